@@ -1,0 +1,154 @@
+//! The configuration file, checked as a whole.
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::journey::Span;
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name of the application: consumer group, prefix of the topics it owns and of transactional ids.
+    pub application: String,
+    /// How to reach Kafka.
+    pub kafka: KafkaConfig,
+    /// What is read, in the order that decides between records of the same time.
+    pub inputs: Vec<InputConfig>,
+    /// Built-in names or files of models, as given; a file's path is relative to the configuration's folder.
+    pub models: Vec<ModelRef>,
+    /// Names of the topics that are written.
+    pub topics: Topics,
+    /// Exactly once, or at least once.
+    pub guarantee: Guarantee,
+    /// How long an epoch is (default 100 ms).
+    pub commit_interval: Span,
+    /// Worker threads (default: the number of processors).
+    pub workers: usize,
+    /// How long an input at its end is still waited for (default 0).
+    pub align_idle_after: Span,
+    /// How far the watermark stays behind (default 1 min).
+    pub allowed_lateness: Span,
+    /// How far ahead of its record an event's time may be (default 5 min).
+    pub max_future_skew: Span,
+    /// After how much silence a customer is forgotten (default 400 d).
+    pub forget_after: Span,
+    /// How many event ids per customer are remembered for dropping repeats (default 4, 0 to 16).
+    pub remembered_ids: u8,
+    /// The largest value that is read (default 1 MiB); a larger one is a dead letter.
+    pub max_event_bytes: usize,
+    /// Stop when more than this share of the records become dead letters; `None`: never.
+    pub dead_letters_stop_above: Option<f64>,
+    /// Memory limit in bytes; `None`: the control group's, if it has one.
+    pub memory_limit: Option<u64>,
+    /// Time a shutdown may take (default 20 s).
+    pub shutdown_deadline: Span,
+    /// CloudEvents mode of transitions.
+    pub envelope: Envelope,
+    /// The HTTP interface.
+    pub http: HttpConfig,
+}
+
+/// How CloudEvents are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelope {
+    /// Attributes as `ce_` headers, the data as the value.
+    Binary,
+    /// One JSON object with the data inside.
+    Structured,
+}
+
+/// How to reach Kafka.
+#[derive(Debug, Clone)]
+pub struct KafkaConfig {
+    /// `bootstrap.servers`.
+    pub brokers: String,
+    /// Name of this process among those of the application (default: the host name); part of member and transactional ids.
+    pub instance: String,
+    /// librdkafka properties for every client.
+    pub properties: BTreeMap<String, String>,
+    /// librdkafka properties for consumers alone.
+    pub consumer: BTreeMap<String, String>,
+    /// librdkafka properties for producers alone.
+    pub producer: BTreeMap<String, String>,
+    /// Replication factor of the topics that are created (default: the broker's).
+    pub replication: i32,
+}
+
+/// One input.
+#[derive(Debug, Clone)]
+pub struct InputConfig {
+    /// Its name, the channel of its events.
+    pub name: String,
+    /// Its topic.
+    pub topic: String,
+    /// How its records are decoded.
+    pub format: crate::formats::FormatSpec,
+    /// Whether the event's time is in the event or is the record's.
+    pub time: TimeSource,
+    /// Where an input begins that was never read.
+    pub start: Start,
+}
+
+/// Where an event's time comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeSource {
+    /// From the event itself.
+    #[default]
+    Event,
+    /// The record's timestamp.
+    Record,
+}
+
+/// Where an input begins that was never read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At the oldest record.
+    Earliest,
+    /// With what comes from now on.
+    Latest,
+    /// At the first record of this time or later, in epoch milliseconds.
+    Time(i64),
+}
+
+/// A model that is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelRef {
+    /// One that ships in the binary.
+    BuiltIn(String),
+    /// A file.
+    File(PathBuf),
+}
+
+/// Names of the topics that are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topics {
+    /// Transitions.
+    pub transitions: String,
+    /// Latest phases; `None`: not written.
+    pub phases: Option<String>,
+    /// Dead letters.
+    pub dead_letters: String,
+    /// State deltas.
+    pub state_deltas: String,
+    /// State snapshots.
+    pub state_snapshots: String,
+}
+
+/// The delivery guarantee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarantee {
+    /// In one transaction.
+    ExactlyOnce,
+    /// Nothing lost; repeats carry the same id.
+    AtLeastOnce,
+}
+
+/// The HTTP interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Where everything is served; `None`: nowhere.
+    pub listen: Option<std::net::SocketAddr>,
+    /// Another address for metrics and probes alone.
+    pub metrics_listen: Option<std::net::SocketAddr>,
+    /// The bearer token that guards `/v1`.
+    pub token: Option<String>,
+}

@@ -1,0 +1,231 @@
+//! What the engine needs from the outside, and nothing about how it is done.
+
+use std::time::Duration;
+
+use crate::formats::RawRecord;
+
+/// Records of one input and partition, in the order of their offsets, as they were fetched together.
+pub trait Batch: Send {
+    /// How many records there are.
+    fn len(&self) -> usize;
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The record at this place.
+    fn record(&self, index: usize) -> RawRecord<'_>;
+    /// The offset of the record at this place.
+    fn offset(&self, index: usize) -> i64;
+    /// The headers of the record at this place, for dead letters: copied, because hardly ever asked for.
+    fn headers(&self, index: usize) -> Vec<(String, Option<Vec<u8>>)>;
+    /// Lets the records go, keeping the memory for the next fetch.
+    fn clear(&mut self);
+}
+
+/// How a fetch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Fetched {
+    /// The batch holds records.
+    Records,
+    /// Nothing has arrived yet, but there may be more.
+    Nothing,
+    /// The reader is at the end of this input's partition, after the records fetched so far. Stays so until records come.
+    End,
+}
+
+/// A change of what this worker owns. A partition is that of all inputs together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// These partitions are ours now; nothing is read from them before [`Source::start`].
+    Assigned(Vec<i32>),
+    /// We are asked to give up everything: finish, commit, drop, then call [`Source::release`].
+    Revoked,
+    /// Everything was taken away already; nothing may be committed. Drop, then call [`Source::release`].
+    Lost,
+}
+
+/// Proof of membership under which an epoch commits: taken when the partitions were assigned, never refreshed.
+pub trait Membership: Clone + Send {}
+
+/// The inputs, read by one worker.
+pub trait Source {
+    /// What it fetches into.
+    type Batch: Batch;
+    /// See [`Membership`].
+    type Membership: Membership;
+
+    /// A batch to fetch into.
+    fn batch(&self) -> Self::Batch;
+    /// Serves what the group asks of us; to be called often, also while nothing is read. Never blocks.
+    fn poll(&mut self) -> Result<Option<Change>, SourceError>;
+    /// The membership under which the present assignment was given.
+    fn membership(&self) -> Result<Self::Membership, SourceError>;
+    /// Begins to read a partition, each input at its position.
+    fn start(&mut self, partition: i32, positions: &[i64]) -> Result<(), SourceError>;
+    /// Takes what has arrived of one input's partition, without waiting. `batch` is empty before.
+    fn fetch(&mut self, input: usize, partition: i32, batch: &mut Self::Batch) -> Result<Fetched, SourceError>;
+    /// Waits until something may have arrived, at most this long.
+    fn wait(&mut self, at_most: Duration);
+    /// Records between our fetch position and the end of each input's partition: `None` while unknown.
+    fn lag(&self, input: usize, partition: i32) -> Option<i64>;
+    /// Lets go of all partitions after a [`Change::Revoked`] or [`Change::Lost`] is dealt with.
+    fn release(&mut self) -> Result<(), SourceError>;
+    /// Leaves the group, waiting at most this long.
+    fn close(&mut self, deadline: Duration);
+}
+
+/// Why a source cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Another process took our place in the group.
+    #[error("fenced: another member uses our instance id ({0})")]
+    Fenced(String),
+    /// The assignment makes no sense for co-partitioned inputs.
+    #[error(
+        "partition {partition} of input {input} is not assigned to this worker, but the same partition of another input is"
+    )]
+    NotAligned {
+        /// The input whose partition is missing.
+        input: String,
+        /// The partition.
+        partition: i32,
+    },
+    /// An input lost records we have not read, or restarted from nothing.
+    #[error("input {input}, partition {partition}: offset {offset} is not there any more")]
+    OffsetGone {
+        /// The input.
+        input: String,
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+    },
+    /// Anything else that cannot be mended by waiting.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+/// The topic a record is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// Phase transitions.
+    Transitions,
+    /// The latest phase of each customer, compacted.
+    Phases,
+    /// Records that could not be used.
+    DeadLetters,
+    /// What changed in an epoch.
+    StateDeltas,
+    /// The rolling snapshot.
+    StateSnapshots,
+}
+
+/// A record to write. Ranges point into [`Epoch::bytes`], so that an epoch of many records is one allocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutRecord {
+    /// Where to.
+    pub topic: Topic,
+    /// The partition; `None` lets the key decide (murmur2).
+    pub partition: Option<i32>,
+    /// The key.
+    pub key: std::ops::Range<u32>,
+    /// The value; `None` is a tombstone.
+    pub value: Option<std::ops::Range<u32>>,
+    /// Range in [`Epoch::headers`].
+    pub headers: std::ops::Range<u32>,
+}
+
+/// A header of an [`OutRecord`]: its name and the range of its value in [`Epoch::bytes`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutHeader {
+    /// The name: one of a few fixed ones, or that of an original record's header.
+    pub name: std::borrow::Cow<'static, str>,
+    /// The value, if it has one.
+    pub value: Option<std::ops::Range<u32>>,
+}
+
+/// Everything that moves together: outputs, state and input offsets of one worker over one commit interval.
+#[derive(Debug, Clone, Default)]
+pub struct Epoch<M> {
+    /// The bytes of all keys, values and header values.
+    pub bytes: Vec<u8>,
+    /// The headers of all records.
+    pub headers: Vec<OutHeader>,
+    /// Transitions, phases and dead letters.
+    pub outputs: Vec<OutRecord>,
+    /// State deltas with the marker last, per partition.
+    pub deltas: Vec<OutRecord>,
+    /// Snapshot buckets; at least once, produced only when the deltas are acknowledged.
+    pub snapshots: Vec<OutRecord>,
+    /// The next offset to read, by (input, partition); never empty for a partition that something is written for.
+    pub offsets: Vec<(usize, i32, i64)>,
+    /// The membership under which the epoch was opened.
+    pub membership: Option<M>,
+    /// Its number within the worker, for the log.
+    pub sequence: u64,
+}
+
+/// How an epoch ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Committed {
+    /// It is durable. The offsets that its state deltas got: (partition, first offset, offset after the last).
+    Done {
+        /// See above.
+        deltas: Vec<(i32, i64, i64)>,
+        /// From taking the epoch to the commit's acknowledgement.
+        took: Duration,
+    },
+    /// It is not, or nobody knows: drop everything and restore. The pending transaction, if any, is resolved.
+    Failed(String),
+    /// Another process took our place: stop.
+    Fenced(String),
+}
+
+/// Makes epochs durable, one at a time, while the worker goes on.
+pub trait Committer<M> {
+    /// Takes an epoch. Only to be called when none is in flight.
+    fn submit(&mut self, epoch: Box<Epoch<M>>);
+    /// The end of the epoch in flight, with the epoch's memory for reuse; waits at most this long. `None`: still in flight, or none is.
+    fn finished(&mut self, at_most: Duration) -> Option<(Committed, Box<Epoch<M>>)>;
+    /// At least once: sends outputs at once, ahead of their epoch. Exactly once: never called.
+    fn emit(&mut self, outputs: Box<Epoch<M>>);
+}
+
+/// A record of a state topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateRecord<'a> {
+    /// [`Topic::StateDeltas`] or [`Topic::StateSnapshots`].
+    pub topic: Topic,
+    /// Its offset.
+    pub offset: i64,
+    /// Its key.
+    pub key: &'a [u8],
+    /// Its value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+/// The committed state of a partition, as it was when [`StateReader::open`] was called.
+pub trait StateReader {
+    /// Begins with a partition: reads the committed offsets of the group (stable), by input, then the state topics' ends.
+    fn open(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError>;
+    /// Hands over some of the records, snapshots first, then deltas; at most this long. `Ok(None)` when all were handed over,
+    /// else an estimate of the share done.
+    fn read(&mut self, at_most: Duration, take: &mut dyn FnMut(StateRecord<'_>)) -> Result<Option<f64>, StateError>;
+    /// Where an input that was never read begins, by its `start` setting.
+    fn beginning(&mut self, input: usize, partition: i32) -> Result<i64, StateError>;
+    /// Deletes the deltas of a partition below an offset; the broker does it when it likes.
+    fn trim(&mut self, partition: i32, below: i64);
+}
+
+/// Why state cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// The broker is away; trying again is right.
+    #[error("reading state: {0}")]
+    Unavailable(String),
+    /// It will not get better by itself.
+    #[error("reading state: {0}")]
+    Fatal(String),
+}

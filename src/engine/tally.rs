@@ -1,0 +1,54 @@
+//! What an epoch did, counted beside it and told only when it is committed, so that a failed epoch counts nothing twice.
+
+use std::collections::HashMap;
+
+use crate::journey::{Cause, Reject};
+
+/// How the records of an input ended; every record ends exactly once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InputTally {
+    /// Applied in order.
+    pub applied: u64,
+    /// Applied, though older than the customer's last event.
+    pub late: u64,
+    /// Dropped: the customer's memory of event ids has it.
+    pub duplicate: u64,
+    /// Dropped: a kind that no model knows.
+    pub ignored: u64,
+    /// Gone to the dead letters, by [`Reject::index`].
+    pub rejected: [u64; Reject::REASONS.len()],
+    /// Of the applied: those whose time lay too far ahead of their record, so that the record's time was taken.
+    pub future: u64,
+}
+
+impl InputTally {
+    /// All records of the input.
+    pub fn records(&self) -> u64 {
+        self.applied + self.late + self.duplicate + self.ignored + self.rejected.iter().sum::<u64>()
+    }
+}
+
+/// What an epoch did.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// By input.
+    pub inputs: Vec<InputTally>,
+    /// Transitions by (model, from, to, cause).
+    pub transitions: HashMap<(u16, Option<u16>, u16, Cause), u64, foldhash::fast::FixedState>,
+    /// For each transition that left a phase: (model, phase left, seconds spent in it).
+    pub dwells: Vec<(u16, u16, f32)>,
+    /// Customers forgotten.
+    pub forgotten: u64,
+    /// Customers whose state changed, each once an epoch.
+    pub changed: u64,
+    /// Bytes of state deltas and snapshots written, before compression.
+    pub state_bytes: u64,
+    /// Seconds from the record's timestamp to now, when the record was taken up: one sample a fetched batch.
+    pub delays: Vec<f32>,
+    /// Seconds the worker spent on applying, of the epoch's time.
+    pub busy: f64,
+    /// Seconds from the epoch's first record to its closing.
+    pub duration: f64,
+    /// Seconds the worker waited because the previous epoch was still in flight.
+    pub waited: f64,
+}

@@ -1,0 +1,33 @@
+//! One thing a customer did, in the words every model shares, whatever system told of it.
+
+use std::borrow::Cow;
+
+use super::{Amount, KindId};
+
+/// An event as a format decoded it: valid, but not yet applied to anyone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<'a> {
+    /// Who did it; never empty.
+    pub customer: Cow<'a, str>,
+    /// When it happened, in milliseconds since 1970-01-01T00:00:00Z; between 1990 and 2100.
+    pub at: i64,
+    /// What happened; `None` for a kind that no active model knows, which changes nothing.
+    pub kind: Option<KindId>,
+    /// The producer's id of the event, for dropping repeats.
+    pub id: Option<Cow<'a, str>>,
+    /// The money it was worth; read only if a model asks for it.
+    pub value: Option<Amount>,
+    /// The attributes that models ask for, by [`super::AttrId`]; empty if they ask for none.
+    pub attrs: Vec<Option<Attr<'a>>>,
+}
+
+/// The value of an attribute of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attr<'a> {
+    /// A finite number.
+    Number(f64),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// True or false.
+    Bool(bool),
+}

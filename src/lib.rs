@@ -1,0 +1,11 @@
+//! klantreis follows every customer of a company through a customer journey, live.
+
+pub mod config;
+pub mod demo;
+pub mod engine;
+pub mod formats;
+pub mod http;
+pub mod journey;
+pub mod kafka;
+pub mod snapshot;
+pub mod telemetry;

@@ -1,0 +1,2 @@
+//! klantreis.
+fn main() {}
