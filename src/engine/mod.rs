@@ -2,6 +2,27 @@
 //!
 //! Knows no Kafka: it declares the ports it needs in [`ports`], each with a fake beside it.
 
+pub mod board;
+mod census;
+mod close;
+#[cfg(test)]
+pub mod fakes;
+mod merge;
+pub mod murmur2;
+pub mod output;
+mod pace;
+mod partition;
 pub mod ports;
+mod restore;
+mod rules;
+pub mod store;
 pub mod tally;
+pub mod timers;
 pub mod view;
+mod watermark;
+pub mod worker;
+
+pub use merge::{Merge, Next};
+pub use partition::{Open, Partition, Taken};
+pub use restore::{Restore, RestoreError};
+pub use rules::{Envelope, InputRules, Rules};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::formats::RawRecord;
+use crate::journey::Record;
 
 /// Records of one input and partition, in the order of their offsets, as they were fetched together.
 pub trait Batch: Send {
@@ -69,6 +70,8 @@ pub trait Source {
     fn wait(&mut self, at_most: Duration);
     /// Records between our fetch position and the end of each input's partition: `None` while unknown.
     fn lag(&self, input: usize, partition: i32) -> Option<i64>;
+    /// What is wrong just now but may pass, such as a broker that cannot be reached.
+    fn trouble(&self) -> Option<String>;
     /// Lets go of all partitions after a [`Change::Revoked`] or [`Change::Lost`] is dealt with.
     fn release(&mut self) -> Result<(), SourceError>;
     /// Leaves the group, waiting at most this long.
@@ -128,8 +131,8 @@ pub struct OutRecord {
     pub topic: Topic,
     /// The partition; `None` lets the key decide (murmur2).
     pub partition: Option<i32>,
-    /// The key.
-    pub key: std::ops::Range<u32>,
+    /// The key, if it has one.
+    pub key: Option<std::ops::Range<u32>>,
     /// The value; `None` is a tombstone.
     pub value: Option<std::ops::Range<u32>>,
     /// Range in [`Epoch::headers`].
@@ -146,7 +149,7 @@ pub struct OutHeader {
 }
 
 /// Everything that moves together: outputs, state and input offsets of one worker over one commit interval.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Epoch<M> {
     /// The bytes of all keys, values and header values.
     pub bytes: Vec<u8>,
@@ -164,6 +167,34 @@ pub struct Epoch<M> {
     pub membership: Option<M>,
     /// Its number within the worker, for the log.
     pub sequence: u64,
+}
+
+impl<M> Default for Epoch<M> {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            headers: Vec::new(),
+            outputs: Vec::new(),
+            deltas: Vec::new(),
+            snapshots: Vec::new(),
+            offsets: Vec::new(),
+            membership: None,
+            sequence: 0,
+        }
+    }
+}
+
+impl<M> Epoch<M> {
+    /// Empties it, keeping the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.headers.clear();
+        self.outputs.clear();
+        self.deltas.clear();
+        self.snapshots.clear();
+        self.offsets.clear();
+        self.membership = None;
+    }
 }
 
 /// How an epoch ended.
@@ -191,6 +222,97 @@ pub trait Committer<M> {
     fn finished(&mut self, at_most: Duration) -> Option<(Committed, Box<Epoch<M>>)>;
     /// At least once: sends outputs at once, ahead of their epoch. Exactly once: never called.
     fn emit(&mut self, outputs: Box<Epoch<M>>);
+}
+
+/// What a part of the state topics says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartHeader {
+    /// The epoch whose end it describes.
+    pub epoch: u64,
+    /// The term of its owner: each owner of a partition begins a new one, so that a late part of an earlier owner is known.
+    pub term: u64,
+    /// For a snapshot: its bucket.
+    pub bucket: Option<u16>,
+    /// Its number among the parts of this bucket or epoch, from 0.
+    pub part: u16,
+    /// How many parts the bucket or epoch has.
+    pub parts: u16,
+}
+
+/// The end of a partition's epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// The next offset to apply, by topic of the input; one for every input, also those never read.
+    pub positions: Vec<(String, i64)>,
+    /// The watermark.
+    pub watermark: WatermarkState,
+}
+
+/// What is kept of a watermark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WatermarkState {
+    /// The watermark itself; never goes back. `i64::MIN` before the first record.
+    pub at: i64,
+    /// The highest record time seen; `i64::MIN` before the first.
+    pub record_time: i64,
+    /// The wall clock when it was seen. Not part of the digest.
+    pub wall: i64,
+}
+
+/// One customer in a part of the state topics.
+#[derive(Debug, PartialEq)]
+pub enum StateEntry<'a> {
+    /// The customer's full state.
+    Full {
+        /// Who.
+        id: &'a str,
+        /// The state, in the layout of the active models.
+        record: Record,
+    },
+    /// The customer was forgotten.
+    Removed {
+        /// Who.
+        id: &'a str,
+    },
+}
+
+/// Writes customers' records as bytes for the state topics, and reads them back, also those of other models' layouts.
+pub trait StateCodec: Send {
+    /// Begins a part.
+    fn begin(&self, header: &PartHeader, out: &mut Vec<u8>);
+    /// Adds a customer; `None`: forgotten.
+    fn customer(&self, id: &str, record: Option<&Record>, out: &mut Vec<u8>);
+    /// Ends the last part of an epoch.
+    fn marker(&self, marker: &Marker, out: &mut Vec<u8>);
+    /// Reads what a part says of itself.
+    fn header(&self, bytes: &[u8]) -> Result<PartHeader, CodecError>;
+    /// Reads a part, handing over its customers.
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        take: &mut dyn FnMut(&PartHeader, StateEntry<'_>),
+    ) -> Result<(PartHeader, Option<Marker>), CodecError>;
+}
+
+/// Why a part of the state topics cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// The bytes are not what this program writes.
+    #[error("not a part of klantreis state: {0}")]
+    Corrupt(String),
+    /// Written by a later program.
+    #[error("written in format {0}, but this program reads formats up to {1}: run a newer klantreis")]
+    Newer(u8, u8),
+    /// The customer is in a phase that no model has any more.
+    #[error(
+        "customers are in phase {phase:?} of model {model:?}, which the active model does not have: put the phase back, or end the model under another name"
+    )]
+    Homeless {
+        /// The model.
+        model: String,
+        /// The phase that is gone.
+        phase: String,
+    },
 }
 
 /// A record of a state topic.
@@ -228,4 +350,22 @@ pub enum StateError {
     /// It will not get better by itself.
     #[error("reading state: {0}")]
     Fatal(String),
+}
+
+/// Who is told what became of epochs: metrics, the live page.
+pub trait Observer: Send + Sync {
+    /// An epoch is durable.
+    fn committed(&self, tally: &super::tally::Tally, took: Duration);
+    /// Transitions are durable (exactly once) or sent (at least once): the values of their records.
+    fn transitions(&self, values: &mut dyn Iterator<Item = &[u8]>);
+    /// An epoch came to nothing.
+    fn failed(&self, why: &str);
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// The wall clock, in milliseconds since 1970-01-01T00:00:00Z.
+    fn wall_ms(&self) -> i64;
+    /// A clock that only goes forward, for measuring.
+    fn elapsed(&self) -> Duration;
 }

@@ -26,6 +26,16 @@ impl InputTally {
     pub fn records(&self) -> u64 {
         self.applied + self.late + self.duplicate + self.ignored + self.rejected.iter().sum::<u64>()
     }
+
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: &Self) {
+        self.applied += other.applied;
+        self.late += other.late;
+        self.duplicate += other.duplicate;
+        self.ignored += other.ignored;
+        self.future += other.future;
+        self.rejected.iter_mut().zip(other.rejected).for_each(|(sum, more)| *sum += more);
+    }
 }
 
 /// What an epoch did.
@@ -51,4 +61,22 @@ pub struct Tally {
     pub duration: f64,
     /// Seconds the worker waited because the previous epoch was still in flight.
     pub waited: f64,
+}
+
+impl Tally {
+    /// An empty tally of this many inputs.
+    pub fn new(inputs: usize) -> Self {
+        Self { inputs: vec![InputTally::default(); inputs], ..Self::default() }
+    }
+
+    /// Empties it, keeping the memory.
+    pub fn clear(&mut self, inputs: usize) {
+        self.inputs.clear();
+        self.inputs.resize(inputs, InputTally::default());
+        self.transitions.clear();
+        self.dwells.clear();
+        self.delays.clear();
+        (self.forgotten, self.changed, self.state_bytes) = (0, 0, 0);
+        (self.busy, self.duration, self.waited) = (0.0, 0.0, 0.0);
+    }
 }

@@ -5,6 +5,40 @@ use super::{Effects, Event, Layout, Record, Vocabulary};
 /// One model, compiled.
 #[derive(Debug)]
 pub struct Model {}
+#[derive(Debug)]
+pub struct Phase;
+#[derive(Debug)]
+pub struct Rule;
+#[allow(missing_docs, clippy::todo)]
+impl Phase {
+    pub fn name(&self) -> &str {
+        todo!()
+    }
+}
+#[allow(missing_docs, clippy::todo)]
+impl Rule {
+    pub fn id(&self) -> &str {
+        todo!()
+    }
+    pub fn reads(&self) -> &[compact_str::CompactString] {
+        todo!()
+    }
+}
+#[allow(missing_docs, clippy::todo)]
+impl Model {
+    pub fn name(&self) -> &str {
+        todo!()
+    }
+    pub fn version(&self) -> u32 {
+        todo!()
+    }
+    pub fn phases(&self) -> &[Phase] {
+        todo!()
+    }
+    pub fn rules(&self) -> &[Rule] {
+        todo!()
+    }
+}
 
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +94,9 @@ impl ModelSet {
     }
     /// A customer's state in each model, for people to read.
     pub fn describe(&self, record: &Record) -> Vec<super::ModelState> {
+        todo!()
+    }
+    pub fn phase_of(&self, record: &Record, model: usize) -> Option<u16> {
         todo!()
     }
     pub fn deadline(&self, record: &Record) -> Option<i64> {

@@ -1,0 +1,171 @@
+//! What the workers tell of themselves, for look-ups, readiness and metrics, and what they are told.
+//!
+//! Workers write at a commit or a few times a second; others read. Nothing here is on the path of an event.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::murmur2;
+use super::rules::Rules;
+use super::store::{IdHash, Store};
+use super::view::{CustomerView, Lookup, Overview, PartitionView, View};
+
+/// One partition, as its worker shows it.
+#[derive(Default)]
+pub struct Slot {
+    /// A lock, because a partition's store comes with its restore and goes with its revocation.
+    store: RwLock<Option<Arc<Store>>>,
+    committed: AtomicU64,
+    view: Mutex<Option<PartitionView>>,
+}
+
+impl Slot {
+    /// Shows the partition as it is now; the store once it is restored.
+    pub fn show(&self, view: PartitionView, store: Option<&Arc<Store>>) {
+        self.committed.store(view.epoch, Relaxed);
+        *self.store.write().unwrap_or_else(PoisonError::into_inner) = store.cloned();
+        *lock(&self.view) = Some(view);
+    }
+}
+
+/// What a worker says of itself.
+#[derive(Debug, Clone, Default)]
+pub struct WorkerView {
+    /// Whether it has been given its partitions, if only none.
+    pub assigned: bool,
+    /// Whether everything is read, applied and committed.
+    pub caught_up: bool,
+    /// What is wrong just now.
+    pub trouble: Option<String>,
+}
+
+/// The board of one process.
+pub struct Board {
+    rules: Arc<Rules>,
+    /// A lock, because partitions come and go; never held for longer than a look.
+    slots: RwLock<BTreeMap<i32, Arc<Slot>>>,
+    workers: Vec<Mutex<WorkerView>>,
+    taken: AtomicU64,
+    stop: AtomicBool,
+    intake_stopped: Mutex<Option<String>>,
+    intake_flag: AtomicBool,
+}
+
+impl Board {
+    /// An empty board for this many workers.
+    pub fn new(rules: Arc<Rules>, workers: usize) -> Self {
+        Self {
+            rules,
+            slots: RwLock::default(),
+            workers: (0..workers).map(|_| Mutex::default()).collect(),
+            taken: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            intake_stopped: Mutex::default(),
+            intake_flag: AtomicBool::new(false),
+        }
+    }
+
+    /// The place where a partition is shown; made if it is not there.
+    pub fn slot(&self, partition: i32) -> Arc<Slot> {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(partition).or_default())
+    }
+
+    /// A partition is not ours any more.
+    pub fn drop_slot(&self, partition: i32) {
+        self.slots.write().unwrap_or_else(PoisonError::into_inner).remove(&partition);
+    }
+
+    /// A worker changes what it says of itself.
+    pub fn tell(&self, worker: usize, change: impl FnOnce(&mut WorkerView)) {
+        change(&mut lock(&self.workers[worker]));
+    }
+
+    /// Records were taken up.
+    pub fn took(&self, records: u64) {
+        self.taken.fetch_add(records, Relaxed);
+    }
+
+    /// Records taken up so far, by all workers.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Relaxed)
+    }
+
+    /// Asks the workers to finish.
+    pub fn stop(&self) {
+        self.stop.store(true, Relaxed);
+    }
+
+    /// Whether the workers are asked to finish.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+
+    /// Stops taking in records, and says why; `None` goes on.
+    pub fn stop_intake(&self, why: Option<String>) {
+        self.intake_flag.store(why.is_some(), Relaxed);
+        *lock(&self.intake_stopped) = why;
+    }
+
+    /// Whether no records are to be taken in.
+    pub fn is_intake_stopped(&self) -> bool {
+        self.intake_flag.load(Relaxed)
+    }
+
+    /// Whether every worker has read, applied and committed everything.
+    pub fn is_caught_up(&self) -> bool {
+        self.workers.iter().all(|worker| {
+            let worker = lock(worker);
+            worker.assigned && worker.caught_up
+        })
+    }
+}
+
+impl View for Board {
+    fn overview(&self) -> Overview {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let partitions: Vec<_> = slots.values().filter_map(|slot| lock(&slot.view).clone()).collect();
+        let shown = slots.len();
+        drop(slots);
+        let mut troubles: Vec<String> = lock(&self.intake_stopped).iter().cloned().collect();
+        let mut assigned = true;
+        for worker in &self.workers {
+            let worker = lock(worker);
+            assigned &= worker.assigned;
+            troubles.extend(worker.trouble.clone().filter(|trouble| !troubles.contains(trouble)));
+        }
+        if !assigned {
+            troubles.push("waiting for the consumer group to assign partitions".to_owned());
+        }
+        let restored = partitions.len() == shown && partitions.iter().all(|p| p.restoring.is_none());
+        if !restored {
+            troubles.push("restoring state".to_owned());
+        }
+        let ready = troubles.is_empty() && !self.is_stopping();
+        Overview { partitions, partition_count: self.rules.partition_count.unwrap_or(1), ready, troubles }
+    }
+
+    fn customer(&self, id: &str) -> Lookup {
+        let partition = self.rules.partition_count.map_or(0, |count| murmur2::partition_of(id.as_bytes(), count));
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(slot) = slots.get(&partition).cloned() else { return Lookup::NotHere { partition } };
+        drop(slots);
+        let Some(store) = slot.store.read().unwrap_or_else(PoisonError::into_inner).clone() else {
+            return Lookup::Restoring { partition };
+        };
+        let committed = slot.committed.load(Relaxed) as u32;
+        let found = store.read(IdHash::of(id), id, |customer| CustomerView {
+            customer: id.to_owned(),
+            partition,
+            // Epoch numbers may wrap around in 32 bits; the difference does not lie.
+            committed: committed.wrapping_sub(customer.changed) < u32::MAX / 2,
+            models: self.rules.set.describe(&customer.record),
+        });
+        found.map_or(Lookup::Unknown { partition }, |view| Lookup::Found(Box::new(view)))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

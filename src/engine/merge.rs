@@ -1,0 +1,211 @@
+//! Which record comes next: partition p of all inputs, read together, lowest record time first.
+//!
+//! Invariant: a record is handed out only when every other input has shown its next record, or is known to be at its
+//! end (and, if `idle_after` is set, has been there that long). Ties: the order of the inputs, then the offset. So a
+//! catch-up gives the order that live reading of the same topics gave.
+
+use super::ports::{Batch, Fetched};
+
+/// The next record of each input.
+pub struct Merge<B> {
+    heads: Vec<Head<B>>,
+    idle_after_ms: i64,
+}
+
+struct Head<B> {
+    batch: B,
+    next: usize,
+    /// The time that orders the head record.
+    time: i64,
+    /// The time of the record before it, for records without one.
+    previous: i64,
+    /// Since when (wall clock) the input is known to be at its end.
+    ended: Option<i64>,
+    /// Whether the source was asked in this round already; an input at its end is asked once a round, not once a record.
+    asked: bool,
+}
+
+/// What the merge has to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// This input's head is next, with this time; [`Merge::head`] shows it.
+    Record {
+        /// The input.
+        input: usize,
+        /// The record's time, as far as order and watermark go.
+        time: i64,
+    },
+    /// An input that may have more must be waited for.
+    Wait,
+    /// All inputs are at their end.
+    End,
+}
+
+impl<B: Batch> Merge<B> {
+    /// A merge of inputs that have shown nothing yet, one batch for each.
+    pub fn new(batches: Vec<B>, idle_after_ms: i64) -> Self {
+        let heads = batches
+            .into_iter()
+            .map(|batch| Head { batch, next: 0, time: i64::MIN, previous: i64::MIN, ended: None, asked: false })
+            .collect();
+        Self { heads, idle_after_ms }
+    }
+
+    /// Begins a round: inputs at their end are asked again.
+    pub fn begin_round(&mut self) {
+        self.heads.iter_mut().for_each(|head| head.asked = false);
+    }
+
+    /// What is next. Empty heads are filled through `fetch`; a record's time counts as at most `time_max`, a missing one
+    /// as its predecessor's.
+    pub fn next<E>(
+        &mut self,
+        wall: i64,
+        time_max: i64,
+        mut fetch: impl FnMut(usize, &mut B) -> Result<Fetched, E>,
+    ) -> Result<Next, E> {
+        let mut best: Option<(i64, usize)> = None;
+        let mut waiting = false;
+        for (input, head) in self.heads.iter_mut().enumerate() {
+            if head.next >= head.batch.len() {
+                if head.asked && head.ended.is_some_and(|since| wall - since >= self.idle_after_ms) {
+                    continue;
+                }
+                head.asked = true;
+                head.batch.clear();
+                head.next = 0;
+                match fetch(input, &mut head.batch)? {
+                    Fetched::Records => {
+                        head.ended = None;
+                        head.show(time_max);
+                    }
+                    Fetched::End => {
+                        let since = *head.ended.get_or_insert(wall);
+                        waiting |= wall - since < self.idle_after_ms;
+                        continue;
+                    }
+                    Fetched::Nothing => {
+                        // An end once reached stays an end until records come, even if the source forgets to say so.
+                        waiting |= head.ended.is_none_or(|since| wall - since < self.idle_after_ms);
+                        continue;
+                    }
+                }
+            }
+            if best.is_none_or(|(time, _)| head.time < time) {
+                best = Some((head.time, input));
+            }
+        }
+        Ok(match best {
+            Some(_) if waiting => Next::Wait,
+            Some((time, input)) => Next::Record { input, time },
+            None if waiting => Next::Wait,
+            None => Next::End,
+        })
+    }
+
+    /// The batch and place of an input's head record.
+    pub fn head(&self, input: usize) -> (&B, usize) {
+        let head = &self.heads[input];
+        (&head.batch, head.next)
+    }
+
+    /// Goes past an input's head record.
+    pub fn advance(&mut self, input: usize, time_max: i64) {
+        let head = &mut self.heads[input];
+        head.previous = head.time;
+        head.next += 1;
+        if head.next < head.batch.len() {
+            head.show(time_max);
+        }
+    }
+
+    /// Whether nothing is held and every input is at its end.
+    pub fn is_at_end(&self) -> bool {
+        self.heads.iter().all(|head| head.next >= head.batch.len() && head.ended.is_some())
+    }
+}
+
+impl<B: Batch> Head<B> {
+    fn show(&mut self, time_max: i64) {
+        let stamp = self.batch.record(self.next).timestamp;
+        self.time = if stamp < 0 { self.previous } else { stamp.min(time_max) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fakes::{FakeBatch, Script};
+
+    /// Runs the merge over scripts of fetches and gives what it handed out as "input@offset".
+    fn check(scripts: &[&[Script]], idle_after_ms: i64, expected: &str) {
+        let mut scripts: Vec<_> = scripts.iter().map(|script| script.iter().cloned()).collect();
+        let mut merge = Merge::new(vec![FakeBatch::default(); scripts.len()], idle_after_ms);
+        let mut got = String::new();
+        for wall in 0..12 {
+            merge.begin_round();
+            loop {
+                let next = merge.next(wall, 1_000, |input, batch| {
+                    Ok::<_, ()>(match scripts[input].next() {
+                        Some(Script::Records(records)) => {
+                            batch.extend(&records);
+                            Fetched::Records
+                        }
+                        Some(Script::End) => Fetched::End,
+                        Some(Script::Nothing) | None => Fetched::Nothing,
+                    })
+                });
+                match next {
+                    Ok(Next::Record { input, .. }) => {
+                        let (batch, place) = merge.head(input);
+                        got += &format!("{input}@{} ", batch.offset(place));
+                        merge.advance(input, 1_000);
+                    }
+                    Ok(Next::Wait | Next::End) => break,
+                    Err(()) => unreachable!("the fake never fails"),
+                }
+            }
+        }
+        assert_eq!(got.trim_end(), expected);
+    }
+
+    use Script::{End, Nothing, Records};
+
+    #[test]
+    fn the_lowest_time_comes_first_and_ties_go_by_input_then_offset() {
+        check(
+            &[&[Records(vec![(0, 10), (1, 20), (2, 20)]), End], &[Records(vec![(0, 10), (1, 20)]), End]],
+            0,
+            "0@0 1@0 0@1 0@2 1@1",
+        );
+    }
+
+    #[test]
+    fn an_input_that_may_have_more_is_waited_for() {
+        check(&[&[Records(vec![(0, 10)]), End], &[Nothing, Nothing, Records(vec![(0, 5)]), End]], 0, "1@0 0@0");
+    }
+
+    #[test]
+    fn an_input_that_says_nothing_blocks_the_others() {
+        check(&[&[Records(vec![(0, 10)]), End], &[]], 0, "");
+    }
+
+    #[test]
+    fn an_input_at_its_end_is_not_waited_for() {
+        check(&[&[Records(vec![(0, 10)])], &[End]], 0, "0@0");
+    }
+
+    #[test]
+    fn an_input_at_its_end_is_waited_for_as_long_as_asked() {
+        check(&[&[Records(vec![(0, 10)])], &[End, End, Records(vec![(0, 5)]), End]], 3, "1@0 0@0");
+    }
+
+    #[test]
+    fn a_record_without_time_counts_as_its_predecessor_and_one_from_the_future_as_the_limit() {
+        check(
+            &[&[Records(vec![(0, 10), (1, -1), (2, 9_999)]), End], &[Records(vec![(0, 11), (1, 1_001)]), End]],
+            0,
+            "0@0 0@1 1@0 0@2 1@1",
+        );
+    }
+}

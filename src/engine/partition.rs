@@ -1,0 +1,366 @@
+//! One partition's customers, timers and time, changed by one worker.
+//!
+//! Invariant: what a record does is decided here and depends on nothing but this state and the records before it: a
+//! worker's batches, epochs and pauses leave no trace in it. First quiet customers' timers that are due by the watermark,
+//! then the record.
+//!
+//! Not here: where records come from (`worker`), what an epoch writes of the state (`close`), what an event means
+//! (`journey`).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::census::Census;
+use super::murmur2;
+use super::output::{self, DeadLetter, Origin};
+use super::pace::Pace;
+use super::ports::{Epoch, WatermarkState};
+use super::rules::Rules;
+use super::store::{Customer, IdHash, NEVER, Store};
+use super::tally::Tally;
+use super::timers::{Timers, whole_tick};
+use super::watermark::Watermark;
+use crate::formats::{Decoder, RawRecord};
+use crate::journey::{Effects, Event, Fired, Outcome, Record, Reject};
+
+/// A record and where it stood.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// Index of the input.
+    pub input: usize,
+    /// The record.
+    pub raw: RawRecord<'a>,
+    /// Its offset.
+    pub offset: i64,
+    /// Its time, as far as order and watermark go.
+    pub time: i64,
+    /// The wall clock, for the watermark's committed pair alone.
+    pub wall: i64,
+}
+
+/// Where a partition's work goes: the open epoch and what is counted beside it.
+pub struct Open<'a, M> {
+    /// What is written.
+    pub epoch: &'a mut Epoch<M>,
+    /// What is counted.
+    pub tally: &'a mut Tally,
+}
+
+/// One partition, as its worker holds it.
+pub struct Partition {
+    pub(super) number: i32,
+    pub(super) rules: Arc<Rules>,
+    pub(super) store: Arc<Store>,
+    pub(super) timers: Timers,
+    pub(super) watermark: Watermark,
+    /// The next offset to apply, by input.
+    pub(super) positions: Vec<i64>,
+    /// Number of the open epoch.
+    pub(super) epoch: u64,
+    /// Customers changed in the open epoch, each once.
+    pub(super) changed: Vec<CompactString>,
+    /// Customers forgotten in the open epoch who did not come back in it yet.
+    pub(super) removed: Vec<CompactString>,
+    /// Customers whose phase changed in the open epoch, possibly more than once.
+    pub(super) moved: Vec<CompactString>,
+    /// When which bucket is written.
+    pub(super) pace: Pace,
+    /// The owner's term.
+    pub(super) term: u64,
+    /// The positions that the last closed epoch stood for; empty before the first.
+    pub(super) committed_positions: Vec<i64>,
+    /// Customers by phase.
+    pub(super) census: Census,
+    /// Customers held.
+    pub(super) customers: u64,
+    /// Whether there is anything to commit.
+    pub(super) touched: bool,
+    effects: Effects,
+    /// The record as it was before the step under way.
+    before: Record,
+}
+
+impl Partition {
+    /// A partition with nobody in it, at these positions, whose next epoch has this number.
+    pub fn new(
+        number: i32,
+        rules: Arc<Rules>,
+        positions: Vec<i64>,
+        epoch: u64,
+        watermark: Option<WatermarkState>,
+    ) -> Self {
+        let before = rules.set.fresh();
+        let census = Census::new(&rules);
+        Self {
+            number,
+            store: Arc::new(Store::new()),
+            timers: Timers::new(),
+            watermark: Watermark::new(watermark, rules.allowed_lateness_ms),
+            rules,
+            positions,
+            epoch,
+            changed: Vec::new(),
+            removed: Vec::new(),
+            moved: Vec::new(),
+            pace: Pace::default(),
+            term: 0,
+            committed_positions: Vec::new(),
+            census,
+            customers: 0,
+            touched: false,
+            effects: Effects::default(),
+            before,
+        }
+    }
+
+    /// The customers, for look-ups from other threads.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The watermark in epoch milliseconds; `None` before the first record.
+    pub fn watermark(&self) -> Option<i64> {
+        self.watermark.at()
+    }
+
+    /// Whether there is anything to commit.
+    pub fn is_touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Customers changed in the open epoch.
+    pub fn changed_len(&self) -> usize {
+        self.changed.len()
+    }
+
+    /// Applies one record: fires what is due by then, decodes it, steps its customer. However it ends, it is counted once.
+    pub fn apply<M>(
+        &mut self,
+        taken: Taken<'_>,
+        decoder: &mut dyn Decoder,
+        headers: impl FnOnce() -> Vec<(String, Option<Vec<u8>>)>,
+        open: &mut Open<'_, M>,
+    ) {
+        self.touched = true;
+        self.watermark.record(taken.time, taken.wall);
+        self.fire_due(open);
+        self.positions[taken.input] = taken.offset + 1;
+        let outcome = self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)).and_then(|event| {
+            let event = self.admit(event, &taken, open.tally);
+            self.step(&event, taken.input, open)
+        });
+        let tally = &mut open.tally.inputs[taken.input];
+        match outcome {
+            Ok(Outcome::Applied { late: false }) => tally.applied += 1,
+            Ok(Outcome::Applied { late: true }) => tally.late += 1,
+            Ok(Outcome::Duplicate) => tally.duplicate += 1,
+            Ok(Outcome::Ignored) => tally.ignored += 1,
+            Err(reject) => {
+                tally.rejected[reject.index()] += 1;
+                let topic = &self.rules.inputs[taken.input].topic;
+                let letter = DeadLetter {
+                    raw: taken.raw,
+                    headers: headers(),
+                    topic,
+                    partition: self.number,
+                    offset: taken.offset,
+                    reject: &reject,
+                };
+                output::dead_letter(letter, open.epoch);
+            }
+        }
+    }
+
+    /// All inputs are at their end: lets time go on with the wall clock and fires what has become due.
+    pub fn at_end<M>(&mut self, wall: i64, open: &mut Open<'_, M>) {
+        self.watermark.at_end(wall);
+        self.fire_due(open);
+    }
+
+    fn check_size(&self, raw: &RawRecord<'_>) -> Result<(), Reject> {
+        match raw.value {
+            None | Some([]) => Err(Reject::Empty),
+            Some(value) if value.len() > self.rules.event_bytes_max => {
+                Err(Reject::TooLarge(value.len(), self.rules.event_bytes_max))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// An event from too far ahead of its record takes the record's time.
+    fn admit<'a>(&self, mut event: Event<'a>, taken: &Taken<'_>, tally: &mut Tally) -> Event<'a> {
+        if event.kind.is_some() && event.at > taken.time.saturating_add(self.rules.max_future_skew_ms) {
+            event.at = taken.time;
+            event.time_is_own = false;
+            tally.inputs[taken.input].future += 1;
+        }
+        event
+    }
+
+    fn step<M>(&mut self, event: &Event<'_>, input: usize, open: &mut Open<'_, M>) -> Result<Outcome, Reject> {
+        if event.kind.is_none() {
+            return Ok(Outcome::Ignored);
+        }
+        let Self { rules, store, timers, watermark, effects, before, census, .. } = self;
+        let id = event.customer.as_ref();
+        let hash = IdHash::of(id);
+        effects.clear();
+        let (epoch, now) = (self.epoch as u32, watermark.at().unwrap_or(event.at));
+        let channel = rules.inputs[input].name.as_str();
+        let number = self.number;
+        let fresh = || match rules.partition_count.map(|count| murmur2::partition_of(id.as_bytes(), count)) {
+            Some(there) if there != number => Err(Reject::WrongPartition(number, there)),
+            _ => Ok(Customer { record: rules.set.fresh(), changed: epoch.wrapping_sub(1), wake: NEVER }),
+        };
+        let (outcome, new, first_change) = store.update(hash, id, fresh, |customer, new| {
+            before.0.copy_from_slice(&customer.record.0);
+            let stepped =
+                catch_unwind(AssertUnwindSafe(|| rules.set.step(&mut customer.record, event, channel, effects)));
+            let outcome = stepped.map_err(|panic| {
+                customer.record.0.copy_from_slice(&before.0);
+                effects.clear();
+                Reject::Panic(panic_message(panic.as_ref()))
+            });
+            let first_change = matches!(outcome, Ok(Outcome::Applied { .. } | Outcome::Duplicate))
+                && (customer.changed != epoch || new);
+            if first_change {
+                customer.changed = epoch;
+            }
+            timers.schedule(hash, rules.set.deadline(&customer.record), now, &mut customer.wake);
+            if new {
+                census.add(before, rules);
+            }
+            if !effects.transitions.is_empty() || effects.forgotten > 0 {
+                census.change(before, &customer.record, rules);
+            }
+            (outcome, new, first_change)
+        })?;
+        if new {
+            self.customers += 1;
+        }
+        if first_change {
+            self.changed.push(CompactString::from(id));
+        }
+        self.emit(id, Some((input, event.id.as_deref())), open);
+        outcome
+    }
+
+    /// Fires the timers of customers who have been quiet past the watermark, in the order of (due time, customer), so that
+    /// the output does not depend on how the index came to be.
+    fn fire_due<M>(&mut self, open: &mut Open<'_, M>) {
+        let Some(until) = self.watermark.at().map(whole_tick) else { return };
+        if !self.timers.may_be_due(until) {
+            return;
+        }
+        let mut due: Vec<(i64, CompactString)> = Vec::new();
+        while let Some((tick, hashes)) = self.timers.pop(until) {
+            for hash in hashes.into_iter().map(IdHash) {
+                self.store.with_hash(hash, |id, customer| {
+                    if customer.wake != tick {
+                        return;
+                    }
+                    customer.wake = NEVER;
+                    let deadline = self.rules.set.deadline(&customer.record);
+                    match deadline {
+                        Some(deadline) if deadline <= until => due.push((deadline, CompactString::from(id))),
+                        later => self.timers.schedule(hash, later, until, &mut customer.wake),
+                    }
+                });
+            }
+        }
+        due.sort_unstable();
+        for (_, id) in due {
+            self.fire(&id, until, open);
+        }
+    }
+
+    fn fire<M>(&mut self, id: &CompactString, until: i64, open: &mut Open<'_, M>) {
+        let hash = IdHash::of(id);
+        let epoch = self.epoch as u32;
+        let Self { rules, store, timers, effects, before, census, .. } = self;
+        effects.clear();
+        let fired = store.update_existing(hash, id, |customer| {
+            before.0.copy_from_slice(&customer.record.0);
+            let fired = catch_unwind(AssertUnwindSafe(|| rules.set.fire(&mut customer.record, until, effects)));
+            let fired = match fired {
+                Ok(fired) => fired,
+                Err(panic) => {
+                    // The timer stays disarmed: no entry in the index until an event of the customer makes a new one.
+                    customer.record.0.copy_from_slice(&before.0);
+                    effects.clear();
+                    return Err(Reject::Panic(panic_message(panic.as_ref())));
+                }
+            };
+            if fired == Fired::Forgotten {
+                census.remove(before, rules);
+                return Ok((fired, false));
+            }
+            census.change(before, &customer.record, rules);
+            let first_change = fired == Fired::Changed && customer.changed != epoch;
+            if first_change {
+                customer.changed = epoch;
+            }
+            timers.schedule(hash, rules.set.deadline(&customer.record), until, &mut customer.wake);
+            Ok((fired, first_change))
+        });
+        match fired {
+            None | Some(Ok((Fired::Nothing, _))) => return,
+            Some(Ok((Fired::Changed, first_change))) => {
+                if first_change {
+                    self.changed.push(id.clone());
+                }
+            }
+            Some(Ok((Fired::Forgotten, _))) => self.forget(hash, id),
+            Some(Err(reject)) => {
+                let (topic, key) = (self.rules.inputs[0].topic.clone(), Some(id.as_bytes()));
+                let raw = RawRecord { key, value: None, timestamp: until };
+                let offset = self.positions[0];
+                let letter = DeadLetter {
+                    raw,
+                    headers: Vec::new(),
+                    topic: &topic,
+                    partition: self.number,
+                    offset,
+                    reject: &reject,
+                };
+                output::dead_letter(letter, open.epoch);
+            }
+        }
+        self.touched = true;
+        self.emit(id, None, open);
+    }
+
+    fn forget(&mut self, hash: IdHash, id: &CompactString) {
+        self.store.remove(hash, id);
+        self.removed.push(id.clone());
+        self.moved.push(id.clone());
+        self.customers -= 1;
+    }
+
+    /// Writes and counts what the effects say of a customer.
+    fn emit<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
+        let effects = std::mem::take(&mut self.effects);
+        let origin = event.map(|(input, event_id)| Origin { event_id, channel: &self.rules.inputs[input].name });
+        if !effects.transitions.is_empty() || effects.forgotten > 0 {
+            self.moved.push(CompactString::from(id));
+            output::transitions(&self.rules, id, &effects, origin, open.epoch);
+        }
+        open.tally.forgotten += u64::from(effects.forgotten);
+        for transition in &effects.transitions {
+            let model = transition.model;
+            *open.tally.transitions.entry((model, transition.from, transition.to, transition.cause)).or_default() += 1;
+            if let Some(from) = transition.from {
+                let seconds = (transition.at - transition.since) as f32 / 1e3;
+                open.tally.dwells.push((model, from, seconds));
+            }
+        }
+        self.effects = effects;
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}

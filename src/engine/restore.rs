@@ -1,0 +1,353 @@
+//! From the state topics back to a partition: the newest snapshot of each bucket, then the deltas after it.
+//!
+//! Invariant: the partition that comes out is the one that its last committed epoch left behind, whatever stands behind
+//! the last complete marker, whatever an earlier owner wrote after it lost the partition, and however far compaction and
+//! trimming have come. What cannot be told for certain is refused.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::partition::Partition;
+use super::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StateRecord, Topic};
+use super::rules::Rules;
+use super::store::{BUCKETS, Customer, IdHash, NEVER};
+
+/// Why a partition cannot be restored. Waiting does not help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// A part cannot be read.
+    #[error("partition {partition}, offset {offset} of the state topic: {source}")]
+    Unreadable {
+        /// The partition.
+        partition: i32,
+        /// The offset of the part.
+        offset: i64,
+        /// What is wrong with it.
+        source: CodecError,
+    },
+    /// Part of a bucket is missing.
+    #[error(
+        "partition {0}: the snapshot of bucket {1} is incomplete ({2} of {3} parts): the state topic lost records; restore it from a copy, or begin anew with `klantreis topics reset`"
+    )]
+    Incomplete(i32, usize, usize, u16),
+    /// Deltas that the snapshots do not cover are missing.
+    #[error(
+        "partition {0}: the deltas begin at epoch {1}, but bucket {2} was last written at epoch {3}: the state topic lost records (check its retention with `klantreis topics check`)"
+    )]
+    Gap(i32, u64, usize, u64),
+    /// Offsets without state.
+    #[error(
+        "partition {0}: the consumer group has committed offsets, but there is no state: the state topics were emptied or renamed. Put them back; or, to begin anew, delete the group's offsets (kafka-consumer-groups.sh --delete-offsets)"
+    )]
+    OffsetsWithoutState(i32),
+    /// State without offsets.
+    #[error(
+        "partition {0}: there is state up to {1}, but the consumer group has no committed offset for {2} (they expire when no member was there for a week): run once with --adopt-state to go on where the state says"
+    )]
+    StateWithoutOffsets(i32, String, String),
+    /// State and offsets differ.
+    #[error(
+        "partition {partition}: the state was left at offset {marker} of {topic}, but the consumer group's committed offset is {group}: somebody moved the group's offsets. Set them back to {marker}, or run once with --adopt-state to go on where the state says"
+    )]
+    Differ {
+        /// The partition.
+        partition: i32,
+        /// The input's topic.
+        topic: String,
+        /// Where the state was left.
+        marker: i64,
+        /// Where the group stands.
+        group: i64,
+    },
+}
+
+/// A partition being restored.
+pub struct Restore {
+    number: i32,
+    rules: Arc<Rules>,
+    /// The group's committed offsets, by input.
+    committed: Vec<Option<i64>>,
+    /// The newest snapshot parts, by (bucket, part), until all are read; then empty.
+    snapshots: BTreeMap<(u16, u16), (i64, PartHeader, Vec<u8>)>,
+    /// Whether the snapshots were applied: deltas come after them.
+    snapshots_done: bool,
+    /// The epoch of each bucket's snapshot; 0 for none.
+    written_at: [u64; BUCKETS],
+    /// Parts of an epoch whose marker has not come yet.
+    pending: Vec<(i64, Vec<u8>)>,
+    /// The term and epoch that they are of.
+    pending_mark: (u64, u64),
+    /// The last complete epoch.
+    last: Option<(PartHeader, Marker)>,
+    partition: Partition,
+    failed: Option<RestoreError>,
+}
+
+impl Restore {
+    /// Begins with nothing but the group's committed offsets.
+    pub fn new(number: i32, rules: Arc<Rules>, committed: Vec<Option<i64>>) -> Self {
+        let partition = Partition::new(number, Arc::clone(&rules), Vec::new(), 1, None);
+        Self {
+            number,
+            rules,
+            committed,
+            snapshots: BTreeMap::new(),
+            snapshots_done: false,
+            written_at: [0; BUCKETS],
+            pending: Vec::new(),
+            pending_mark: (0, 0),
+            last: None,
+            partition,
+            failed: None,
+        }
+    }
+
+    /// The partition.
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// Takes one record of the state topics; snapshots come first.
+    pub fn take(&mut self, record: &StateRecord<'_>, codec: &mut dyn StateCodec) {
+        if self.failed.is_some() {
+            return;
+        }
+        let taken = match record.topic {
+            Topic::StateSnapshots => self.take_snapshot(record, codec),
+            _ => self.apply_snapshots(codec).and_then(|()| self.take_delta(record, codec)),
+        };
+        self.failed = taken.err();
+    }
+
+    fn unreadable(&self, offset: i64) -> impl FnOnce(CodecError) -> RestoreError + use<> {
+        let partition = self.number;
+        move |source| RestoreError::Unreadable { partition, offset, source }
+    }
+
+    fn take_snapshot(&mut self, record: &StateRecord<'_>, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
+        let Some(key) = parse_key(record.key) else {
+            let source = CodecError::Corrupt(format!("its key is {:?}", String::from_utf8_lossy(record.key)));
+            return Err(self.unreadable(record.offset)(source));
+        };
+        let Some(value) = record.value else {
+            self.snapshots.remove(&key);
+            return Ok(());
+        };
+        let header = codec.header(value).map_err(self.unreadable(record.offset))?;
+        // At least once, a former owner's late bucket may stand behind its successor's.
+        if self.snapshots.get(&key).is_none_or(|(_, known, _)| (known.term, known.epoch) <= (header.term, header.epoch))
+        {
+            self.snapshots.insert(key, (record.offset, header, value.to_vec()));
+        }
+        Ok(())
+    }
+
+    /// All snapshot parts are known: the newest complete set of each bucket becomes state.
+    fn apply_snapshots(&mut self, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
+        if std::mem::replace(&mut self.snapshots_done, true) {
+            return Ok(());
+        }
+        let parts = std::mem::take(&mut self.snapshots);
+        let mut newest: HashMap<u16, PartHeader> = HashMap::new();
+        for ((bucket, _), (_, header, _)) in &parts {
+            let known = newest.entry(*bucket).or_insert(*header);
+            if (known.term, known.epoch) < (header.term, header.epoch) {
+                *known = *header;
+            }
+        }
+        let mut found: HashMap<u16, (usize, u64)> = HashMap::new();
+        for ((bucket, _), (offset, header, bytes)) in parts {
+            let wanted = newest[&bucket];
+            if (header.term, header.epoch) != (wanted.term, wanted.epoch) {
+                continue;
+            }
+            let seen = found.entry(bucket).or_default();
+            *seen = (seen.0 + 1, seen.1 + bytes.len() as u64);
+            let partition = &mut self.partition;
+            let read = codec.read(&bytes, &mut |_, entry| partition.restore_entry(entry));
+            read.map_err(self.unreadable(offset))?;
+        }
+        for (bucket, header) in newest {
+            let (seen, bytes) = found.get(&bucket).copied().unwrap_or_default();
+            let bucket = usize::from(bucket);
+            if seen != usize::from(header.parts) {
+                return Err(RestoreError::Incomplete(self.number, bucket, seen, header.parts));
+            }
+            self.written_at[bucket] = header.epoch;
+            self.partition.pace.restored(bucket, header.epoch, bytes, header.parts);
+        }
+        Ok(())
+    }
+
+    fn take_delta(&mut self, record: &StateRecord<'_>, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
+        let Some(value) = record.value else { return Ok(()) };
+        let header = codec.header(value).map_err(self.unreadable(record.offset))?;
+        // An earlier owner's part that came late: its partition was somebody else's by then.
+        if self.last.as_ref().is_some_and(|(last, _)| header.term < last.term) {
+            return Ok(());
+        }
+        if self.last.is_none() && header.part == 0 {
+            self.check_gap(header.epoch)?;
+        }
+        let mark = (header.term, header.epoch);
+        if header.part == 0 {
+            self.pending.clear();
+            self.pending_mark = mark;
+        } else if self.pending_mark != mark || self.pending.len() != usize::from(header.part) {
+            // The rest of an epoch that was never finished, or whose begin is trimmed away.
+            return Ok(());
+        }
+        self.pending.push((record.offset, value.to_vec()));
+        if self.pending.len() == usize::from(header.parts) && header.part + 1 == header.parts {
+            self.apply_epoch(codec)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the first delta that is still there follows on what the snapshots cover.
+    fn check_gap(&self, first: u64) -> Result<(), RestoreError> {
+        // A bucket that is not written for long is unchanged since, or its deltas are there from its epoch on. Only when
+        // deltas begin after the first epoch, a bucket without any snapshot must be one in which nobody ever was.
+        match first {
+            0 | 1 => Ok(()),
+            _ if self.written_at.iter().all(|&at| at == 0) => Err(RestoreError::Gap(self.number, first, 0, 0)),
+            _ => Ok(()),
+        }
+    }
+
+    fn apply_epoch(&mut self, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
+        for (offset, bytes) in std::mem::take(&mut self.pending) {
+            let (partition, written_at) = (&mut self.partition, &self.written_at);
+            let read = codec.read(&bytes, &mut |header, entry| {
+                let (StateEntry::Full { id, .. } | StateEntry::Removed { id }) = &entry;
+                let bucket = IdHash::of(id).bucket();
+                if header.epoch > written_at[bucket] {
+                    partition.pace.changed(bucket);
+                    partition.restore_entry(entry);
+                }
+            });
+            let (header, marker) = read.map_err(self.unreadable(offset))?;
+            if header.part == 0 {
+                self.partition.pace.epoch_at(header.epoch, offset);
+            }
+            if let Some(marker) = marker {
+                self.last = Some((header, marker));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything was handed over: the partition, ready to go on. `beginning` gives where an input starts that was never
+    /// read. `adopt`: where state and offsets disagree, the state is right (at least once it always is).
+    pub fn finish<E: From<RestoreError>>(
+        mut self,
+        codec: &mut dyn StateCodec,
+        adopt: bool,
+        mut beginning: impl FnMut(usize) -> Result<i64, E>,
+    ) -> Result<Partition, E> {
+        if let Some(error) = self.failed.take() {
+            return Err(error.into());
+        }
+        self.apply_snapshots(codec)?;
+        let positions = self.positions(adopt, &mut beginning)?;
+        let mut partition = self.partition;
+        partition.positions = positions;
+        let (epoch, term, watermark) = match &self.last {
+            Some((header, marker)) => (header.epoch + 1, header.term + 1, Some(marker.watermark)),
+            None => (1, 1, None),
+        };
+        partition.go_on(epoch, term, watermark);
+        Ok(partition)
+    }
+
+    fn positions<E: From<RestoreError>>(
+        &self,
+        adopt: bool,
+        beginning: &mut impl FnMut(usize) -> Result<i64, E>,
+    ) -> Result<Vec<i64>, E> {
+        let mut positions = Vec::new();
+        for (input, rules) in self.rules.inputs.iter().enumerate() {
+            let marker = self.last.as_ref().and_then(|(_, marker)| {
+                marker.positions.iter().find(|(topic, _)| *topic == rules.topic).map(|(_, position)| *position)
+            });
+            let topic = rules.topic.clone();
+            positions.push(match (marker, self.committed[input]) {
+                (Some(marker), Some(group)) if marker == group || adopt => marker,
+                (Some(marker), Some(group)) => {
+                    return Err(RestoreError::Differ { partition: self.number, topic, marker, group }.into());
+                }
+                (Some(marker), None) if adopt => marker,
+                (Some(marker), None) => {
+                    let place = format!("offset {marker}");
+                    return Err(RestoreError::StateWithoutOffsets(self.number, place, topic).into());
+                }
+                (None, Some(_)) if self.last.is_none() => {
+                    return Err(RestoreError::OffsetsWithoutState(self.number).into());
+                }
+                // A new input beside others that were read before: the group may know it from an earlier life.
+                (None, Some(group)) => group,
+                (None, None) => beginning(input)?,
+            });
+        }
+        Ok(positions)
+    }
+}
+
+fn parse_key(key: &[u8]) -> Option<(u16, u16)> {
+    let (bucket, part) = std::str::from_utf8(key).ok()?.split_once('/')?;
+    let bucket = bucket.parse().ok().filter(|&bucket| usize::from(bucket) < BUCKETS)?;
+    Some((bucket, part.parse().ok()?))
+}
+
+impl Partition {
+    /// Puts back one customer; what was there of it is replaced.
+    fn restore_entry(&mut self, entry: StateEntry<'_>) {
+        let Self { store, census, rules, customers, .. } = self;
+        match entry {
+            StateEntry::Full { id, record } => {
+                let hash = IdHash::of(id);
+                let fresh = || {
+                    Ok::<_, std::convert::Infallible>(Customer { record: rules.set.fresh(), changed: 0, wake: NEVER })
+                };
+                let Ok(()) = store.update(hash, id, fresh, |customer, new| {
+                    if new {
+                        *customers += 1;
+                        census.add(&record, rules);
+                    } else {
+                        census.change(&customer.record, &record, rules);
+                    }
+                    customer.record = record;
+                });
+            }
+            StateEntry::Removed { id } => {
+                let hash = IdHash::of(id);
+                if store.read(hash, id, |customer| census.remove(&customer.record, rules)).is_some() {
+                    store.remove(hash, id);
+                    *customers -= 1;
+                }
+            }
+        }
+    }
+
+    /// Goes on after the last committed epoch: builds the timers' index, and claims the partition by an epoch of its own.
+    fn go_on(&mut self, epoch: u64, term: u64, watermark: Option<super::ports::WatermarkState>) {
+        self.epoch = epoch;
+        self.term = term;
+        self.watermark = super::watermark::Watermark::new(watermark, self.rules.allowed_lateness_ms);
+        // The claim: the first epoch commits every input's offset, and its marker makes an earlier owner's late parts known.
+        self.touched = true;
+        let now = self.watermark.at().unwrap_or(0);
+        for bucket in 0..BUCKETS {
+            let mut ids = Vec::with_capacity(self.store.bucket_len(bucket));
+            self.store.visit_bucket(bucket, |id, _| ids.push(compact_str::CompactString::from(id)));
+            for id in ids {
+                let hash = IdHash::of(&id);
+                let Self { store, timers, rules, .. } = self;
+                store.update_existing(hash, &id, |customer| {
+                    customer.changed = (epoch - 1) as u32;
+                    timers.schedule(hash, rules.set.deadline(&customer.record), now, &mut customer.wake);
+                });
+            }
+        }
+    }
+}

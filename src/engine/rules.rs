@@ -1,0 +1,48 @@
+//! What holds for every partition: the models, the inputs' names and the limits of time and size.
+
+use std::sync::Arc;
+
+use crate::journey::ModelSet;
+
+/// How transitions are wrapped as CloudEvents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelope {
+    /// Attributes as `ce_` headers, the data as the value.
+    Binary,
+    /// One JSON object with the data inside.
+    Structured,
+    /// The data alone, without attributes: for replay.
+    Bare,
+}
+
+/// One input, as far as the engine needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputRules {
+    /// Its name: the channel of its events.
+    pub name: String,
+    /// Its topic.
+    pub topic: String,
+}
+
+/// What holds for every partition.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The application's name; part of a transition's identity and source.
+    pub application: String,
+    /// The active models.
+    pub set: Arc<ModelSet>,
+    /// The inputs, in the order that decides between records of the same time.
+    pub inputs: Vec<InputRules>,
+    /// Partitions of the inputs; `None` where there are none (replay), and so no wrong one.
+    pub partition_count: Option<i32>,
+    /// How far the watermark stays behind, in milliseconds.
+    pub allowed_lateness_ms: i64,
+    /// How far ahead of its record an event's time may be, and a record ahead of the wall clock, in milliseconds.
+    pub max_future_skew_ms: i64,
+    /// The largest value that is read, in bytes.
+    pub event_bytes_max: usize,
+    /// How transitions are wrapped.
+    pub envelope: Envelope,
+    /// Whether the latest phases are written too.
+    pub writes_phases: bool,
+}

@@ -1,0 +1,162 @@
+//! Which customers may have a timer due: an index derived from the customers' records and rebuilt from them.
+//!
+//! Invariant: a customer with a deadline has exactly one live entry, at or before its deadline. An entry is live if its
+//! tick is the customer's `wake`; others are left behind and passed over when their tick comes. So a deadline that only
+//! moves out costs nothing: the entry comes up, the deadline is looked at, and the entry moves on.
+//!
+//! Ticks are seconds, and so are the times up to which timers fire ([`whole_tick`]): a deadline between two ticks is due
+//! at the later one. An entry for a far deadline is rounded down to a coarse tick, so that ten million customers share
+//! a few thousand ticks; it is looked at again, more finely, as the deadline comes near. When a timer *fires* is decided
+//! by deadline and watermark alone, never by the index.
+
+use std::collections::BTreeMap;
+
+use super::store::{IdHash, NEVER};
+
+/// Milliseconds of a tick.
+const TICK_MS: i64 = 1_000;
+/// A deadline this many coarse ticks away is rounded to one of them.
+const STEPS: i64 = 16;
+
+/// The index of one partition.
+#[derive(Debug, Default)]
+pub struct Timers {
+    ticks: BTreeMap<u32, Vec<u64>>,
+    /// The first tick, so that the usual case (nothing yet) is one comparison.
+    first: Option<u32>,
+}
+
+impl Timers {
+    /// An empty index.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sees to it that a customer with this deadline comes up in time. `wake` is the customer's own note of its entry;
+    /// `now` is the watermark, or the time of the customer's last event while there is none.
+    pub fn schedule(&mut self, hash: IdHash, deadline: Option<i64>, now: i64, wake: &mut u32) {
+        let Some(deadline) = deadline else { return };
+        if *wake != NEVER && *wake <= fine_tick(deadline) {
+            return;
+        }
+        let tick = coarse_tick(deadline, now);
+        *wake = tick;
+        self.ticks.entry(tick).or_default().push(hash.0);
+        if self.first.is_none_or(|first| tick < first) {
+            self.first = Some(tick);
+        }
+    }
+
+    /// Whether an entry may be due at this time; cheap enough to be asked for every record.
+    pub fn may_be_due(&self, until: i64) -> bool {
+        self.first.is_some_and(|first| i64::from(first) * TICK_MS <= until)
+    }
+
+    /// Takes the entries of the first tick that is not after `until`: the tick and the hashes of its customers.
+    pub fn pop(&mut self, until: i64) -> Option<(u32, Vec<u64>)> {
+        let entry = self.ticks.first_entry()?;
+        if i64::from(*entry.key()) * TICK_MS > until {
+            return None;
+        }
+        let popped = entry.remove_entry();
+        self.first = self.ticks.first_key_value().map(|(tick, _)| *tick);
+        Some(popped)
+    }
+
+    /// Entries, live or left behind.
+    pub fn len(&self) -> usize {
+        self.ticks.values().map(Vec::len).sum()
+    }
+
+    /// Whether there is no entry at all.
+    pub fn is_empty(&self) -> bool {
+        self.ticks.is_empty()
+    }
+}
+
+/// The latest time not after `time` up to which timers fire.
+pub fn whole_tick(time: i64) -> i64 {
+    time.div_euclid(TICK_MS) * TICK_MS
+}
+
+/// The tick at which a deadline is due.
+fn fine_tick(deadline: i64) -> u32 {
+    let tick = deadline.saturating_add(TICK_MS - 1).div_euclid(TICK_MS);
+    tick.clamp(0, i64::from(NEVER) - 1) as u32
+}
+
+/// The tick at which to look at a deadline again: not after it is due, and after `now` unless it is due by then.
+fn coarse_tick(deadline: i64, now: i64) -> u32 {
+    let away = deadline.saturating_sub(now).max(0) / TICK_MS;
+    let grain = 1_u32 << (away / STEPS).max(1).ilog2().min(24);
+    match grain {
+        1 => fine_tick(deadline),
+        grain => fine_tick(deadline - TICK_MS + 1) / grain * grain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn all(timers: &mut Timers, until: i64) -> Vec<(u32, Vec<u64>)> {
+        std::iter::from_fn(|| timers.pop(until)).collect()
+    }
+
+    #[test]
+    fn an_entry_comes_up_at_its_tick_and_not_before() {
+        let mut timers = Timers::new();
+        let mut wake = NEVER;
+        timers.schedule(IdHash(5), Some(10_000), 9_000, &mut wake);
+        assert!(!timers.may_be_due(9_999));
+        assert_eq!(timers.pop(9_999), None);
+        assert!(timers.may_be_due(10_000));
+        assert_eq!(timers.pop(10_000), Some((10, vec![5])));
+        assert!(timers.is_empty());
+    }
+
+    #[test]
+    fn a_deadline_that_moves_out_adds_no_entry_and_one_that_moves_in_adds_one() {
+        let mut timers = Timers::new();
+        let mut wake = NEVER;
+        timers.schedule(IdHash(5), Some(30 * DAY), 0, &mut wake);
+        let first = wake;
+        timers.schedule(IdHash(5), Some(31 * DAY), 0, &mut wake);
+        assert_eq!((timers.len(), wake), (1, first));
+        timers.schedule(IdHash(5), Some(2 * DAY), 0, &mut wake);
+        assert_eq!(timers.len(), 2);
+        assert!(wake < first);
+    }
+
+    #[test]
+    fn many_far_deadlines_share_few_ticks() {
+        let mut timers = Timers::new();
+        for n in 0..100_000_u64 {
+            timers.schedule(IdHash(n), Some(30 * DAY + n as i64 * 1_000), 0, &mut { NEVER });
+        }
+        assert!(timers.ticks.len() < 64, "{} ticks", timers.ticks.len());
+        assert_eq!(all(&mut timers, 32 * DAY).iter().map(|(_, hashes)| hashes.len()).sum::<usize>(), 100_000);
+    }
+
+    proptest! {
+        #[test]
+        fn looking_again_reaches_every_deadline_in_a_few_steps(deadline in 0..4_000_000_000_000_i64, back in 0..800 * DAY) {
+            let mut now = deadline - back;
+            let mut steps = 0;
+            loop {
+                let tick = coarse_tick(deadline, now);
+                prop_assert!(tick <= fine_tick(deadline));
+                if tick == fine_tick(deadline) {
+                    break;
+                }
+                prop_assert!(i64::from(tick) * TICK_MS > now, "an entry must not come up again at once");
+                now = i64::from(tick) * TICK_MS;
+                steps += 1;
+                prop_assert!(steps < 200);
+            }
+        }
+    }
+}

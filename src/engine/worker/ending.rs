@@ -1,0 +1,50 @@
+//! How a worker's day can end before it is asked to stop.
+
+use crate::engine::ports::{SourceError, StateError};
+use crate::engine::restore::RestoreError;
+
+/// Why a worker cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Ending {
+    /// Another process took our place.
+    #[error(
+        "fenced: {0}. Another process has the same application and instance name; give each its own `kafka.instance`"
+    )]
+    Fenced(String),
+    /// The inputs cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A partition's state cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A partition's state does not fit.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// Too much of the input is unusable.
+    #[error(
+        "{rejected} of the last {records} records became dead letters, more than the {limit_percent} % allowed; the most frequent reason is {reason}. Look at the dead letter topic's `__connect.errors` headers"
+    )]
+    TooManyDeadLetters {
+        /// Records that became dead letters.
+        rejected: u64,
+        /// All records.
+        records: u64,
+        /// What is allowed.
+        limit_percent: u64,
+        /// The most frequent reason.
+        reason: &'static str,
+    },
+    /// The inputs are not keyed by customer.
+    #[error(
+        "{wrong} of the first {records} records are of customers who belong in another partition: the inputs must be keyed by the customer's id and partitioned as Kafka's default partitioner does (murmur2; librdkafka clients need `partitioner=murmur2_random`)"
+    )]
+    NotKeyedByCustomer {
+        /// Records in the wrong partition.
+        wrong: u64,
+        /// All records.
+        records: u64,
+    },
+    /// The committer did not answer in time.
+    #[error("the epoch in flight was not settled within {0:?}")]
+    Deadline(std::time::Duration),
+}

@@ -1,0 +1,234 @@
+//! The epoch that is open and the one in flight.
+
+use std::time::Duration;
+
+use super::{Ending, Worker};
+use crate::engine::partition::Open;
+use crate::engine::ports::{Committed, Epoch, Source, Topic};
+use crate::engine::tally::{InputTally, Tally};
+use crate::journey::Reject;
+
+/// Bytes of outputs at which an epoch is closed before its time.
+const OPEN_BYTES_MAX: usize = 32 << 20;
+/// Changed customers at which an epoch is closed before its time.
+const OPEN_CHANGES_MAX: usize = 250_000;
+/// Records before which a share of bad ones says nothing.
+const SHARE_AFTER: u64 = 1_000;
+/// The share of records in the wrong partition at which the inputs cannot be keyed by customer.
+const WRONG_SHARE_MAX: f64 = 0.1;
+
+/// A worker's epochs.
+pub(super) struct Epochs<M> {
+    pub(super) open: Box<Epoch<M>>,
+    pub(super) tally: Box<Tally>,
+    /// When the open epoch got its first record.
+    opened_at: Option<Duration>,
+    in_flight: Option<InFlight>,
+    /// Memory of an epoch that is done with.
+    spare: Option<(Box<Epoch<M>>, Box<Tally>)>,
+    sequence: u64,
+    inputs: usize,
+    totals: InputTally,
+}
+
+struct InFlight {
+    tally: Box<Tally>,
+    /// The partitions it holds, with the number of their epoch.
+    partitions: Vec<(i32, u64)>,
+}
+
+impl<M> Epochs<M> {
+    pub(super) fn new(inputs: usize) -> Self {
+        Self {
+            open: Box::new(Epoch::default()),
+            tally: Box::new(Tally::new(inputs)),
+            opened_at: None,
+            in_flight: None,
+            spare: None,
+            sequence: 0,
+            inputs,
+            totals: InputTally::default(),
+        }
+    }
+
+    /// Something is in the open epoch.
+    pub(super) fn touch(&mut self, now: Duration) {
+        self.opened_at.get_or_insert(now);
+    }
+
+    /// When the open epoch is to be closed; `None` if there is nothing in it.
+    pub(super) fn due_at(&self, interval: Duration) -> Option<Duration> {
+        self.opened_at.map(|opened| opened + interval)
+    }
+
+    /// Whether nothing is open or in flight.
+    pub(super) fn is_settled(&self) -> bool {
+        self.opened_at.is_none() && self.in_flight.is_none()
+    }
+
+    /// Forgets what is open.
+    pub(super) fn drop_open(&mut self) {
+        self.open.clear();
+        self.tally.clear(self.inputs);
+        self.opened_at = None;
+    }
+}
+
+impl<S: Source> Worker<S> {
+    /// Closes the open epoch if its time has come and the committer is free; waits for it only if the epoch grows too large.
+    pub(super) fn close_if_due(&mut self) -> Result<(), Ending> {
+        let now = self.with.clock.elapsed();
+        let Some(due) = self.epochs.due_at(self.settings.commit_interval) else { return Ok(()) };
+        let changes = self.active.values().map(|active| active.partition.changed_len()).sum::<usize>();
+        let full = self.epochs.open.bytes.len() > OPEN_BYTES_MAX || changes > OPEN_CHANGES_MAX;
+        if now < due && !full {
+            return Ok(());
+        }
+        if self.epochs.in_flight.is_some() {
+            if !full {
+                return Ok(());
+            }
+            while self.epochs.in_flight.is_some() {
+                self.settle(Duration::from_millis(5))?;
+                if self.epochs.due_at(Duration::ZERO).is_none() {
+                    return Ok(());
+                }
+            }
+            self.epochs.tally.waited += (self.with.clock.elapsed() - now).as_secs_f64();
+        }
+        self.close();
+        Ok(())
+    }
+
+    /// Ends the open epoch and hands it to the committer, which is free.
+    fn close(&mut self) {
+        let now = self.with.clock.elapsed();
+        let Self { epochs, active, with, membership, .. } = self;
+        let mut partitions = Vec::new();
+        for (number, active) in active.iter_mut().filter(|(_, active)| active.partition.is_touched()) {
+            partitions.push((*number, active.partition.epoch));
+            let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
+            active.partition.close(with.codec.as_ref(), &mut open);
+        }
+        let opened = epochs.opened_at.take().unwrap_or(now);
+        epochs.tally.duration = (now - opened).as_secs_f64();
+        if partitions.is_empty() {
+            epochs.drop_open();
+            return;
+        }
+        epochs.sequence += 1;
+        epochs.open.sequence = epochs.sequence;
+        epochs.open.membership.clone_from(membership);
+        let (fresh, tally) =
+            epochs.spare.take().unwrap_or_else(|| (Box::new(Epoch::default()), Box::new(Tally::new(epochs.inputs))));
+        let closed = std::mem::replace(&mut epochs.open, fresh);
+        let tally = std::mem::replace(&mut epochs.tally, tally);
+        epochs.in_flight = Some(InFlight { tally, partitions });
+        with.committer.submit(closed);
+    }
+
+    /// At least once: what the last rounds led to leaves at once.
+    pub(super) fn send_outputs(&mut self) {
+        let Self { epochs, with, settings, membership, .. } = self;
+        if settings.exactly_once || epochs.open.outputs.is_empty() {
+            return;
+        }
+        let mut outputs = std::mem::replace(&mut epochs.open, Box::new(Epoch::default()));
+        with.observer.transitions(&mut transitions(&outputs));
+        outputs.membership.clone_from(membership);
+        with.committer.emit(outputs);
+    }
+
+    /// Looks whether the epoch in flight has ended, waiting at most this long, and draws the conclusions.
+    pub(super) fn settle(&mut self, at_most: Duration) -> Result<(), Ending> {
+        if self.epochs.in_flight.is_none() {
+            return Ok(());
+        }
+        let Some((committed, mut epoch)) = self.with.committer.finished(at_most) else { return Ok(()) };
+        let InFlight { mut tally, partitions } = self.epochs.in_flight.take().expect("checked above");
+        let ended = match committed {
+            Committed::Done { deltas, took } => {
+                if self.settings.exactly_once {
+                    self.with.observer.transitions(&mut transitions(&epoch));
+                }
+                self.with.observer.committed(&tally, took);
+                self.done(&partitions, &deltas);
+                self.check_shares(&tally)
+            }
+            Committed::Failed(why) => {
+                self.with.observer.failed(&why);
+                tracing::warn!(%why, "an epoch came to nothing; restoring all partitions of worker {}", self.settings.worker);
+                self.begin_anew();
+                Ok(())
+            }
+            Committed::Fenced(why) => Err(Ending::Fenced(why)),
+        };
+        epoch.clear();
+        tally.clear(self.epochs.inputs);
+        self.epochs.spare = Some((epoch, tally));
+        ended
+    }
+
+    fn done(&mut self, partitions: &[(i32, u64)], deltas: &[(i32, i64, i64)]) {
+        for &(number, epoch) in partitions {
+            let Some(active) = self.active.get_mut(&number) else { continue };
+            active.committed = epoch;
+            if let Some((_, first, _)) = deltas.iter().find(|(partition, ..)| *partition == number) {
+                active.partition.pace.epoch_at(epoch, *first);
+            }
+            if let Some(below) = active.partition.pace.trim(epoch) {
+                self.with.reader.trim(number, below);
+            }
+        }
+    }
+
+    /// Stops the job when the input is obviously not what it should be.
+    fn check_shares(&mut self, tally: &Tally) -> Result<(), Ending> {
+        let totals = &mut self.epochs.totals;
+        tally.inputs.iter().for_each(|input| totals.add(input));
+        let (records, rejected) = (totals.records(), totals.rejected.iter().sum::<u64>());
+        if records < SHARE_AFTER {
+            return Ok(());
+        }
+        let wrong = totals.rejected[Reject::WrongPartition(0, 0).index()];
+        if wrong as f64 > records as f64 * WRONG_SHARE_MAX {
+            return Err(Ending::NotKeyedByCustomer { wrong, records });
+        }
+        match self.settings.dead_letters_stop_above {
+            Some(limit) if rejected as f64 > records as f64 * limit => {
+                let most = (0..Reject::REASONS.len()).max_by_key(|&reason| totals.rejected[reason]).unwrap_or(0);
+                let reason = Reject::REASONS[most];
+                Err(Ending::TooManyDeadLetters { rejected, records, limit_percent: (limit * 100.0) as u64, reason })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Settles what is in flight, then commits what is open and settles that too, each under the deadline.
+    pub(super) fn commit_open(&mut self) -> Result<(), Ending> {
+        self.settle_all()?;
+        if self.epochs.due_at(Duration::ZERO).is_some() || self.active.values().any(|a| a.partition.is_touched()) {
+            self.close();
+            self.settle_all()?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the epoch in flight, under the deadline.
+    pub(super) fn settle_all(&mut self) -> Result<(), Ending> {
+        let deadline = self.with.clock.elapsed() + self.settings.settle_deadline;
+        while self.epochs.in_flight.is_some() {
+            if self.with.clock.elapsed() > deadline {
+                return Err(Ending::Deadline(self.settings.settle_deadline));
+            }
+            self.settle(Duration::from_millis(20))?;
+        }
+        Ok(())
+    }
+}
+
+/// The bodies of an epoch's transitions.
+fn transitions<M>(epoch: &Epoch<M>) -> impl Iterator<Item = &[u8]> {
+    let values = epoch.outputs.iter().filter(|record| record.topic == Topic::Transitions);
+    values.filter_map(|record| record.value.clone()).map(|range| &epoch.bytes[range.start as usize..range.end as usize])
+}

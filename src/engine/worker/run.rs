@@ -1,0 +1,235 @@
+//! The worker's loop.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Ending;
+use super::epochs::Epochs;
+use crate::engine::board::{Board, Slot};
+use crate::engine::merge::{Merge, Next};
+use crate::engine::partition::{Open, Partition, Taken};
+use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
+use crate::engine::restore::Restore;
+use crate::engine::rules::Rules;
+use crate::engine::view::PartitionView;
+use crate::formats::Decoder;
+
+/// Records of a partition applied before the next partition has its turn.
+const ROUND: usize = 512;
+/// The longest wait for records, so that requests to stop, rebalances and timers are seen in time.
+const IDLE: Duration = Duration::from_millis(20);
+/// How often the board is brought up to date.
+const SHOW_EVERY: Duration = Duration::from_millis(250);
+
+/// What a worker is told once.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its number among the process's workers.
+    pub worker: usize,
+    /// How long an epoch is.
+    pub commit_interval: Duration,
+    /// Whether outputs wait for their epoch (exactly once) or leave at once (at least once).
+    pub exactly_once: bool,
+    /// How long an input at its end is still waited for.
+    pub align_idle_after_ms: i64,
+    /// Stop when more than this share of the records become dead letters.
+    pub dead_letters_stop_above: Option<f64>,
+    /// Where state and the group's offsets disagree, go on where the state says.
+    pub adopt_state: bool,
+    /// How long the epoch in flight may take when partitions must be given up.
+    pub settle_deadline: Duration,
+}
+
+/// What a worker works with.
+pub struct Equipment<S: Source> {
+    /// The inputs.
+    pub source: S,
+    /// Where epochs go.
+    pub committer: Box<dyn Committer<S::Membership>>,
+    /// Where state comes from.
+    pub reader: Box<dyn StateReader>,
+    /// How state is written.
+    pub codec: Box<dyn StateCodec>,
+    /// A decoder for each input.
+    pub decoders: Vec<Box<dyn Decoder>>,
+    /// Who is told of epochs.
+    pub observer: Arc<dyn Observer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A partition that is being processed.
+pub(super) struct Active<B> {
+    pub(super) partition: Partition,
+    pub(super) merge: Merge<B>,
+    pub(super) slot: Arc<Slot>,
+    pub(super) committed: u64,
+}
+
+/// One worker.
+pub struct Worker<S: Source> {
+    pub(super) rules: Arc<Rules>,
+    pub(super) settings: Settings,
+    pub(super) board: Arc<Board>,
+    pub(super) with: Equipment<S>,
+    pub(super) active: BTreeMap<i32, Active<S::Batch>>,
+    /// Partitions that are ours and wait for their restore.
+    pub(super) waiting: VecDeque<i32>,
+    pub(super) restoring: Option<Restore>,
+    pub(super) retry_at: Duration,
+    pub(super) membership: Option<S::Membership>,
+    pub(super) epochs: Epochs<S::Membership>,
+    shown_at: Duration,
+}
+
+impl<S: Source> Worker<S> {
+    /// A worker that owns nothing yet.
+    pub fn new(rules: Arc<Rules>, settings: Settings, board: Arc<Board>, with: Equipment<S>) -> Self {
+        let epochs = Epochs::new(rules.inputs.len());
+        Self {
+            rules,
+            settings,
+            board,
+            with,
+            active: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            restoring: None,
+            retry_at: Duration::ZERO,
+            membership: None,
+            epochs,
+            shown_at: Duration::ZERO,
+        }
+    }
+
+    /// Works until the board says stop, then finishes, commits and leaves the group.
+    pub fn run(mut self) -> Result<(), Ending> {
+        let ended = self.work();
+        if ended.is_ok() {
+            self.commit_open()?;
+        }
+        self.drop_all();
+        self.with.source.close(self.settings.settle_deadline);
+        ended
+    }
+
+    fn work(&mut self) -> Result<(), Ending> {
+        while !self.board.is_stopping() {
+            self.settle(Duration::ZERO)?;
+            if let Some(change) = self.with.source.poll()? {
+                self.change(change)?;
+            }
+            let restoring = self.restore_some()?;
+            let progressed = !self.board.is_intake_stopped() && self.process()?;
+            self.send_outputs();
+            self.close_if_due()?;
+            self.show();
+            if !progressed && !restoring {
+                self.with.source.wait(self.idle_for());
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives every partition a round; whether anything was there.
+    fn process(&mut self) -> Result<bool, Ending> {
+        let began = self.with.clock.elapsed();
+        let wall = self.with.clock.wall_ms();
+        let time_max = wall.saturating_add(self.rules.max_future_skew_ms);
+        let mut taken = 0;
+        let numbers: Vec<i32> = self.active.keys().copied().collect();
+        for number in numbers {
+            taken += self.process_partition(number, wall, time_max)?;
+        }
+        let touched = self.active.values().any(|active| active.partition.is_touched());
+        if touched {
+            self.epochs.touch(self.with.clock.elapsed());
+        }
+        if taken > 0 {
+            self.board.took(taken);
+            self.epochs.tally.busy += (self.with.clock.elapsed() - began).as_secs_f64();
+        }
+        Ok(taken > 0)
+    }
+
+    fn process_partition(&mut self, number: i32, wall: i64, time_max: i64) -> Result<u64, Ending> {
+        let Self { active, with, epochs, .. } = self;
+        let Some(Active { partition, merge, .. }) = active.get_mut(&number) else { return Ok(0) };
+        let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
+        let mut taken = 0;
+        merge.begin_round();
+        for _ in 0..ROUND {
+            let source = &mut with.source;
+            match merge.next(wall, time_max, |input, batch| source.fetch(input, number, batch))? {
+                Next::Record { input, time } => {
+                    let (batch, place) = merge.head(input);
+                    let raw = batch.record(place);
+                    let record = Taken { input, raw, offset: batch.offset(place), time, wall };
+                    if taken == 0 && raw.timestamp >= 0 {
+                        open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
+                    }
+                    partition.apply(record, with.decoders[input].as_mut(), || batch.headers(place), &mut open);
+                    merge.advance(input, time_max);
+                    taken += 1;
+                }
+                Next::Wait => break,
+                Next::End => {
+                    partition.at_end(wall, &mut open);
+                    break;
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// How long there is nothing to do but wait for records.
+    fn idle_for(&self) -> Duration {
+        match self.epochs.due_at(self.settings.commit_interval) {
+            Some(due) => due.saturating_sub(self.with.clock.elapsed()).clamp(Duration::from_millis(1), IDLE),
+            None => IDLE,
+        }
+    }
+
+    /// Whether everything that is ours is read, applied and committed.
+    fn is_caught_up(&self) -> bool {
+        self.waiting.is_empty()
+            && self.restoring.is_none()
+            && self.epochs.is_settled()
+            && self.active.values().all(|active| active.merge.is_at_end() && !active.partition.is_touched())
+    }
+
+    fn show(&mut self) {
+        let now = self.with.clock.elapsed();
+        let caught_up = self.is_caught_up();
+        let trouble = self.with.source.trouble();
+        self.board.tell(self.settings.worker, |view| {
+            view.caught_up = caught_up;
+            view.trouble = trouble;
+        });
+        if now.saturating_sub(self.shown_at) < SHOW_EVERY {
+            return;
+        }
+        self.shown_at = now;
+        for number in self.active.keys() {
+            self.show_partition(*number);
+        }
+    }
+
+    pub(super) fn show_partition(&self, number: i32) {
+        let Some(Active { partition, slot, committed, .. }) = self.active.get(&number) else { return };
+        let lag = (0..self.rules.inputs.len()).map(|input| self.with.source.lag(input, number));
+        let view = PartitionView {
+            partition: number,
+            worker: self.settings.worker,
+            restoring: None,
+            customers: partition.customers,
+            bytes: partition.store().bytes(self.rules.set.layout().words),
+            phases: partition.census.counts().to_vec(),
+            epoch: *committed,
+            watermark: partition.watermark(),
+            positions: partition.positions.clone(),
+            lag: lag.collect(),
+        };
+        slot.show(view, Some(partition.store()));
+    }
+}

@@ -1,0 +1,193 @@
+//! The format of a part of the state topics, version 1.
+//!
+//! ```text
+//! part     = "ks" version:u8 schema:text epoch term bucket+1 part parts  entry*  [marker]
+//! entry    = length+1 id full | 0 length id          (full state | forgotten)
+//! full     = field*                                  (in the schema's order: numbers, signed ones zigzag)
+//! marker   = 0 0 count (topic position)* watermark record_time wall
+//! ```
+//! Numbers without a type are LEB128. An id is never empty, so a "forgotten" of length 0 introduces the marker. Signed
+//! times are written as the difference from the signed field before them: they lie close together.
+
+use std::sync::Arc;
+
+use super::schema::{self, Step};
+use super::varint;
+use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, WatermarkState};
+use crate::journey::{FieldType, ModelSet, Record};
+
+const MAGIC: &[u8] = b"ks";
+const VERSION: u8 = 1;
+
+/// Writes and reads parts for one set of models.
+pub struct Codec {
+    set: Arc<ModelSet>,
+    schema: Vec<u8>,
+    /// The schema read last, and how to read its records: parts of one program follow each other.
+    known: Option<(Vec<u8>, Vec<Step>)>,
+}
+
+impl Codec {
+    /// A codec for these models.
+    pub fn new(set: Arc<ModelSet>) -> Self {
+        let schema = schema::describe(&set);
+        Self { set, schema, known: None }
+    }
+}
+
+impl StateCodec for Codec {
+    fn begin(&self, header: &PartHeader, out: &mut Vec<u8>) {
+        out.extend_from_slice(MAGIC);
+        out.push(VERSION);
+        varint::put(self.schema.len() as u64, out);
+        out.extend_from_slice(&self.schema);
+        varint::put(header.epoch, out);
+        varint::put(header.term, out);
+        varint::put(header.bucket.map_or(0, |bucket| u64::from(bucket) + 1), out);
+        varint::put(u64::from(header.part), out);
+        varint::put(u64::from(header.parts), out);
+    }
+
+    fn customer(&self, id: &str, record: Option<&Record>, out: &mut Vec<u8>) {
+        let Some(record) = record else {
+            varint::put(0, out);
+            varint::put_text(id, out);
+            return;
+        };
+        varint::put(id.len() as u64 + 1, out);
+        out.extend_from_slice(id.as_bytes());
+        let mut previous = 0_i64;
+        for field in &self.set.layout().fields {
+            let low = record.0[field.word];
+            match field.kind {
+                FieldType::U32 | FieldType::Phase => varint::put(u64::from(low), out),
+                FieldType::I64 => {
+                    let value = (u64::from(record.0[field.word + 1]) << 32 | u64::from(low)) as i64;
+                    varint::put_signed(value.wrapping_sub(previous), out);
+                    previous = value;
+                }
+            }
+        }
+    }
+
+    fn marker(&self, marker: &Marker, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[0, 0]);
+        varint::put(marker.positions.len() as u64, out);
+        for (topic, position) in &marker.positions {
+            varint::put_text(topic, out);
+            varint::put_signed(*position, out);
+        }
+        for time in [marker.watermark.at, marker.watermark.record_time, marker.watermark.wall] {
+            varint::put_signed(time, out);
+        }
+    }
+
+    fn header(&self, mut bytes: &[u8]) -> Result<PartHeader, CodecError> {
+        read_preamble(&mut bytes).map(|(header, _)| header)
+    }
+
+    fn read(
+        &mut self,
+        mut bytes: &[u8],
+        take: &mut dyn FnMut(&PartHeader, StateEntry<'_>),
+    ) -> Result<(PartHeader, Option<Marker>), CodecError> {
+        let (header, schema) = read_preamble(&mut bytes)?;
+        self.learn_schema(schema).ok_or_else(|| corrupt("its schema cannot be read"))?;
+        let (_, steps) = self.known.as_ref().expect("the schema was learnt above");
+        while !bytes.is_empty() {
+            let length = varint::take(&mut bytes).ok_or_else(|| corrupt("an id's length is cut short"))?;
+            if length == 0 {
+                let id =
+                    varint::take_text(&mut bytes).ok_or_else(|| corrupt("a forgotten customer's id is cut short"))?;
+                if id.is_empty() {
+                    let marker = read_marker(&mut bytes).ok_or_else(|| corrupt("its marker is cut short"))?;
+                    return Ok((header, Some(marker)));
+                }
+                take(&header, StateEntry::Removed { id });
+                continue;
+            }
+            let id = usize::try_from(length - 1).ok().and_then(|length| bytes.split_at_checked(length));
+            let (id, rest) = id.ok_or_else(|| corrupt("an id is cut short"))?;
+            bytes = rest;
+            let id = std::str::from_utf8(id).map_err(|_| corrupt("an id is not UTF-8"))?;
+            let mut record = self.set.fresh();
+            read_record(&mut bytes, steps, &mut record)?;
+            take(&header, StateEntry::Full { id, record });
+        }
+        Ok((header, None))
+    }
+}
+
+impl Codec {
+    fn learn_schema(&mut self, schema: &[u8]) -> Option<()> {
+        if self.known.as_ref().is_none_or(|(known, _)| known != schema) {
+            self.known = Some((schema.to_vec(), schema::plan(schema, &self.set)?));
+        }
+        Some(())
+    }
+}
+
+fn corrupt(what: &str) -> CodecError {
+    CodecError::Corrupt(what.to_owned())
+}
+
+/// What stands before the customers: the header, and the schema's bytes.
+fn read_preamble<'a>(bytes: &mut &'a [u8]) -> Result<(PartHeader, &'a [u8]), CodecError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| corrupt("it does not begin with its mark"))?;
+    let (&version, rest) = rest.split_first().ok_or_else(|| corrupt("it ends after its mark"))?;
+    if version != VERSION {
+        return Err(CodecError::Newer(version, VERSION));
+    }
+    *bytes = rest;
+    let length = varint::take(bytes).and_then(|length| usize::try_from(length).ok());
+    let (schema, rest) =
+        length.and_then(|length| bytes.split_at_checked(length)).ok_or_else(|| corrupt("its schema is cut short"))?;
+    *bytes = rest;
+    let header = read_header(bytes).ok_or_else(|| corrupt("its header cannot be read"))?;
+    Ok((header, schema))
+}
+
+fn read_header(bytes: &mut &[u8]) -> Option<PartHeader> {
+    let (epoch, term) = (varint::take(bytes)?, varint::take(bytes)?);
+    let bucket = varint::take(bytes)?.checked_sub(1).map(u16::try_from).transpose().ok()?;
+    let part = u16::try_from(varint::take(bytes)?).ok()?;
+    let parts = u16::try_from(varint::take(bytes)?).ok()?;
+    Some(PartHeader { epoch, term, bucket, part, parts })
+}
+
+fn read_marker(bytes: &mut &[u8]) -> Option<Marker> {
+    let count = varint::take(bytes)?;
+    let positions = (0..count).map(|_| {
+        let topic = varint::take_text(bytes)?.to_owned();
+        Some((topic, varint::take_signed(bytes)?))
+    });
+    let positions = positions.collect::<Option<_>>()?;
+    let (at, record_time) = (varint::take_signed(bytes)?, varint::take_signed(bytes)?);
+    Some(Marker { positions, watermark: WatermarkState { at, record_time, wall: varint::take_signed(bytes)? } })
+}
+
+fn read_record(bytes: &mut &[u8], steps: &[Step], record: &mut Record) -> Result<(), CodecError> {
+    let short = || CodecError::Corrupt("a customer's state is cut short".to_owned());
+    let mut previous = 0_i64;
+    for step in steps {
+        match step {
+            Step::U32(word) => {
+                let value = varint::take(bytes).and_then(|value| u32::try_from(value).ok()).ok_or_else(short)?;
+                word.iter().for_each(|&word| record.0[word] = value);
+            }
+            Step::I64(word) => {
+                previous = previous.wrapping_add(varint::take_signed(bytes).ok_or_else(short)?);
+                if let Some(word) = *word {
+                    record.0[word] = previous as u32;
+                    record.0[word + 1] = (previous as u64 >> 32) as u32;
+                }
+            }
+            Step::Phase(word, table) => {
+                let number = varint::take(bytes).and_then(|number| usize::try_from(number).ok()).ok_or_else(short)?;
+                let phase = table.get(number).ok_or_else(short)?.clone()?;
+                word.iter().for_each(|&word| record.0[word] = phase);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Which fields a part's records have, and how they map to the records of the active models.
+
+use crate::engine::ports::CodecError;
+use crate::journey::{FieldType, Layout, ModelSet};
+
+use super::varint;
+
+/// The names behind a part's numbers, as bytes: written into every part, compared as a whole.
+pub fn describe(set: &ModelSet) -> Vec<u8> {
+    let mut out = Vec::new();
+    let layout = set.layout();
+    varint::put(layout.fields.len() as u64, &mut out);
+    for field in &layout.fields {
+        varint::put_text(&field.key, &mut out);
+        match field.kind {
+            FieldType::U32 => out.push(0),
+            FieldType::I64 => out.push(1),
+            FieldType::Phase => {
+                out.push(2);
+                let model = &set.models()[field.model];
+                varint::put_text(model.name(), &mut out);
+                varint::put(model.phases().len() as u64, &mut out);
+                model.phases().iter().for_each(|phase| varint::put_text(phase.name(), &mut out));
+            }
+        }
+    }
+    out
+}
+
+/// What to do with one field of a part's records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A number without sign: to this word of ours, if we have the field.
+    U32(Option<usize>),
+    /// A signed number: to these two words of ours, if we have the field.
+    I64(Option<usize>),
+    /// A phase: to this word of ours, through a table; `Err` names a phase we do not have.
+    Phase(Option<usize>, Vec<Result<u32, CodecError>>),
+}
+
+/// How to read the records of a part with this schema.
+pub fn plan(mut schema: &[u8], set: &ModelSet) -> Option<Vec<Step>> {
+    let bytes = &mut schema;
+    let count = varint::take(bytes)?;
+    let mut steps = Vec::new();
+    for _ in 0..count {
+        let key = varint::take_text(bytes)?;
+        let (&kind, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let word = |kind| our_word(set.layout(), key, kind);
+        steps.push(match kind {
+            0 => Step::U32(word(FieldType::U32)),
+            1 => Step::I64(word(FieldType::I64)),
+            2 => Step::Phase(word(FieldType::Phase), phase_table(bytes, set)?),
+            _ => return None,
+        });
+    }
+    Some(steps)
+}
+
+fn our_word(layout: &Layout, key: &str, kind: FieldType) -> Option<usize> {
+    layout.fields.iter().find(|field| field.key == key && field.kind == kind).map(|field| field.word)
+}
+
+/// The number of each of the part's phases among ours; the first entry is "no phase yet".
+fn phase_table(bytes: &mut &[u8], set: &ModelSet) -> Option<Vec<Result<u32, CodecError>>> {
+    let name = varint::take_text(bytes)?;
+    let model = set.models().iter().find(|model| model.name() == name);
+    let count = varint::take(bytes)?;
+    let mut table = vec![Ok(0)];
+    for _ in 0..count {
+        let phase = varint::take_text(bytes)?;
+        let place = model.map(|model| model.phases().iter().position(|ours| ours.name() == phase));
+        table.push(match place {
+            Some(Some(index)) => Ok(index as u32 + 1),
+            Some(None) => Err(CodecError::Homeless { model: name.to_owned(), phase: phase.to_owned() }),
+            // The whole model is gone: nobody asks for its phases any more.
+            None => Ok(0),
+        });
+    }
+    Some(table)
+}
