@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use crate::formats::TimeSource;
 use crate::journey::Span;
 
 /// A checked configuration.
@@ -86,16 +87,6 @@ pub struct InputConfig {
     pub time: TimeSource,
     /// Where an input begins that was never read.
     pub start: Start,
-}
-
-/// Where an event's time comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TimeSource {
-    /// From the event itself.
-    #[default]
-    Event,
-    /// The record's timestamp.
-    Record,
 }
 
 /// Where an input begins that was never read.

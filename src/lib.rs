@@ -7,5 +7,6 @@ pub mod formats;
 pub mod http;
 pub mod journey;
 pub mod kafka;
+pub mod replay;
 pub mod snapshot;
 pub mod telemetry;

@@ -2,6 +2,29 @@
 //!
 //! A decoder reads borrowed bytes, takes only what the active models ask for, and answers with an
 //! [`Event`](crate::journey::Event) or a [`Reject`](crate::journey::Reject). It knows no Kafka and keeps no state between records.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `table` | the formats there are; choosing one |
+//! | `segment`, `sendgrid`, `square` | one format each, as a table of places and kinds |
+//! | `json` | the decoder that runs such a table |
+//! | `mapping` | the format whose places are configured |
+//! | `extract` | wanted fields out of JSON text |
+//! | `time`, `number` | times and money as they are written |
+
+mod extract;
+mod json;
+mod mapping;
+mod number;
+mod segment;
+mod sendgrid;
+mod square;
+mod table;
+mod time;
+
+pub use mapping::{CustomerSpec, IdSpec, KindSpec, MappingSpec, TimeFormat, TimeSpec, ValueSpec};
+pub use table::{FORMATS, Format, FormatSpec, kinds_of, open};
+pub use time::{EARLIEST_MS, END_MS, TimeSource};
 
 use crate::journey::{Event, Reject};
 
@@ -20,11 +43,4 @@ pub struct RawRecord<'a> {
 pub trait Decoder: Send {
     /// The event that a record tells of.
     fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject>;
-}
-
-/// How the records of an input are decoded, as configured.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FormatSpec {
-    /// A built-in format.
-    Named(String),
 }

@@ -11,7 +11,7 @@ pub struct Event<'a> {
     pub customer: Cow<'a, str>,
     /// When it happened, in milliseconds since 1970-01-01T00:00:00Z; between 1990 and 2100.
     pub at: i64,
-    /// Whether `at` is the event's own time, and so the same in a repeat; not if it is the record's.
+    /// Whether the event told its time itself, rather than the record that brought it.
     pub time_is_own: bool,
     /// What happened; `None` for a kind that no active model knows, which changes nothing.
     pub kind: Option<KindId>,

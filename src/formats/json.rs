@@ -1,0 +1,244 @@
+//! JSON formats whose fields stand at fixed places: a format is a table ([`JsonFormat`]), the code is here.
+//!
+//! Not in here: any knowledge of one format.
+
+use std::borrow::Cow;
+
+use super::extract::{Found, Scratch, Shape};
+use super::time::believable;
+use super::{Decoder, RawRecord, TimeSource, number, time};
+use crate::journey::{Amount, Attr, AttrType, Event, KindId, Reject, Vocabulary};
+
+/// Keys from the outermost object to a field.
+pub(super) type Path = &'static [&'static str];
+
+/// Where a format has what, and what its kinds are called.
+#[derive(Debug)]
+pub(super) struct JsonFormat {
+    /// The customer; a text that is not empty.
+    pub(super) customer: Path,
+    /// The time.
+    pub(super) time: TimeAt,
+    /// The producer's id of the event; anything but a text is no id.
+    pub(super) id: Path,
+    /// The money.
+    pub(super) value: ValueAt,
+    /// The object that holds the attributes, by their names.
+    pub(super) attributes: Path,
+    /// What the events are called; the first rule that matches counts.
+    pub(super) kinds: &'static [KindRule],
+}
+
+/// Where the time stands, and how it is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TimeAt {
+    /// A text as RFC 3339 has it.
+    Rfc3339(Path),
+    /// A whole number of seconds since 1970.
+    Seconds(Path),
+}
+
+/// Where the money stands. A format that has none, or something else than a number there, gives none.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ValueAt {
+    /// Nowhere.
+    Nowhere,
+    /// In units, in the first of these places that has a number.
+    Units(&'static [Path]),
+    /// A whole number of the currency's smallest unit.
+    Minor {
+        /// The number.
+        amount: Path,
+        /// The currency's three letters.
+        currency: Path,
+    },
+}
+
+/// What an event is called if all its tests hold.
+#[derive(Debug)]
+pub(super) struct KindRule {
+    /// The kind, in the journey's words.
+    pub(super) kind: &'static str,
+    /// The tests.
+    pub(super) when: &'static [(Path, Test)],
+}
+
+/// A test of a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Test {
+    /// It is this one.
+    Is(&'static str),
+    /// It begins so.
+    StartsWith(&'static str),
+}
+
+impl Test {
+    fn holds(self, found: &Found<'_>) -> bool {
+        let Found::Text(text) = found else { return false };
+        match self {
+            Self::Is(expected) => text == expected,
+            Self::StartsWith(prefix) => text.starts_with(prefix),
+        }
+    }
+}
+
+/// A format's table, compiled against a vocabulary: paths are slots, kinds are ids.
+pub(super) struct JsonDecoder {
+    format: &'static JsonFormat,
+    shape: Shape,
+    scratch: Scratch,
+    customer: usize,
+    time: Option<usize>,
+    id: usize,
+    kinds: Vec<(Option<KindId>, Vec<(usize, Test)>)>,
+    value: Vec<usize>,
+    attrs: Vec<(usize, AttrType)>,
+}
+
+impl JsonDecoder {
+    /// A decoder that takes what the vocabulary knows.
+    pub(super) fn new(format: &'static JsonFormat, vocabulary: &Vocabulary, time: TimeSource) -> Self {
+        let mut shape = Shape::new();
+        let kinds = format.kinds.iter().map(|rule| {
+            let tests = rule.when.iter().map(|(path, test)| (shape.slot(*path), *test)).collect();
+            (vocabulary.kind(rule.kind), tests)
+        });
+        let kinds = kinds.collect();
+        let value = if vocabulary.reads_value() { format.value.paths() } else { Vec::new() };
+        Self {
+            format,
+            customer: shape.slot(format.customer),
+            time: (time == TimeSource::Event).then(|| shape.slot(format.time.path())),
+            id: shape.slot(format.id),
+            kinds,
+            value: value.into_iter().map(|path| shape.slot(path)).collect(),
+            attrs: vocabulary
+                .attrs()
+                .iter()
+                .map(|(name, of)| (shape.slot(format.attributes.iter().copied().chain([name.as_str()])), *of))
+                .collect(),
+            shape,
+            scratch: Scratch::default(),
+        }
+    }
+
+    fn event<'a>(&self, record: &RawRecord<'a>, found: &[Found<'a>]) -> Result<Event<'a>, Reject> {
+        let customer = match &found[self.customer] {
+            Found::Text(text) if !text.is_empty() => text.clone(),
+            _ => return Err(Reject::NoCustomer(self.format.customer.join("."))),
+        };
+        let at = match self.time {
+            None => record_time(record.timestamp)?,
+            Some(slot) => self.format.time.read(&found[slot])?,
+        };
+        let kind = self.kind(found);
+        let known = kind.is_some();
+        Ok(Event {
+            customer,
+            at,
+            time_is_own: self.time.is_some(),
+            kind,
+            id: event_id(&found[self.id]),
+            value: if known { self.value(found) } else { None },
+            attrs: if known { self.attrs(found) } else { Vec::new() },
+        })
+    }
+
+    fn kind(&self, found: &[Found<'_>]) -> Option<KindId> {
+        let matching = self.kinds.iter().find(|(_, tests)| tests.iter().all(|(slot, test)| test.holds(&found[*slot])));
+        matching.and_then(|(kind, _)| *kind)
+    }
+
+    fn value(&self, found: &[Found<'_>]) -> Option<Amount> {
+        match (self.format.value, &*self.value) {
+            (ValueAt::Minor { .. }, [amount, currency]) => {
+                let currency = found[*currency].text().map_or("", |text| text);
+                number::amount_of_minor(integer(&found[*amount])?, currency)
+            }
+            (_, places) => places.iter().find_map(|slot| units(&found[*slot])),
+        }
+    }
+
+    fn attrs<'a>(&self, found: &[Found<'a>]) -> Vec<Option<Attr<'a>>> {
+        self.attrs.iter().map(|(slot, of)| attribute(&found[*slot], *of)).collect()
+    }
+}
+
+impl Decoder for JsonDecoder {
+    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject> {
+        let mut found = self.scratch.take();
+        let read = self.shape.read(record.value, &mut found);
+        let event = read.and_then(|()| self.event(record, &found));
+        self.scratch.give_back(found);
+        event
+    }
+}
+
+impl TimeAt {
+    fn path(self) -> Path {
+        match self {
+            Self::Rfc3339(path) | Self::Seconds(path) => path,
+        }
+    }
+
+    fn read(self, found: &Found<'_>) -> Result<i64, Reject> {
+        if found.is_missing() {
+            return Err(Reject::NoTime(self.path().join(".")));
+        }
+        let ms = match self {
+            Self::Rfc3339(_) => found.text().and_then(|text| time::rfc3339(text)),
+            Self::Seconds(_) => integer(found).and_then(|seconds| seconds.checked_mul(1000)),
+        };
+        ms.and_then(believable).ok_or_else(|| Reject::BadTime(format!("{} is {found}", self.path().join("."))))
+    }
+}
+
+impl ValueAt {
+    fn paths(self) -> Vec<Path> {
+        match self {
+            Self::Nowhere => Vec::new(),
+            Self::Units(paths) => paths.to_vec(),
+            Self::Minor { amount, currency } => vec![amount, currency],
+        }
+    }
+}
+
+/// The record's timestamp as the time of its event.
+pub(super) fn record_time(timestamp: i64) -> Result<i64, Reject> {
+    const PLACE: &str = "the record's timestamp";
+    match timestamp {
+        -1 => Err(Reject::NoTime(PLACE.into())),
+        ms => believable(ms).ok_or_else(|| Reject::BadTime(format!("{PLACE} is {ms}"))),
+    }
+}
+
+fn event_id<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
+    found.text().filter(|text| !text.is_empty()).cloned()
+}
+
+fn integer(found: &Found<'_>) -> Option<i64> {
+    match *found {
+        Found::Unsigned(number) => i64::try_from(number).ok(),
+        Found::Signed(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn units(found: &Found<'_>) -> Option<Amount> {
+    match *found {
+        Found::Float(number) => number::amount_of_float(number),
+        _ => number::amount_of_integer(integer(found)?),
+    }
+}
+
+/// What stands there, if it is of that type.
+fn attribute<'a>(found: &Found<'a>, of: AttrType) -> Option<Attr<'a>> {
+    match (of, found) {
+        (AttrType::Number, Found::Unsigned(number)) => Some(Attr::Number(*number as f64)),
+        (AttrType::Number, Found::Signed(number)) => Some(Attr::Number(*number as f64)),
+        (AttrType::Number, Found::Float(number)) if number.is_finite() => Some(Attr::Number(*number)),
+        (AttrType::Text, Found::Text(text)) => Some(Attr::Text(text.clone())),
+        (AttrType::Bool, Found::Bool(value)) => Some(Attr::Bool(*value)),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! Times as a mapping says they are written.
+
+use jiff::Timestamp;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
+
+use super::decoder::as_text;
+use super::spec::{TimeFormat, TimeSpec};
+use crate::formats::extract::Found;
+use crate::formats::number::Decimal;
+use crate::formats::time;
+
+/// Reads times of one format, checked.
+#[derive(Debug, Clone)]
+pub(super) enum Clock {
+    Rfc3339,
+    EpochS,
+    EpochMs,
+    /// A pattern that tells the offset too.
+    Absolute(String),
+    /// A pattern of local times. A time that a change of the clock skips or repeats is taken with the offset from before
+    /// the change; a day without a time is its first moment.
+    Local(String, TimeZone),
+}
+
+impl Clock {
+    /// Checks the format, and that there is a zone exactly if one is needed.
+    pub(super) fn new(spec: &TimeSpec) -> Result<Self, String> {
+        let clock = match &spec.format {
+            TimeFormat::Rfc3339 => Self::Rfc3339,
+            TimeFormat::EpochS => Self::EpochS,
+            TimeFormat::EpochMs => Self::EpochMs,
+            TimeFormat::Pattern(pattern) if has_offset(pattern)? => Self::Absolute(pattern.clone()),
+            TimeFormat::Pattern(pattern) => {
+                let name = spec.zone.as_ref().ok_or_else(|| {
+                    format!(
+                        "the time pattern \"{pattern}\" has no offset: add `zone`, such as `zone: Europe/Amsterdam`"
+                    )
+                })?;
+                let zone = TimeZone::get(name).map_err(|_| {
+                    format!("there is no time zone `{name}`; write an IANA name such as `Europe/Amsterdam` or `UTC`")
+                })?;
+                return Ok(Self::Local(pattern.clone(), zone));
+            }
+        };
+        match &spec.zone {
+            None => Ok(clock),
+            Some(_) => {
+                Err("`zone` is only for a time pattern without an offset: this format tells the zone itself".into())
+            }
+        }
+    }
+
+    /// Epoch milliseconds, if it is such a time.
+    pub(super) fn read(&self, found: &Found<'_>) -> Option<i64> {
+        match self {
+            Self::Rfc3339 => time::rfc3339(found.text()?.trim_ascii()),
+            Self::EpochS => decimal(found)?.thousandths(),
+            Self::EpochMs => decimal(found)?.whole(),
+            Self::Absolute(pattern) => {
+                let moment = BrokenDownTime::parse(pattern, as_text(found)?.trim_ascii()).ok()?.to_timestamp().ok()?;
+                Some(moment.as_millisecond())
+            }
+            Self::Local(pattern, zone) => {
+                let local = BrokenDownTime::parse(pattern, as_text(found)?.trim_ascii()).ok()?.to_datetime().ok()?;
+                Some(zone.to_ambiguous_timestamp(local).compatible().ok()?.as_millisecond())
+            }
+        }
+    }
+}
+
+/// A number, also one that is written as a text.
+pub(super) fn decimal(found: &Found<'_>) -> Option<Decimal> {
+    match found {
+        Found::Float(number) => Decimal::of_float(*number),
+        Found::Unsigned(_) | Found::Signed(_) | Found::Text(_) => Decimal::parse(&as_text(found)?),
+        Found::Absent | Found::Null | Found::Bool(_) | Found::Other => None,
+    }
+}
+
+/// Whether what a pattern describes is a moment, rather than a local time. Tried out, so that a pattern that cannot work
+/// is refused now and not with every record.
+fn has_offset(pattern: &str) -> Result<bool, String> {
+    let refused = |why: &dyn std::fmt::Display| format!("the time pattern \"{pattern}\" cannot be used: {why}");
+    let sample = Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC);
+    let text = BrokenDownTime::from(&sample).to_string(pattern).map_err(|error| refused(&error))?;
+    let read = BrokenDownTime::parse(pattern, &text).map_err(|error| refused(&error))?;
+    if read.to_timestamp().is_ok() {
+        return Ok(true);
+    }
+    read.to_datetime().map(|_| false).map_err(|error| refused(&error))
+}

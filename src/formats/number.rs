@@ -1,0 +1,159 @@
+//! Money and other numbers, exact as far as they were written.
+
+use crate::journey::Amount;
+
+/// Ten-thousandths in a unit, as in [`Amount`].
+const PARTS: i64 = 10_000;
+/// Billionths in a unit: what products are taken in.
+const BILLION: i128 = 1_000_000_000;
+
+/// A JSON number of units, to the nearest ten-thousandth; `None` if it is too large.
+pub(super) fn amount_of_float(units: f64) -> Option<Amount> {
+    let parts = (units * PARTS as f64).round();
+    // Beyond 2^53 a float has no ten-thousandths any more.
+    (parts.abs() <= 9.0e15).then_some(Amount(parts as i64))
+}
+
+/// A whole number of units; `None` if it is too large.
+pub(super) fn amount_of_integer(units: i64) -> Option<Amount> {
+    units.checked_mul(PARTS).map(Amount)
+}
+
+/// An amount in the currency's smallest unit, such as cents; `None` if it is too large.
+pub(super) fn amount_of_minor(minor: i64, currency: &str) -> Option<Amount> {
+    minor.checked_mul(10_i64.pow(4 - decimals(currency))).map(Amount)
+}
+
+/// Decimals of a currency's smallest unit (ISO 4217): two, except for these.
+fn decimals(currency: &str) -> u32 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
+}
+
+/// A decimal number in billionths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Decimal(i128);
+
+impl Decimal {
+    /// One.
+    pub(super) const ONE: Self = Self(BILLION);
+
+    /// `12`, `-0.5`, `+3.`, `.5`: digits with a point, to the nearest billionth; `None` for anything else, also for
+    /// signs of currency, groups of thousands and exponents.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_ascii();
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let only_digits = whole.bytes().chain(decimals.bytes()).all(|byte| byte.is_ascii_digit());
+        if !only_digits || whole.len() + decimals.len() == 0 || whole.len() > 20 {
+            return None;
+        }
+        let digit = |at: usize| decimals.as_bytes().get(at).map_or(0, |byte| i128::from(byte - b'0'));
+        let whole = whole.bytes().fold(0, |number, byte| number * 10 + i128::from(byte - b'0'));
+        let fraction = (0..9).fold(0, |number, at| number * 10 + digit(at)) + i128::from(digit(9) >= 5);
+        let billionths = whole * BILLION + fraction;
+        Some(Self(if negative { -billionths } else { billionths }))
+    }
+
+    /// The number a float was written as: the shortest text that gives this float.
+    pub(super) fn of_float(number: f64) -> Option<Self> {
+        Self::parse(&number.to_string())
+    }
+
+    /// The product, to the nearest billionth; `None` if it is too large.
+    pub(super) fn times(self, other: Self) -> Option<Self> {
+        self.0.checked_mul(other.0).map(|product| Self(divide_rounding(product, BILLION)))
+    }
+
+    /// In thousandths, to the nearest; `None` if it is too large.
+    pub(super) fn thousandths(self) -> Option<i64> {
+        i64::try_from(divide_rounding(self.0, BILLION / 1000)).ok()
+    }
+
+    /// In units, to the nearest; `None` if it is too large.
+    pub(super) fn whole(self) -> Option<i64> {
+        i64::try_from(divide_rounding(self.0, BILLION)).ok()
+    }
+
+    /// As money, to the nearest ten-thousandth; `None` if it is too large.
+    pub(super) fn amount(self) -> Option<Amount> {
+        i64::try_from(divide_rounding(self.0, BILLION / i128::from(PARTS))).ok().map(Amount)
+    }
+}
+
+/// Halves go away from zero, so that a return undoes its sale.
+fn divide_rounding(number: i128, divisor: i128) -> i128 {
+    let half = divisor / 2 * number.signum();
+    (number + half) / divisor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<i64>) {
+        assert_eq!(Decimal::parse(text).and_then(Decimal::amount).map(|amount| amount.0), expected, "{text}");
+    }
+
+    #[test]
+    fn plain_decimals_are_read_exactly() {
+        check("1.43", Some(14_300));
+        check(" -12.5 ", Some(-125_000));
+        check("+3.", Some(30_000));
+        check(".5", Some(5_000));
+        check("0.00005", Some(1));
+        check("0.00004", Some(0));
+        check("-0.00005", Some(-1));
+        check("922337203685477.5807", Some(i64::MAX));
+        check("922337203685477.5808", None);
+        check("0.9999999999", Some(10_000));
+    }
+
+    #[test]
+    fn what_is_not_a_plain_decimal_is_refused() {
+        for text in ["", " ", "-", ".", "1,50", "€ 3", "1e3", "NaN", "inf", "1.2.3", "--1", "٣", "1 000"] {
+            check(text, None);
+        }
+        check(&"9".repeat(40), None);
+    }
+
+    #[test]
+    fn products_are_exact_and_too_large_ones_are_none() {
+        let product = |a, b| Decimal::parse(a)?.times(Decimal::parse(b)?)?.amount();
+        assert_eq!(product("6", "2.55"), Some(Amount(153_000)));
+        assert_eq!(product("-1", "4.65"), Some(Amount(-46_500)));
+        assert_eq!(product("1000", "0.00123"), Some(Amount(12_300)));
+        assert_eq!(product("99999999999999999999", "99999999999999999999"), None);
+    }
+
+    #[test]
+    fn a_currency_has_its_own_smallest_unit() {
+        for (minor, currency, expected) in [
+            (3999, "EUR", Some(399_900)),
+            (3999, "JPY", Some(39_990_000)),
+            (3999, "KWD", Some(39_990)),
+            (3999, "CLF", Some(3_999)),
+            (-3999, "USD", Some(-399_900)),
+            (i64::MAX, "EUR", None),
+        ] {
+            assert_eq!(amount_of_minor(minor, currency).map(|amount| amount.0), expected, "{minor} {currency}");
+        }
+    }
+
+    #[test]
+    fn a_float_is_the_number_it_was_written_as() {
+        assert_eq!(amount_of_float(39.6), Some(Amount(396_000)));
+        assert_eq!(amount_of_float(1e300), None);
+        assert_eq!(amount_of_float(f64::NAN), None);
+        assert_eq!(Decimal::of_float(0.1).and_then(Decimal::amount), Some(Amount(1_000)));
+        assert_eq!(Decimal::of_float(1e-7), Decimal::parse("0.0000001"));
+    }
+}
