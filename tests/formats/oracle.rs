@@ -1,0 +1,277 @@
+//! Any record, read by the formats and by a slow reading of the same rules over whole documents.
+use std::borrow::Cow;
+
+use klantreis::formats::{EARLIEST_MS, END_MS, RawRecord};
+use klantreis::journey::{Amount, Attr, AttrType, Event, KindId, Vocabulary};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::{decoder, everything};
+
+/// What the rules say of a record, by the reason's name if it is refused.
+fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Event<'static>, &'static str> {
+    if record.is_empty() {
+        return Err("empty");
+    }
+    let text = std::str::from_utf8(record).map_err(|_| "invalid_utf8")?;
+    let record: Value = serde_json::from_str(text).map_err(|_| "malformed")?;
+    if !record.is_object() {
+        return Err("not_an_object");
+    }
+    let at = |pointer: &str| record.pointer(pointer).unwrap_or(&Value::Null);
+    let (customer, time, kind, id, value, attributes) = match format {
+        "segment" => {
+            let kind = match (at("/type").as_str(), at("/event").as_str(), at("/properties/path").as_str()) {
+                (Some("page"), _, Some(path)) if path.starts_with("/help") => Some("help_viewed"),
+                (Some("page"), ..) => Some("page_viewed"),
+                (Some("track"), Some("Product Viewed"), _) => Some("product_viewed"),
+                (Some("track"), Some("Product Added"), _) => Some("cart_added"),
+                (Some("track"), Some("Checkout Started"), _) => Some("checkout_started"),
+                (Some("track"), Some("Order Completed"), _) => Some("purchased"),
+                (Some("track"), Some("Product Reviewed"), _) => Some("reviewed"),
+                _ => None,
+            };
+            let places = ["/properties/total", "/properties/revenue", "/properties/value"];
+            let value = places.iter().find_map(|place| at(place).as_f64()).map(|units| (units * 1e4).round() as i64);
+            (at("/userId"), rfc3339(at("/timestamp")), kind, at("/messageId"), value, "/properties")
+        }
+        "sendgrid" => {
+            let kind = match at("/event").as_str() {
+                Some("delivered") => Some("mail_delivered"),
+                Some("open") => Some("mail_opened"),
+                Some("click") => Some("mail_clicked"),
+                Some("bounce") => Some("mail_bounced"),
+                _ => None,
+            };
+            let time = at("/timestamp").as_i64().and_then(|seconds| seconds.checked_mul(1000));
+            let time = if at("/timestamp").is_null() { Err("no_time") } else { time.ok_or("bad_time") };
+            (at("/customer_id"), time, kind, at("/sg_event_id"), None, "")
+        }
+        _ => {
+            let payment = |field: &str| at(&format!("/data/object/payment/{field}")).clone();
+            let done = at("/type") == "payment.updated" && payment("status") == "COMPLETED";
+            let parts = if payment("total_money/currency") == "JPY" { 10_000 } else { 100 };
+            let value = payment("total_money/amount").as_i64().and_then(|minor| minor.checked_mul(parts));
+            let customer = at("/data/object/payment/customer_id");
+            let kind = done.then_some("purchased");
+            (customer, rfc3339(at("/created_at")), kind, at("/event_id"), value, "/data/object/payment")
+        }
+    };
+    let customer = customer.as_str().filter(|text| !text.is_empty()).ok_or("no_customer")?;
+    let time = time?;
+    if !(EARLIEST_MS..END_MS).contains(&time) {
+        return Err("bad_time");
+    }
+    let kind: Option<KindId> = kind.and_then(|kind| vocabulary.kind(kind));
+    let attr = |(name, of): &(compact_str::CompactString, AttrType)| {
+        // An array's places are no attributes here: no attribute's name is a number.
+        let value = record.pointer(attributes)?.get(name.as_str())?;
+        match of {
+            AttrType::Number => value.as_f64().map(Attr::Number),
+            AttrType::Text => value.as_str().map(|text| Attr::Text(Cow::Owned(text.to_owned()))),
+            AttrType::Bool => value.as_bool().map(Attr::Bool),
+        }
+    };
+    Ok(Event {
+        customer: Cow::Owned(customer.to_owned()),
+        at: time,
+        time_is_own: true,
+        kind,
+        id: id.as_str().filter(|text| !text.is_empty()).map(|text| Cow::Owned(text.to_owned())),
+        value: kind.and(value).map(Amount),
+        attrs: kind.map_or(Vec::new(), |_| vocabulary.attrs().iter().map(attr).collect()),
+    })
+}
+
+fn rfc3339(value: &Value) -> Result<i64, &'static str> {
+    match value {
+        Value::Null => Err("no_time"),
+        Value::String(text) => {
+            text.parse::<jiff::Timestamp>().map(|moment| moment.as_millisecond()).map_err(|_| "bad_time")
+        }
+        _ => Err("bad_time"),
+    }
+}
+
+/// Keys and texts of the formats, so that what is generated often is nearly right.
+const WORDS: [&str; 44] = [
+    "userId",
+    "timestamp",
+    "type",
+    "event",
+    "messageId",
+    "properties",
+    "path",
+    "total",
+    "revenue",
+    "value",
+    "page",
+    "track",
+    "Product Viewed",
+    "Product Added",
+    "Order Completed",
+    "Checkout Started",
+    "Product Reviewed",
+    "/help/x",
+    "/home",
+    "customer_id",
+    "sg_event_id",
+    "open",
+    "click",
+    "bounce",
+    "delivered",
+    "data",
+    "object",
+    "payment",
+    "status",
+    "COMPLETED",
+    "payment.updated",
+    "created_at",
+    "event_id",
+    "total_money",
+    "amount",
+    "currency",
+    "EUR",
+    "JPY",
+    "product_id",
+    "rating",
+    "url",
+    "gift",
+    "2025-01-03T10:00:00.125Z",
+    "1985-01-01T00:00:00+02:00",
+];
+
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => proptest::sample::select(&WORDS[..]).prop_map(str::to_owned),
+        1 => "[a-zé\"\\\\\n/ ]{0,6}",
+    ]
+}
+
+/// A text of JSON as some producers write it: now and then escaped where it need not be.
+fn spelt(text: String, escaped: bool) -> String {
+    let plain = serde_json::to_string(&text).unwrap();
+    if !escaped || text.is_empty() || !text.is_ascii() {
+        return plain;
+    }
+    let units: String = text.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    format!("\"{units}\"")
+}
+
+fn written() -> impl Strategy<Value = String> {
+    (word(), proptest::bool::weighted(0.1)).prop_map(|(text, escaped)| spelt(text, escaped))
+}
+
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        6 => written(),
+        1 => Just("null".to_owned()),
+        1 => any::<bool>().prop_map(|value| value.to_string()),
+        2 => (1_600_000_000_i64..1_800_000_000).prop_map(|seconds| seconds.to_string()),
+        1 => any::<i64>().prop_map(|number| number.to_string()),
+        1 => (-1e9..1e9_f64).prop_map(|number| format!("{number:?}")),
+    ];
+    leaf.prop_recursive(5, 60, 8, |inner| {
+        prop_oneof![
+            1 => proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            4 => object(inner),
+        ]
+    })
+}
+
+/// An object; keys may repeat.
+fn object(inner: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    proptest::collection::vec((written(), inner), 0..8).prop_map(|fields| {
+        let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("{key} : {value}")).collect();
+        format!("{{{}}}", fields.join(", "))
+    })
+}
+
+/// A good record of each format with fields replaced, added and repeated, before and after the good ones.
+fn nearly_good() -> impl Strategy<Value = (&'static str, String)> {
+    let good = [
+        (
+            "segment",
+            vec![
+                ("userId", r#""c1""#),
+                ("timestamp", r#""2025-01-03T10:00:00.125Z""#),
+                ("type", r#""track""#),
+                ("event", r#""Order Completed""#),
+                ("messageId", r#""m1""#),
+                ("properties", r#"{"total":7.25,"path":"/help","rating":4,"gift":true,"product_id":"7"}"#),
+            ],
+        ),
+        (
+            "sendgrid",
+            vec![
+                ("customer_id", r#""c1""#),
+                ("timestamp", "1735898400"),
+                ("event", r#""click""#),
+                ("sg_event_id", r#""m1""#),
+                ("url", r#""u""#),
+            ],
+        ),
+        (
+            "square",
+            vec![
+                ("type", r#""payment.updated""#),
+                ("created_at", r#""2025-01-03T10:00:00.125Z""#),
+                ("event_id", r#""m1""#),
+                (
+                    "data",
+                    r#"{"object":{"payment":{"customer_id":"c1","status":"COMPLETED","total_money":{"amount":725,"currency":"EUR"},"location_id":"L1"}}}"#,
+                ),
+            ],
+        ),
+    ];
+    let noise = proptest::collection::vec((0..12_usize, written(), json(), any::<bool>()), 0..4);
+    (proptest::sample::select(good.to_vec()), noise).prop_map(|((format, good), noise)| {
+        let mut fields: Vec<(String, String)> =
+            good.iter().map(|(key, value)| (format!("\"{key}\""), (*value).to_owned())).collect();
+        for (at, key, value, replaces) in noise {
+            let known = good.get(at).map(|(key, _)| format!("\"{key}\""));
+            if replaces && at < fields.len() {
+                fields[at].1 = value;
+            } else {
+                fields.insert(at.min(fields.len()), (known.unwrap_or(key), value));
+            }
+        }
+        let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("{key}:{value}")).collect();
+        (format, format!("{{{}}}", fields.join(",")))
+    })
+}
+
+fn check(format: &str, record: &[u8]) -> Result<(), TestCaseError> {
+    // Numbers beyond what a float can hold are JSON; only where nobody reads them they are no matter.
+    let text = std::str::from_utf8(record).unwrap_or_default();
+    if serde_json::from_str::<Value>(text).is_err_and(|error| error.to_string().contains("out of range")) {
+        return Ok(());
+    }
+    let vocabulary = everything();
+    let raw = RawRecord { key: None, value: Some(record), timestamp: -1 };
+    let actual = decoder(format, &vocabulary).decode(&raw).map_err(|reject| reject.reason());
+    prop_assert_eq!(actual, expected(format, record, &vocabulary));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn records_that_are_nearly_good_are_read_as_the_rules_say((format, record) in nearly_good()) {
+        check(format, record.as_bytes())?;
+    }
+
+    #[test]
+    fn any_json_is_read_as_the_rules_say(record in json(), format in proptest::sample::select(vec!["segment", "sendgrid", "square"])) {
+        check(format, record.as_bytes())?;
+    }
+
+    #[test]
+    fn a_good_record_with_any_byte_changed_is_read_as_the_rules_say((format, record) in nearly_good(), at in any::<proptest::sample::Index>(), byte: u8) {
+        let mut record = record.into_bytes();
+        let at = at.index(record.len());
+        record[at] = byte;
+        check(format, &record)?;
+    }
+}
