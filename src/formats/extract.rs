@@ -196,7 +196,7 @@ impl<'s, 'de> Walk<'s, '_, 'de> {
     }
 
     /// A fresh start for a child: what an earlier key of the same name left is gone.
-    fn into_child(&mut self, node: usize) -> Walk<'s, '_, 'de> {
+    fn fresh_child(&mut self, node: usize) -> Walk<'s, '_, 'de> {
         for &slot in &self.shape.nodes[node].slots_below {
             self.found[slot] = Found::Absent;
         }
@@ -251,7 +251,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
         let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
         while let Some(child) = map.next_key_seed(Key(node))? {
             match child {
-                Some(child) => map.next_value_seed(self.into_child(child))?,
+                Some(child) => map.next_value_seed(self.fresh_child(child))?,
                 None => map.next_value::<IgnoredAny>().map(|_| ())?,
             }
         }
@@ -262,7 +262,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
         let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
         for at in 0.. {
             let more = match node.child_at(at) {
-                Some(child) => seq.next_element_seed(self.into_child(child))?.is_some(),
+                Some(child) => seq.next_element_seed(self.fresh_child(child))?.is_some(),
                 None => seq.next_element::<IgnoredAny>()?.is_some(),
             };
             if !more {

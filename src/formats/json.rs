@@ -90,18 +90,24 @@ pub(super) struct JsonDecoder {
     customer: usize,
     time: Option<usize>,
     id: usize,
-    kinds: Vec<(Option<KindId>, Vec<(usize, Test)>)>,
+    kinds: Vec<CompiledRule>,
     value: Vec<usize>,
     attrs: Vec<(usize, AttrType)>,
+}
+
+/// A [`KindRule`] over slots; no kind if no model knows it.
+struct CompiledRule {
+    kind: Option<KindId>,
+    when: Vec<(usize, Test)>,
 }
 
 impl JsonDecoder {
     /// A decoder that takes what the vocabulary knows.
     pub(super) fn new(format: &'static JsonFormat, vocabulary: &Vocabulary, time: TimeSource) -> Self {
         let mut shape = Shape::new();
-        let kinds = format.kinds.iter().map(|rule| {
-            let tests = rule.when.iter().map(|(path, test)| (shape.slot(*path), *test)).collect();
-            (vocabulary.kind(rule.kind), tests)
+        let kinds = format.kinds.iter().map(|rule| CompiledRule {
+            kind: vocabulary.kind(rule.kind),
+            when: rule.when.iter().map(|(path, test)| (shape.slot(*path), *test)).collect(),
         });
         let kinds = kinds.collect();
         let value = if vocabulary.reads_value() { format.value.paths() } else { Vec::new() };
@@ -145,8 +151,8 @@ impl JsonDecoder {
     }
 
     fn kind(&self, found: &[Found<'_>]) -> Option<KindId> {
-        let matching = self.kinds.iter().find(|(_, tests)| tests.iter().all(|(slot, test)| test.holds(&found[*slot])));
-        matching.and_then(|(kind, _)| *kind)
+        let matches = |rule: &&CompiledRule| rule.when.iter().all(|(slot, test)| test.holds(&found[*slot]));
+        self.kinds.iter().find(matches).and_then(|rule| rule.kind)
     }
 
     fn value(&self, found: &[Found<'_>]) -> Option<Amount> {

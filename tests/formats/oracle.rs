@@ -32,7 +32,7 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Even
                 _ => None,
             };
             let places = ["/properties/total", "/properties/revenue", "/properties/value"];
-            let value = places.iter().find_map(|place| at(place).as_f64()).map(|units| (units * 1e4).round() as i64);
+            let value = places.iter().find_map(|place| money(at(place)));
             (at("/userId"), rfc3339(at("/timestamp")), kind, at("/messageId"), value, "/properties")
         }
         "sendgrid" => {
@@ -90,6 +90,17 @@ fn rfc3339(value: &Value) -> Result<i64, &'static str> {
             text.parse::<jiff::Timestamp>().map(|moment| moment.as_millisecond()).map_err(|_| "bad_time")
         }
         _ => Err("bad_time"),
+    }
+}
+
+/// Units in ten-thousandths: integers exactly, others as far as a float has ten-thousandths.
+fn money(value: &Value) -> Option<i64> {
+    match value.as_i64() {
+        Some(units) => units.checked_mul(10_000),
+        None if value.is_f64() => {
+            Some((value.as_f64()? * 1e4).round()).filter(|parts| parts.abs() <= 9e15).map(|parts| parts as i64)
+        }
+        None => None,
     }
 }
 
