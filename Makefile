@@ -1,0 +1,49 @@
+# Everything one does here has one command. `make help` lists them.
+#
+# What is needed, by the names of the Debian packages: a Rust toolchain (rustup), g++, make and perl (librdkafka and OpenSSL
+# are built from source), and for the broker of the tests default-jre-headless and maven. `make test-deploy` needs prometheus.
+
+CARGO ?= cargo
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# An existing broker stands in for one of our own, and then neither Java nor Maven is needed.
+broker_tools := $(if $(KLANTREIS_TEST_KAFKA),,java:default-jre-headless mvn:maven)
+build_tools := $(CARGO): cc:gcc c++:g++ make:make perl:perl
+
+# $(call need,for what,command:package ...): names every missing command with its package, then stops.
+define need
+@missing=; \
+for tool in $(2); do \
+  command -v "$${tool%%:*}" >/dev/null || missing+="  $${tool%%:*}: $$( [[ -n "$${tool#*:}" ]] \
+    && echo "apt-get install $${tool#*:}" || echo "see https://rustup.rs" )"$$'\n'; \
+done; \
+if [[ -n "$$missing" ]]; then printf '%s needs what is not installed here:\n%s' "$(1)" "$$missing" >&2; exit 1; fi
+endef
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+.PHONY: test
+test: ## Unit, property, behaviour, broker and architecture tests; KLANTREIS_TEST_KAFKA=host:port uses an existing broker
+	@$(call need,make test,$(build_tools) $(broker_tools))
+	$(CARGO) test --locked
+
+.PHONY: test-deploy
+test-deploy: ## The files in deploy/: manifests, image, alerts, and every dashboard query against a running service
+	@$(call need,make test-deploy,$(build_tools) promtool:prometheus prometheus:prometheus)
+	$(CARGO) test --locked --features deploy-tests --test deploy
+
+.PHONY: lint
+lint: ## Formatting, clippy and documentation, warnings as errors
+	@$(call need,make lint,$(build_tools))
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets --features deploy-tests -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+.PHONY: demo
+demo: ## A web shop and its customers' journeys, live, without a broker
+	@$(call need,make demo,$(build_tools))
+	$(CARGO) run --locked --release -- demo
