@@ -1,0 +1,113 @@
+//! The look-up of one customer.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
+
+use super::Api;
+use super::answer::{Problem, rfc3339};
+use crate::engine::view::{CustomerView, Lookup};
+use crate::journey::ModelState;
+
+/// `GET /v1/customers/{id}`; the id as it is in the records, percent-encoded.
+pub(super) async fn customer(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Response {
+    let Ok(Path(id)) = id else {
+        return Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the customer's id is not UTF-8 once the percent signs are decoded",
+        )
+        .into_response();
+    };
+    match api.sources.view.customer(&id) {
+        Lookup::Found(found) => Json(CustomerAnswer::from(&*found)).into_response(),
+        Lookup::Unknown { partition } => {
+            Problem::new(StatusCode::NOT_FOUND, "unknown customer").partition(partition).into_response()
+        }
+        // Not 404: whoever asks must not take "not here" for "not there".
+        Lookup::NotHere { partition } => {
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, format!("partition {partition}, not here"))
+                .partition(partition)
+                .hint("ask the other processes of this application; /v1/status says which partitions a process has")
+                .into_response()
+        }
+        Lookup::Restoring { partition } => {
+            let problem = format!("partition {partition} is being restored");
+            let mut answer =
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, problem).partition(partition).into_response();
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            answer
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CustomerAnswer<'a> {
+    customer: &'a str,
+    partition: i32,
+    committed: bool,
+    models: Vec<ModelAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct ModelAnswer<'a> {
+    model: &'a str,
+    phase: Option<&'a str>,
+    since: Option<String>,
+    last: Option<String>,
+    first_seen: Option<String>,
+    seq: u32,
+    counters: Counters<'a>,
+    next_timer: Option<TimerAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct TimerAnswer<'a> {
+    due: Option<String>,
+    rule: &'a str,
+}
+
+impl<'a> From<&'a CustomerView> for CustomerAnswer<'a> {
+    fn from(view: &'a CustomerView) -> Self {
+        let models = view.models.iter().map(ModelAnswer::from).collect();
+        Self { customer: &view.customer, partition: view.partition, committed: view.committed, models }
+    }
+}
+
+impl<'a> From<&'a ModelState> for ModelAnswer<'a> {
+    fn from(state: &'a ModelState) -> Self {
+        Self {
+            model: &state.model,
+            phase: state.phase.as_deref(),
+            since: state.since.and_then(rfc3339),
+            last: state.last.and_then(rfc3339),
+            first_seen: state.first_seen.and_then(rfc3339),
+            seq: state.seq,
+            counters: Counters(&state.counters),
+            next_timer: state.next_timer.as_ref().map(|(due, rule)| TimerAnswer { due: rfc3339(*due), rule }),
+        }
+    }
+}
+
+/// An object in the model's own order, with whole numbers written whole.
+struct Counters<'a>(&'a [(String, f64)]);
+
+impl Serialize for Counters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// Above it not every whole number is an `f64`.
+        const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Number {
+            Whole(i64),
+            Broken(f64),
+        }
+        serializer.collect_map(self.0.iter().map(|(name, value)| {
+            let whole = value.fract() == 0.0 && value.abs() <= WHOLE_MAX;
+            (name, if whole { Number::Whole(*value as i64) } else { Number::Broken(*value) })
+        }))
+    }
+}

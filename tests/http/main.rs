@@ -1,0 +1,8 @@
+//! The HTTP interface from outside: real sockets, an engine that says what it is told to say.
+
+mod access;
+mod client;
+mod fake;
+mod live;
+mod page;
+mod routes;
