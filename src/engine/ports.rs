@@ -354,12 +354,10 @@ pub enum StateError {
 
 /// Who is told what became of epochs: metrics, the live page.
 pub trait Observer: Send + Sync {
-    /// An epoch is durable.
-    fn committed(&self, tally: &super::tally::Tally, took: Duration);
+    /// An epoch has ended; `tally` counts only if it is durable.
+    fn settled(&self, committed: &Committed, tally: &super::tally::Tally);
     /// Transitions are durable (exactly once) or sent (at least once): the values of their records.
     fn transitions(&self, values: &mut dyn Iterator<Item = &[u8]>);
-    /// An epoch came to nothing.
-    fn failed(&self, why: &str);
 }
 
 /// The time.

@@ -146,17 +146,16 @@ impl<S: Source> Worker<S> {
         }
         let Some((committed, mut epoch)) = self.with.committer.finished(at_most) else { return Ok(()) };
         let InFlight { mut tally, partitions } = self.epochs.in_flight.take().expect("checked above");
+        self.with.observer.settled(&committed, &tally);
         let ended = match committed {
-            Committed::Done { deltas, took } => {
+            Committed::Done { deltas, .. } => {
                 if self.settings.exactly_once {
                     self.with.observer.transitions(&mut transitions(&epoch));
                 }
-                self.with.observer.committed(&tally, took);
                 self.done(&partitions, &deltas);
                 self.check_shares(&tally)
             }
             Committed::Failed(why) => {
-                self.with.observer.failed(&why);
                 tracing::warn!(%why, "an epoch came to nothing; restoring all partitions of worker {}", self.settings.worker);
                 self.begin_anew();
                 Ok(())

@@ -115,20 +115,25 @@ impl<S: Source> Worker<S> {
 
     fn work(&mut self) -> Result<(), Ending> {
         while !self.board.is_stopping() {
-            self.settle(Duration::ZERO)?;
-            if let Some(change) = self.with.source.poll()? {
-                self.change(change)?;
-            }
-            let restoring = self.restore_some()?;
-            let progressed = !self.board.is_intake_stopped() && self.process()?;
-            self.send_outputs();
-            self.close_if_due()?;
-            self.show();
-            if !progressed && !restoring {
+            if !self.turn()? {
                 self.with.source.wait(self.idle_for());
             }
         }
         Ok(())
+    }
+
+    /// One turn of everything; whether there was anything to do.
+    pub(super) fn turn(&mut self) -> Result<bool, Ending> {
+        self.settle(Duration::ZERO)?;
+        if let Some(change) = self.with.source.poll()? {
+            self.change(change)?;
+        }
+        let restoring = self.restore_some()?;
+        let progressed = !self.board.is_intake_stopped() && self.process()?;
+        self.send_outputs();
+        self.close_if_due()?;
+        self.show();
+        Ok(progressed || restoring)
     }
 
     /// Gives every partition a round; whether anything was there.
