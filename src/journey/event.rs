@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Amount, KindId};
+use super::{Amount, AttrType, KindId};
 
 /// An event as a format decoded it: valid, but not yet applied to anyone.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Event<'a> {
     pub customer: Cow<'a, str>,
     /// When it happened, in milliseconds since 1970-01-01T00:00:00Z; between 1990 and 2100.
     pub at: i64,
-    /// Whether the event told its time itself, rather than the record that brought it.
+    /// Whether `at` is the event's own time. If not (it is the record's), a repeat may come with a later time.
     pub time_is_own: bool,
     /// What happened; `None` for a kind that no active model knows, which changes nothing.
     pub kind: Option<KindId>,
@@ -32,4 +32,15 @@ pub enum Attr<'a> {
     Text(Cow<'a, str>),
     /// True or false.
     Bool(bool),
+}
+
+impl Attr<'_> {
+    /// What it holds.
+    pub fn kind(&self) -> AttrType {
+        match self {
+            Self::Number(_) => AttrType::Number,
+            Self::Text(_) => AttrType::Text,
+            Self::Bool(_) => AttrType::Bool,
+        }
+    }
 }

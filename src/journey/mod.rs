@@ -5,21 +5,36 @@
 //! customer's [`Record`].
 
 mod amount;
+mod builtin;
 mod describe;
 mod effect;
 mod event;
+mod graph;
+mod language;
+mod machine;
+mod meter;
+mod model;
 mod model_set;
+mod problem;
+mod program;
 mod record;
 mod reject;
+mod scenario;
 mod span;
 mod vocabulary;
 
-pub use amount::Amount;
+pub use amount::{Amount, AmountError};
+pub use builtin::{builtin, builtin_names, builtin_source};
 pub use describe::ModelState;
 pub use effect::{Cause, Effects, Transition, Value};
 pub use event::{Attr, Event};
-pub use model_set::{Fired, Model, ModelSet, Outcome};
+pub use graph::graph_mermaid;
+pub use language::CheckedModel;
+pub use model::{Addend, Counter, Model, Phase, Rule, Texts, Trigger, Window};
+pub use model_set::{Fired, ModelSet, Outcome, SetError, SetOptions};
+pub use problem::{ModelErrors, Position, Problem};
 pub use record::{Field, FieldType, Layout, Record};
 pub use reject::Reject;
-pub use span::Span;
+pub use scenario::{Scenario, ScenarioOutcome, run_scenarios};
+pub use span::{Span, SpanError};
 pub use vocabulary::{AttrId, AttrType, KindId, Vocabulary};

@@ -1,44 +1,11 @@
-//! The active models, compiled together.
+//! The active models, compiled together: one vocabulary, one layout of state, one way to change a customer's record.
 
-use super::{Effects, Event, Layout, Record, Vocabulary};
+use compact_str::CompactString;
+use xxhash_rust::xxh3::xxh3_64;
 
-/// One model, compiled.
-#[derive(Debug)]
-pub struct Model {}
-#[derive(Debug)]
-pub struct Phase;
-#[derive(Debug)]
-pub struct Rule;
-#[allow(missing_docs, clippy::todo)]
-impl Phase {
-    pub fn name(&self) -> &str {
-        todo!()
-    }
-}
-#[allow(missing_docs, clippy::todo)]
-impl Rule {
-    pub fn id(&self) -> &str {
-        todo!()
-    }
-    pub fn reads(&self) -> &[compact_str::CompactString] {
-        todo!()
-    }
-}
-#[allow(missing_docs, clippy::todo)]
-impl Model {
-    pub fn name(&self) -> &str {
-        todo!()
-    }
-    pub fn version(&self) -> u32 {
-        todo!()
-    }
-    pub fn phases(&self) -> &[Phase] {
-        todo!()
-    }
-    pub fn rules(&self) -> &[Rule] {
-        todo!()
-    }
-}
+use super::machine::{Due, Input, Machine};
+use super::record::FieldType;
+use super::{AttrType, CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary};
 
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +16,7 @@ pub enum Outcome {
         /// See above.
         late: bool,
     },
-    /// The customer's memory of event ids has it already; nothing changed, save timers that were due.
+    /// The customer's memory of event ids has it already; nothing changed at all.
     Duplicate,
     /// No active model knows its kind; nothing changed at all.
     Ignored,
@@ -67,39 +34,282 @@ pub enum Fired {
     Forgotten,
 }
 
+/// What holds for all models of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetOptions {
+    /// After how much silence a customer is forgotten, where a phase does not say otherwise.
+    pub forget_after: Span,
+    /// How many event ids of each customer are remembered, 0 to 16.
+    pub remembered_ids: u8,
+}
+
+/// Why models cannot run side by side.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    /// There is none.
+    #[error("there is no model; name at least one, such as `think5`")]
+    Empty,
+    /// Too many.
+    #[error("{0} models are too many; run at most {MODELS_MAX} in one service")]
+    TooMany(usize),
+    /// Two of a name.
+    #[error("two models are called `{0}`; give each a name of its own")]
+    SameName(String),
+    /// Models that mean different things by an attribute.
+    #[error(
+        "models `{first}` and `{second}` both read the attribute `{attribute}`, the one as {first_type}, the other as {second_type}; use one type"
+    )]
+    AttributeTypes {
+        /// The attribute.
+        attribute: String,
+        /// The model that was there first.
+        first: String,
+        /// Its type there.
+        first_type: &'static str,
+        /// The other.
+        second: String,
+        /// Its type there.
+        second_type: &'static str,
+    },
+    /// Nobody would be remembered.
+    #[error("customers cannot be forgotten after 0s; write a span such as `400d`")]
+    ForgetAtOnce,
+    /// Too many event ids.
+    #[error("{0} event ids per customer are too many; remember at most {IDS_MAX}")]
+    TooManyIds(u8),
+}
+
+/// The most event ids that are remembered of a customer.
+const IDS_MAX: u8 = 16;
+
+/// The most models in a set.
+const MODELS_MAX: usize = 64;
+
 /// The active models, compiled together: one vocabulary, one layout of state.
 #[derive(Debug)]
-pub struct ModelSet {}
+pub struct ModelSet {
+    vocabulary: Vocabulary,
+    layout: Layout,
+    models: Vec<Model>,
+    machines: Vec<Machine>,
+    /// By kind, the models that know it.
+    listeners: Vec<Box<[u16]>>,
+    /// Event ids remembered, in the first words of the record, newest first.
+    ids: usize,
+    /// The shortest silence after which any customer is forgotten.
+    forget_after_min: i64,
+}
 
-#[allow(missing_docs, clippy::todo, unused_variables)]
 impl ModelSet {
+    /// Compiles models to run side by side.
+    pub fn new(models: Vec<CheckedModel>, options: SetOptions) -> Result<Self, SetError> {
+        let models: Vec<Model> = models.into_iter().map(|checked| checked.model).collect();
+        if models.is_empty() {
+            return Err(SetError::Empty);
+        }
+        if models.len() > MODELS_MAX {
+            return Err(SetError::TooMany(models.len()));
+        }
+        if options.forget_after.0 <= 0 {
+            return Err(SetError::ForgetAtOnce);
+        }
+        if options.remembered_ids > IDS_MAX {
+            return Err(SetError::TooManyIds(options.remembered_ids));
+        }
+        let vocabulary = vocabulary(&models)?;
+        let mut layout = Layout::default();
+        for id in 0..options.remembered_ids {
+            layout.push(format!("event_id/{id}"), FieldType::U32, 0);
+        }
+        let machine = |(index, model)| Machine::new(model, index, &vocabulary, &mut layout, options.forget_after.0);
+        let machines: Vec<Machine> = models.iter().enumerate().map(machine).collect();
+        let listeners = vocabulary.kinds().iter().map(|kind| {
+            let knows = |model: &Model| model.kinds.contains(kind);
+            (0..).zip(&models).filter(|(_, model)| knows(model)).map(|(index, _)| index).collect()
+        });
+        let spans = models.iter().flat_map(|model| &model.phases).filter_map(|phase| phase.forget_after);
+        Ok(Self {
+            listeners: listeners.collect(),
+            ids: usize::from(options.remembered_ids),
+            forget_after_min: spans.chain([options.forget_after]).map(|span| span.0).min().unwrap_or(i64::MAX),
+            layout,
+            machines,
+            vocabulary,
+            models,
+        })
+    }
+
+    /// The names that the models know.
     pub fn vocabulary(&self) -> &Vocabulary {
-        todo!()
+        &self.vocabulary
     }
+
+    /// The models, in the order they were given.
     pub fn models(&self) -> &[Model] {
-        todo!()
+        &self.models
     }
+
+    /// Where everything stands in a record.
     pub fn layout(&self) -> &Layout {
-        todo!()
+        &self.layout
     }
+
     /// The record of a customer nobody has seen yet.
     pub fn fresh(&self) -> Record {
-        todo!()
+        Record(vec![0; self.layout.words].into())
     }
+
+    /// Applies an event: in each model that knows its kind the timers that are due by then, then the event.
     pub fn step(&self, record: &mut Record, event: &Event<'_>, channel: &str, effects: &mut Effects) -> Outcome {
-        todo!()
+        let Some(kind) = event.kind else { return Outcome::Ignored };
+        let Some(listeners) = self.listeners.get(usize::from(kind.0)) else { return Outcome::Ignored };
+        let print = event.id.as_ref().filter(|_| self.ids > 0).map(|id| fingerprint(id));
+        if print.is_some_and(|print| self.is_repeat(record, event, print)) {
+            return Outcome::Duplicate;
+        }
+        self.forget_before(record, event.at, effects);
+        let input = Input { event, kind, channel, vocabulary: &self.vocabulary };
+        let mut late = false;
+        for index in listeners {
+            late |= self.machines[usize::from(*index)].take(record, input, effects);
+        }
+        if let Some(print) = print {
+            record.0.copy_within(..self.ids - 1, 1);
+            record.0[0] = print;
+        }
+        Outcome::Applied { late }
     }
+
+    /// Fires everything that is due by this time, in the order of the due times, forgetting included.
     pub fn fire(&self, record: &mut Record, until: i64, effects: &mut Effects) -> Fired {
-        todo!()
+        let mut fired = Fired::Nothing;
+        loop {
+            let forget_at = self.forget_at(record).filter(|at| *at <= until);
+            match self.next_timer(record) {
+                Some((machine, due)) if due.at <= forget_at.unwrap_or(until) => {
+                    machine.fire(record, due, effects);
+                    fired = Fired::Changed;
+                }
+                _ if forget_at.is_some() => {
+                    effects.forgotten += 1;
+                    return Fired::Forgotten;
+                }
+                _ => return fired,
+            }
+        }
     }
-    /// A customer's state in each model, for people to read.
-    pub fn describe(&self, record: &Record) -> Vec<super::ModelState> {
-        todo!()
-    }
-    pub fn phase_of(&self, record: &Record, model: usize) -> Option<u16> {
-        todo!()
-    }
+
+    /// When something is due next without another event: a timer, or that the customer is forgotten. `None` for a
+    /// customer nobody has seen yet.
     pub fn deadline(&self, record: &Record) -> Option<i64> {
-        todo!()
+        let forget_at = self.forget_at(record)?;
+        Some(self.next_timer(record).map_or(forget_at, |(_, due)| due.at.min(forget_at)))
+    }
+
+    /// The phase a customer is in, as an index into the model's phases.
+    pub fn phase_of(&self, record: &Record, model: usize) -> Option<u16> {
+        self.machines[model].phase(record)
+    }
+
+    /// When that phase began; `None` for a customer who is in none yet.
+    pub fn since_of(&self, record: &Record, model: usize) -> Option<i64> {
+        let machine = &self.machines[model];
+        machine.phase(record).map(|_| machine.since(record))
+    }
+
+    /// A customer's state in each model, for people to read.
+    pub fn describe(&self, record: &Record) -> Vec<ModelState> {
+        self.models.iter().zip(&self.machines).map(|(model, machine)| describe(model, machine, record)).collect()
+    }
+
+    /// Whether the customer's memory has this event. An event with its own time that is newer than all others cannot
+    /// have come before, so a chance likeness of two ids does no harm to a customer whose events come in order.
+    fn is_repeat(&self, record: &Record, event: &Event<'_>, print: u32) -> bool {
+        let is_news = || event.time_is_own && self.machines.iter().all(|machine| event.at > machine.last(record));
+        record.0[..self.ids].contains(&print) && !is_news()
+    }
+
+    /// Lets a customer begin anew who was forgotten before this event.
+    fn forget_before(&self, record: &mut Record, at: i64, effects: &mut Effects) {
+        let last = self.machines.iter().map(|machine| machine.last(record)).max().unwrap_or(0);
+        if last == 0 || at < last.saturating_add(self.forget_after_min) {
+            return;
+        }
+        // Whether it comes to that depends on the timers on the way. If not, timers of models that do not know this
+        // event must not have fired because of it.
+        let mut trial = record.clone();
+        let (transitions, values) = (effects.transitions.len(), effects.values.len());
+        if self.fire(&mut trial, at, effects) == Fired::Forgotten {
+            record.0.fill(0);
+        } else {
+            effects.transitions.truncate(transitions);
+            effects.values.truncate(values);
+        }
+    }
+
+    /// When the last of the models that have seen the customer has no more use for it.
+    fn forget_at(&self, record: &Record) -> Option<i64> {
+        let seen = self.machines.iter().filter(|machine| machine.has_seen(record));
+        seen.map(|machine| machine.forget_at(record)).max()
+    }
+
+    /// The earliest timer of all models; of equals that of the first model.
+    fn next_timer(&self, record: &Record) -> Option<(&Machine, Due<'_>)> {
+        let timers = self.machines.iter().filter_map(|machine| Some((machine, machine.next_timer(record)?)));
+        timers.min_by_key(|(_, due)| due.at)
+    }
+}
+
+/// The names of all models; the same name is the same kind or attribute.
+fn vocabulary(models: &[Model]) -> Result<Vocabulary, SetError> {
+    let mut kinds: Vec<CompactString> = Vec::new();
+    let mut attributes: Vec<(CompactString, AttrType)> = Vec::new();
+    for (index, model) in models.iter().enumerate() {
+        if models[..index].iter().any(|other| other.name == model.name) {
+            return Err(SetError::SameName(model.name.clone()));
+        }
+        for kind in &model.kinds {
+            if !kinds.contains(kind) {
+                kinds.push(kind.clone());
+            }
+        }
+        for (name, kind) in &model.attributes {
+            match attributes.iter().find(|(other, _)| other == name) {
+                None => attributes.push((name.clone(), *kind)),
+                Some((_, other)) if other == kind => {}
+                Some((_, other)) => {
+                    let owner = models.iter().find(|model| model.attributes.iter().any(|(other, _)| other == name));
+                    return Err(SetError::AttributeTypes {
+                        attribute: name.to_string(),
+                        first: owner.map_or_else(String::new, |owner| owner.name.clone()),
+                        first_type: other.word(),
+                        second: model.name.clone(),
+                        second_type: kind.word(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(Vocabulary::new(kinds, attributes, models.iter().any(Model::reads_value)))
+}
+
+/// 32 bits of an event id, never 0, which is an empty place.
+fn fingerprint(id: &str) -> u32 {
+    (xxh3_64(id.as_bytes()) as u32).max(1)
+}
+
+fn describe(model: &Model, machine: &Machine, record: &Record) -> ModelState {
+    let seen = machine.has_seen(record);
+    let phase = machine.phase(record);
+    let counters = model.counters.iter().enumerate();
+    ModelState {
+        model: model.name.clone(),
+        phase: phase.map(|index| model.phases[usize::from(index)].name.clone()),
+        since: phase.map(|_| machine.since(record)),
+        last: seen.then(|| machine.last(record)),
+        first_seen: seen.then(|| machine.first_seen(record)),
+        seq: machine.seq(record),
+        counters: counters.map(|(index, counter)| (counter.name.clone(), machine.counter(record, index))).collect(),
+        next_timer: machine.next_timer(record).map(|due| (due.at, model.rules[due.rule()].id.clone())),
     }
 }

@@ -11,10 +11,20 @@ pub enum FieldType {
     I64,
 }
 
+impl FieldType {
+    /// How many words it takes.
+    pub fn words(self) -> usize {
+        match self {
+            Self::Phase | Self::U32 => 1,
+            Self::I64 => 2,
+        }
+    }
+}
+
 /// One field of the layout. Two layouts' fields mean the same if `key` and `kind` are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// Its meaning across versions: model, name, and for a counter its definition, e.g. `think5/counter/views=count(product_viewed) per visit`.
+    /// Its meaning across versions: model, name, and for a counter its definition, e.g. `think5/counter/views=count(product_viewed)/visit`.
     pub key: String,
     /// What it holds.
     pub kind: FieldType,
@@ -33,6 +43,41 @@ pub struct Layout {
     pub words: usize,
 }
 
-/// The state of one customer.
+impl Layout {
+    /// Adds a field after the others and says its first word.
+    pub(super) fn push(&mut self, key: String, kind: FieldType, model: usize) -> usize {
+        let word = self.words;
+        self.words += kind.words();
+        self.fields.push(Field { key, kind, word, model });
+        word
+    }
+}
+
+/// The state of one customer. Zero everywhere is a customer nobody has seen yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record(pub Box<[u32]>);
+
+impl Record {
+    /// The number in one word: a field of type [`FieldType::U32`], or a [`FieldType::Phase`] as it is stored.
+    pub fn u32(&self, word: usize) -> u32 {
+        self.0[word]
+    }
+
+    /// Sets the number in one word.
+    pub fn set_u32(&mut self, word: usize, value: u32) {
+        self.0[word] = value;
+    }
+
+    /// The number in two words.
+    pub fn i64(&self, word: usize) -> i64 {
+        let (low, high) = (self.0[word], self.0[word + 1]);
+        ((u64::from(high) << 32) | u64::from(low)) as i64
+    }
+
+    /// Sets the number in two words.
+    pub fn set_i64(&mut self, word: usize, value: i64) {
+        let bits = value as u64;
+        self.0[word] = bits as u32;
+        self.0[word + 1] = (bits >> 32) as u32;
+    }
+}

@@ -21,6 +21,17 @@ pub enum AttrType {
     Bool,
 }
 
+impl AttrType {
+    /// What a model file calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Bool => "bool",
+        }
+    }
+}
+
 /// The kinds and attributes that the active models know.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Vocabulary {
@@ -53,6 +64,11 @@ impl Vocabulary {
     /// All attributes that are read, in the order of their ids.
     pub fn attrs(&self) -> &[(CompactString, AttrType)] {
         &self.attrs
+    }
+
+    /// The attribute of that name, if a model reads it.
+    pub fn attr(&self, name: &str) -> Option<AttrId> {
+        self.attrs.iter().position(|(attr, _)| attr == name).map(|index| AttrId(index as u16))
     }
 
     /// Whether any model reads the money an event is worth.

@@ -1,0 +1,251 @@
+//! The parts of a model that introduce names: kinds, attributes, phases, counters.
+
+use compact_str::CompactString;
+
+use super::fields::{self, Fields, Report};
+use super::node::{Name, Node, Yaml};
+use super::suggest::instead;
+use crate::journey::model::{Addend, Counter, Phase, Texts, Window};
+use crate::journey::problem::Position;
+use crate::journey::{AttrType, Span};
+
+/// The most of each; more is a mistake rather than a model.
+const KINDS_MAX: usize = 1_000;
+const ATTRIBUTES_MAX: usize = 64;
+const PHASES_MAX: usize = 100;
+const COUNTERS_MAX: usize = 64;
+
+/// The shortest sliding window: eight buckets of a millisecond.
+const WINDOW_MIN: Span = Span(8);
+
+/// The names a model has introduced, with their places.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub kinds: Vec<CompactString>,
+    /// Whether `kinds` could be read, so that a kind that is not in it is a mistake.
+    pub kinds_known: bool,
+    pub attributes: Vec<(CompactString, AttrType)>,
+    pub attribute_places: Vec<Position>,
+    pub phases: Vec<Phase>,
+    pub phase_places: Vec<Position>,
+    /// Whether `phases` could be read.
+    pub phases_known: bool,
+    pub counters: Vec<Counter>,
+    pub counter_places: Vec<Position>,
+}
+
+impl Names {
+    /// The kind of that name.
+    pub fn kind(&self, name: &Name, report: &mut Report) -> Option<u16> {
+        let found = self.kinds.iter().position(|kind| *kind == name.text);
+        if found.is_none() && self.kinds_known {
+            let hint = instead(&name.text, self.kinds.iter().map(CompactString::as_str));
+            report.add(name.at, format!("`{}` is not in `kinds`; {hint}, or add it there", name.text));
+        }
+        found.map(|index| index as u16)
+    }
+
+    /// The kinds that `on` names, ascending: one, a list, or `any`.
+    pub fn on(&self, node: &Node, what: &str, report: &mut Report) -> Vec<u16> {
+        let names = fields::names(node, what, "a kind, a list of kinds, or `any`", report);
+        if names.iter().any(|name| name.text == "any") {
+            if names.len() > 1 {
+                report.add(node.at, format!("{what} lists `any` beside other kinds; write `on: any` alone"));
+            }
+            return (0..self.kinds.len() as u16).collect();
+        }
+        let mut kinds: Vec<u16> = Vec::new();
+        for name in &names {
+            let Some(kind) = self.kind(name, report) else { continue };
+            if kinds.contains(&kind) {
+                report.add(name.at, format!("`{}` stands twice in the list; leave one out", name.text));
+            } else {
+                kinds.push(kind);
+            }
+        }
+        kinds.sort_unstable();
+        kinds
+    }
+
+    /// The phase of that name.
+    pub fn phase(&self, name: &Name, report: &mut Report) -> Option<u16> {
+        let found = self.phases.iter().position(|phase| phase.name == name.text);
+        if found.is_none() && self.phases_known {
+            let hint = instead(&name.text, self.phases.iter().map(|phase| phase.name.as_str()));
+            report.add(name.at, format!("`{}` is not a phase; {hint}", name.text));
+        }
+        found.map(|index| index as u16)
+    }
+
+    /// `kinds`: the list of what the model listens to.
+    pub fn read_kinds(&mut self, node: &Node, report: &mut Report) {
+        if !matches!(node.value, Yaml::List(_)) {
+            return report.wrong(node, "`kinds`", "a list such as `[page_viewed, purchased]`");
+        }
+        for name in fields::names(node, "`kinds`", "a list such as `[page_viewed, purchased]`", report) {
+            fields::check_name(&name, "kind", report);
+            if matches!(name.text.as_str(), "any" | "timer" | "new") {
+                report.add(name.at, format!("`{}` is reserved; give the kind another name", name.text));
+            } else if self.kinds.iter().any(|kind| *kind == name.text) {
+                report.add(name.at, format!("`{}` stands twice in `kinds`; leave one out", name.text));
+                continue;
+            }
+            self.kinds.push(name.text.into());
+        }
+        limit(self.kinds.len(), KINDS_MAX, "kinds", node.at, report);
+        self.kinds_known = true;
+    }
+
+    /// `attributes`: what conditions may read of events.
+    pub fn read_attributes(&mut self, node: &Node, report: &mut Report) {
+        for (name, value) in fields::named(node, "`attributes`", "attribute", report) {
+            fields::check_word(name, "attribute", &["value", "kind", "channel", "late"], report);
+            const EXAMPLE: &str = "`number`, `text` or `bool`";
+            let kind = match fields::text(value, &format!("attribute `{}`", name.text), EXAMPLE, report) {
+                Some("number") => AttrType::Number,
+                Some("bool") => AttrType::Bool,
+                Some("text") | None => AttrType::Text,
+                Some(other) => {
+                    let hint = instead(other, ["number", "text", "bool"]);
+                    report.add(value.at, format!("`{other}` is not a type of attribute; {hint}"));
+                    AttrType::Text
+                }
+            };
+            self.attributes.push((name.text.as_str().into(), kind));
+            self.attribute_places.push(name.at);
+        }
+        limit(self.attributes.len(), ATTRIBUTES_MAX, "attributes", node.at, report);
+    }
+
+    /// `phases`, in the order of the journey.
+    pub fn read_phases(&mut self, node: &Node, report: &mut Report) {
+        for (name, value) in fields::named(node, "`phases`", "phase", report) {
+            if matches!(name.text.as_str(), "new" | "any") {
+                report.add(name.at, format!("`{}` is reserved; give the phase another name", name.text));
+            }
+            self.phases.push(phase(name, value, report));
+            self.phase_places.push(name.at);
+        }
+        if self.phases.is_empty() {
+            report.add(node.at, "`phases` has no phase; write at least one, such as `orientatie: {}`");
+            return;
+        }
+        limit(self.phases.len(), PHASES_MAX, "phases", node.at, report);
+        self.phases_known = true;
+    }
+
+    /// `counters`: what is counted or added up.
+    pub fn read_counters(&mut self, node: &Node, report: &mut Report) {
+        for (name, value) in fields::named(node, "`counters`", "counter", report) {
+            fields::check_word(name, "counter", &["event", "phase", "time_in_phase", "time_since_last"], report);
+            let counter = self.counter(name, value, report);
+            self.counters.push(counter);
+            self.counter_places.push(name.at);
+        }
+        limit(self.counters.len(), COUNTERS_MAX, "counters", node.at, report);
+    }
+
+    fn counter(&self, name: &Name, node: &Node, report: &mut Report) -> Counter {
+        let what = format!("counter `{}`", name.text);
+        let mut counter = Counter { name: name.text.clone(), kinds: Vec::new(), sum: None, window: Window::Visit };
+        let Some(fields) = Fields::read(node, &what, &["on", "window", "sum"], report) else { return counter };
+        if let Some(on) = fields.require("on", "on: product_viewed", report) {
+            counter.kinds = self.on(on, "`on`", report);
+        }
+        if let Some(window) = fields.require("window", "window: visit", report) {
+            counter.window = window_of(window, report).unwrap_or(Window::Visit);
+        }
+        counter.sum = fields.get("sum").and_then(|sum| self.addend(sum, report));
+        counter
+    }
+
+    fn addend(&self, node: &Node, report: &mut Report) -> Option<Addend> {
+        let text = fields::text(node, "`sum`", "`value` or an attribute that is a number", report)?;
+        if text == "value" {
+            return Some(Addend::Value);
+        }
+        let numbers = || self.attributes.iter().filter(|(_, kind)| *kind == AttrType::Number);
+        match self.attributes.iter().position(|(name, _)| name == text) {
+            Some(index) if self.attributes[index].1 == AttrType::Number => Some(Addend::Attribute(index as u16)),
+            Some(index) => {
+                let kind = self.attributes[index].1.word();
+                report.add(node.at, format!("`{text}` cannot be added up: it is a {kind}; sum `value` or a number"));
+                None
+            }
+            None => {
+                let hint = instead(text, numbers().map(|(name, _)| name.as_str()).chain(["value"]));
+                report.add(node.at, format!("`{text}` cannot be added up: there is no such attribute; {hint}"));
+                None
+            }
+        }
+    }
+}
+
+fn window_of(node: &Node, report: &mut Report) -> Option<Window> {
+    match &node.value {
+        Yaml::Text(text) if text == "visit" => return Some(Window::Visit),
+        Yaml::Text(text) if text == "ever" => return Some(Window::Ever),
+        Yaml::Text(text) if text.parse::<Span>().is_ok() => {}
+        _ => {
+            report.wrong(node, "`window`", "`visit`, `ever`, or a span of time such as `7d`");
+            return None;
+        }
+    }
+    let span = fields::span(node, "`window`", report)?;
+    if span < WINDOW_MIN {
+        report.add(node.at, format!("a window of {span} is too short; write at least `{WINDOW_MIN}`"));
+        return None;
+    }
+    Some(Window::Sliding(span))
+}
+
+fn phase(name: &Name, node: &Node, report: &mut Report) -> Phase {
+    let mut phase = Phase {
+        name: name.text.clone(),
+        title: Texts::default(),
+        needs: Texts::default(),
+        is_final: false,
+        forget_after: None,
+    };
+    if node.value == Yaml::Null {
+        return phase;
+    }
+    let what = format!("phase `{}`", name.text);
+    let known = ["name", "needs", "final", "forget_after"];
+    let Some(fields) = Fields::read(node, &what, &known, report) else { return phase };
+    if let Some(title) = fields.get("name").and_then(|node| languages(node, "`name`", report)) {
+        let mut read = |language: &str| {
+            let node = title.get(language)?;
+            fields::text(node, "a name", "a text", report).map(str::to_owned)
+        };
+        phase.title = Texts { nl: read("nl"), en: read("en") };
+    }
+    if let Some(needs) = fields.get("needs").and_then(|node| languages(node, "`needs`", report)) {
+        let mut read = |language: &str| {
+            let Some(node) = needs.get(language) else { return Vec::new() };
+            let list = fields::list(node, "`needs`", "a list of texts", report);
+            list.iter().filter_map(|item| fields::text(item, "a need", "a text", report).map(str::to_owned)).collect()
+        };
+        phase.needs = Texts { nl: read("nl"), en: read("en") };
+    }
+    phase.is_final = fields.get("final").and_then(|node| fields::bool(node, "`final`", report)).unwrap_or(false);
+    phase.forget_after = fields.get("forget_after").and_then(|node| {
+        let span = fields::span(node, "`forget_after`", report)?;
+        if span.0 == 0 {
+            report.add(node.at, "`forget_after` is zero: nobody would stay; write a span such as `90d`");
+        }
+        (span.0 > 0).then_some(span)
+    });
+    phase
+}
+
+fn languages<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<Fields<'n>> {
+    Fields::read(node, what, &["nl", "en"], report)
+}
+
+/// Complains of too many.
+pub(super) fn limit(count: usize, most: usize, what: &str, at: Position, report: &mut Report) {
+    if count > most {
+        report.add(at, format!("{count} {what} are too many; write at most {most}, or split the model in two"));
+    }
+}

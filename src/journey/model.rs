@@ -1,0 +1,268 @@
+//! A model as it was written, checked and resolved: names are indices here, and nothing is checked again.
+//!
+//! What a model *means* stands here and nowhere else; [`super::ModelSet`] makes it run. Not here: how a model is
+//! written ([`super::CheckedModel`] reads it) and where its state stands in a record.
+
+use compact_str::CompactString;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::program::{Program, Slot};
+use super::{AttrType, Span};
+
+/// One model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    pub(super) name: String,
+    pub(super) version: u32,
+    pub(super) hash: u64,
+    pub(super) kinds: Vec<CompactString>,
+    pub(super) attributes: Vec<(CompactString, AttrType)>,
+    pub(super) phases: Vec<Phase>,
+    pub(super) counters: Vec<Counter>,
+    pub(super) rules: Vec<Rule>,
+}
+
+/// A phase of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    pub(super) name: String,
+    pub(super) title: Texts<Option<String>>,
+    pub(super) needs: Texts<Vec<String>>,
+    pub(super) is_final: bool,
+    pub(super) forget_after: Option<Span>,
+}
+
+/// The same in each language.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Texts<T> {
+    /// Dutch.
+    pub nl: T,
+    /// English.
+    pub en: T,
+}
+
+/// Something that is counted or added up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Its name, as conditions know it.
+    pub name: String,
+    /// The kinds of event it counts, as indices into [`Model::kinds`], ascending.
+    pub kinds: Vec<u16>,
+    /// What it adds up; `None`: it counts events.
+    pub sum: Option<Addend>,
+    /// Over what.
+    pub window: Window,
+}
+
+/// What a counter adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addend {
+    /// The money an event is worth.
+    Value,
+    /// An attribute, as an index into the model's.
+    Attribute(u16),
+}
+
+/// What a counter counts over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// This visit of the phase.
+    Visit,
+    /// The customer's whole life.
+    Ever,
+    /// The time that just went by, in steps of an eighth of it.
+    Sliding(Span),
+}
+
+/// A transition as the model states it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    pub(super) id: String,
+    pub(super) from: Vec<Option<u16>>,
+    pub(super) to: u16,
+    pub(super) trigger: Trigger,
+    pub(super) when: Option<Condition>,
+}
+
+/// What sets a transition off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// An event of one of these kinds, as indices into [`Model::kinds`], ascending.
+    On(Vec<u16>),
+    /// This long since the phase began.
+    After(Span),
+    /// This long since the customer's last event.
+    Idle(Span),
+}
+
+/// The condition of a transition.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Condition {
+    /// As it was written.
+    pub text: String,
+    pub program: Program,
+    /// The names of what it reads, in the order of the program's slots.
+    pub reads: Vec<CompactString>,
+}
+
+impl Model {
+    /// The model's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version its author gave it.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// A number that is the same as long as the model means the same: texts for people and scenarios do not count.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The kinds of event it listens to; others do not touch it.
+    pub fn kinds(&self) -> &[CompactString] {
+        &self.kinds
+    }
+
+    /// The attributes of events its conditions and counters may read.
+    pub fn attributes(&self) -> &[(CompactString, AttrType)] {
+        &self.attributes
+    }
+
+    /// The phases, in the order of the file.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// The phase of that name.
+    pub fn phase(&self, name: &str) -> Option<u16> {
+        self.phases.iter().position(|phase| phase.name == name).map(|index| index as u16)
+    }
+
+    /// The counters, in the order of the file.
+    pub fn counters(&self) -> &[Counter] {
+        &self.counters
+    }
+
+    /// The transitions, in the order of the file.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What a counter counts, over what: the same text means the same numbers.
+    pub(super) fn definition(&self, counter: &Counter) -> String {
+        let mut kinds: Vec<&str> = counter.kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
+        kinds.sort_unstable();
+        let kinds = kinds.join(",");
+        let what = match counter.sum {
+            None => format!("count({kinds})"),
+            Some(Addend::Value) => format!("sum(value of {kinds})"),
+            Some(Addend::Attribute(index)) => {
+                format!("sum(event.{} of {kinds})", self.attributes[usize::from(index)].0)
+            }
+        };
+        match counter.window {
+            Window::Visit => format!("{what}/visit"),
+            Window::Ever => format!("{what}/ever"),
+            Window::Sliding(span) => format!("{what}/{span}"),
+        }
+    }
+
+    /// Whether anything in it reads the money an event is worth.
+    pub(super) fn reads_value(&self) -> bool {
+        let sums = self.counters.iter().any(|counter| counter.sum == Some(Addend::Value));
+        let conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
+        sums || conditions.flat_map(|when| when.program.slots()).any(|slot| *slot == Slot::EventValue)
+    }
+
+    /// The hash of everything but texts and scenarios, over a spelling of its own that does not change with the code.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let phase = |index: &u16| self.phases[usize::from(*index)].name.as_str();
+        let mut text = format!("model {} {}\nkinds {}\n", self.name, self.version, self.kinds.join(" "));
+        for (name, kind) in &self.attributes {
+            text += &format!("attribute {name} {}\n", kind.word());
+        }
+        for phase in &self.phases {
+            let forget = phase.forget_after.map(|span| span.to_string()).unwrap_or_default();
+            text += &format!("phase {} {} {forget}\n", phase.name, phase.is_final);
+        }
+        for counter in &self.counters {
+            text += &format!("counter {} {}\n", counter.name, self.definition(counter));
+        }
+        for rule in &self.rules {
+            let from: Vec<&str> = rule.from.iter().map(|from| from.as_ref().map_or("new", phase)).collect();
+            let trigger = match &rule.trigger {
+                Trigger::On(kinds) => {
+                    let names: Vec<&str> = kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
+                    format!("on {}", names.join(" "))
+                }
+                Trigger::After(span) => format!("after {span}"),
+                Trigger::Idle(span) => format!("idle {span}"),
+            };
+            let when = rule.when.as_ref().map_or("", |when| when.text.as_str());
+            text += &format!("rule {} {} {} {trigger} {when:?}\n", rule.id, from.join(" "), phase(&rule.to));
+        }
+        xxh3_64(text.as_bytes())
+    }
+}
+
+impl Phase {
+    /// Its name, as transitions and state know it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> &Texts<Option<String>> {
+        &self.title
+    }
+
+    /// What the customer needs in it.
+    pub fn needs(&self) -> &Texts<Vec<String>> {
+        &self.needs
+    }
+
+    /// Whether the journey ends in it: no transition leaves it.
+    pub fn is_final(&self) -> bool {
+        self.is_final
+    }
+
+    /// After how much silence a customer in it is forgotten, if not after the usual time.
+    pub fn forget_after(&self) -> Option<Span> {
+        self.forget_after
+    }
+}
+
+impl Rule {
+    /// Its name within the model.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The phases it leaves, as indices; `None` is a new customer.
+    pub fn from(&self) -> &[Option<u16>] {
+        &self.from
+    }
+
+    /// The phase it enters, as an index.
+    pub fn to(&self) -> u16 {
+        self.to
+    }
+
+    /// What sets it off.
+    pub fn trigger(&self) -> &Trigger {
+        &self.trigger
+    }
+
+    /// Its condition as written, if it has one.
+    pub fn when(&self) -> Option<&str> {
+        self.when.as_ref().map(|when| when.text.as_str())
+    }
+
+    /// The names of what its condition reads, in the order of a transition's values; empty without a condition.
+    pub fn reads(&self) -> &[CompactString] {
+        self.when.as_ref().map_or(&[], |when| when.reads.as_slice())
+    }
+}
