@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 /// Fails a write that has made no progress for a while, so that a reader who stopped reading does not keep its place.
 pub(super) struct Patient<S> {
@@ -30,7 +30,7 @@ impl<S> Patient<S> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
         match deadline.as_mut().poll(context) {
             Poll::Ready(()) => {
-                deadline.as_mut().reset(Instant::now() + patience);
+                self.deadline = None;
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the other side stopped reading")))
             }
             Poll::Pending => Poll::Pending,
@@ -71,5 +71,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.progress(cx, polled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_nobody_takes_fails_when_patience_ends() {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
+        let error = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("there are free ports");
+            let address = listener.local_addr().expect("it is bound");
+            let (_silent, stream) = tokio::join!(TcpStream::connect(address), listener.accept());
+            let mut patient = Patient::new(stream.expect("connected").0, Duration::from_millis(20));
+            loop {
+                let written = poll_fn(|context| Pin::new(&mut patient).poll_write(context, &[0; 65_536])).await;
+                if let Err(error) = written {
+                    break error;
+                }
+            }
+        });
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

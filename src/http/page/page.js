@@ -7,6 +7,7 @@ const count = new Intl.NumberFormat();
 const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const year = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 let models = new Map();   // name → Map of phase → { label, hue }
@@ -22,6 +23,10 @@ const el = (tag, cls, text) => {
 const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const time = (text) => (text ? moment.format(new Date(text)) : "–");
+const near = (date) => {
+  const away = Math.abs(Date.now() - date);
+  return (away < 43200000 ? clock : away < 15000000000 ? day : year).format(date);
+};
 const number = (value) => (value === null || value === undefined ? "–" : count.format(value));
 
 function ask(path, options = {}) {
@@ -90,7 +95,8 @@ function show(status) {
   condition(status);
   set($("customers"), number(status.customers));
   set($("lag"), number(status.lag));
-  set($("watermark"), time(status.watermark));
+  set($("watermark"), status.watermark ? near(new Date(status.watermark)) : "–");
+  $("watermark").title = time(status.watermark);
   build(status.models);
   status.models.forEach(counts);
   partitions(status);
@@ -99,7 +105,7 @@ function show(status) {
 
 function condition(status) {
   const all = status.partitions, restoring = all.filter((p) => p.state === "restoring");
-  const troubles = status.troubles.map((trouble) => trouble + ".").join("\n");
+  const troubles = status.troubles.map((trouble) => trouble[0].toUpperCase() + trouble.slice(1) + ".").join("\n");
   if (restoring.length) {
     const done = all.reduce((sum, p) => sum + p.restored, 0) / all.length;
     state("wait", `restoring ${Math.floor(100 * done)} %`);
@@ -152,7 +158,7 @@ function counts(model, place) {
 
 function chip(model, phase) {
   const known = models.get(model)?.get(phase);
-  return el("span", "chip " + (known?.hue || ""), phase ? known?.label || phase : "new");
+  return el("span", "chip " + (known?.hue || "none"), phase ? known?.label || phase : "new");
 }
 
 // --- partitions --------------------------------------------------------------------------------------------------
@@ -170,7 +176,7 @@ function partitions(status) {
 document.querySelector("details").addEventListener("toggle", () => refused || refresh());
 
 // --- transitions as they happen: read with fetch, because an EventSource cannot send the token -------------------
-let waiting = [], unseen = 0, rates = [];
+let waiting = [], rates = [], since = 0;
 
 async function listen() {
   const end = new AbortController();
@@ -203,19 +209,19 @@ function hear(block) {
     if (line.startsWith("event:")) name = line.slice(6).trim();
     else if (line.startsWith("data:")) data += line.slice(5);
   }
-  if (name === "hello") live = true;
-  if (name === "skipped") { const { count } = JSON.parse(data); unseen += count; rates.push([Date.now(), count]); }
+  if (name === "hello") { live = true; since = Date.now(); rates = []; }
+  if (name === "skipped") rates.push([Date.now(), JSON.parse(data).count]);
   if (name === "transition") {
     rates.push([Date.now(), 1]);
     waiting.push(JSON.parse(data));
-    if (waiting.length > ROWS) { waiting.shift(); unseen += 1; }
+    if (waiting.length > ROWS) waiting.shift();
   }
 }
 
 function tick() {
   const now = Date.now();
   rates = rates.filter(([at]) => now - at < RATE_OVER_MS);
-  const rate = rates.reduce((sum, [, n]) => sum + n, 0) / (RATE_OVER_MS / 1000);
+  const rate = rates.reduce((sum, [, n]) => sum + n, 0) / (Math.min(RATE_OVER_MS, Math.max(1000, now - since)) / 1000);
   set($("rate"), live ? (rate < 10 ? rate.toFixed(1).replace(/\.0$/, "") : number(Math.round(rate))) : "–");
   const held = $("feed").matches(":hover, :focus");
   set($("feed-note"), !connected || !live ? "not connected" : held ? "paused while you look" : rate > 2 * ROWS_A_TICK ? "too many to show them all" : "");
@@ -233,10 +239,10 @@ function row(transition) {
   const date = new Date(at);
   when.dateTime = at;
   when.title = moment.format(date);
-  when.textContent = Math.abs(Date.now() - date) < 43200000 ? clock.format(date) : day.format(date);
+  when.textContent = near(date);
   const who = el("button", "link", customer);
   who.title = "Look up " + customer;
-  who.addEventListener("click", () => look(customer));
+  who.addEventListener("click", () => { look(customer); $("find").scrollIntoView({ block: "nearest" }); });
   move.append(chip(model, from), el("span", "quiet", "→"), chip(model, to));
   const why = el("span", "quiet cause", (cause === "timer" ? "time went by" : cause.replaceAll("_", " ")) + (models.size > 1 ? " · " + model : ""));
   why.title = transition.rule ? "rule " + transition.rule : "";
@@ -310,5 +316,5 @@ async function follow() {
   }
 }
 setInterval(tick, FEED_EVERY_MS);
-try { if (location.hash.length > 1) look(decodeURIComponent(location.hash.slice(1))); } catch { /* no id that can be read */ }
+try { if (location.hash.length > 1) $("id").value = looking = decodeURIComponent(location.hash.slice(1)); } catch { /* no id that can be read */ }
 follow();
