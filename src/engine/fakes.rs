@@ -280,11 +280,7 @@ impl StateReader for FakeReader {
         let inputs = cluster.inputs.keys().map(|(input, _)| *input + 1).max().unwrap_or(0);
         Ok((0..inputs).map(|input| cluster.offsets.get(&(input, partition)).copied()).collect())
     }
-    fn read(
-        &mut self,
-        _at_most: Duration,
-        take: &mut dyn FnMut(StateRecord<'_>),
-    ) -> Result<Option<f64>, StateError> {
+    fn read(&mut self, _at_most: Duration, take: &mut dyn FnMut(StateRecord<'_>)) -> Result<Option<f64>, StateError> {
         let cluster = lock(&self.cluster);
         for (offset, record) in cluster.snapshots.get(&self.partition).into_iter().flatten().enumerate() {
             take(StateRecord {

@@ -147,12 +147,12 @@ mod tests {
             loop {
                 let next = merge.next(wall, 1_000, |input, batch| {
                     Ok::<_, ()>(match scripts[input].next() {
-                        Some(Script::Records(records)) => {
+                        Some(Records(records)) => {
                             batch.extend(&records);
                             Fetched::Records
                         }
-                        Some(Script::End) => Fetched::End,
-                        Some(Script::Nothing) | None => Fetched::Nothing,
+                        Some(End) => Fetched::End,
+                        Some(Nothing) | None => Fetched::Nothing,
                     })
                 });
                 match next {

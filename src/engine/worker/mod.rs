@@ -8,6 +8,8 @@ mod ending;
 mod epochs;
 mod ownership;
 mod run;
+#[cfg(test)]
+mod simulation;
 
 pub use ending::Ending;
 pub use run::{Equipment, Settings, Worker};

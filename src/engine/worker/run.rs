@@ -196,7 +196,7 @@ impl<S: Source> Worker<S> {
     }
 
     /// Whether everything that is ours is read, applied and committed.
-    fn is_caught_up(&self) -> bool {
+    pub(super) fn is_caught_up(&self) -> bool {
         self.waiting.is_empty()
             && self.restoring.is_none()
             && self.epochs.is_settled()

@@ -1,0 +1,230 @@
+//! Workers against a cluster in memory: killed, failing and unlucky at random, they must leave what one undisturbed fold
+//! of the same input leaves. A failure prints its seed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Equipment, Settings, Worker};
+use crate::engine::board::Board;
+use crate::engine::fakes::*;
+use crate::engine::murmur2::partition_of;
+use crate::engine::partition::Partition;
+use crate::engine::ports::{Source, Topic};
+use crate::engine::rules::{Envelope, InputRules, Rules};
+use crate::engine::store::BUCKETS;
+use crate::formats::{self, FormatSpec, TimeSource};
+use crate::journey::{ModelSet, SetOptions, Span, builtin};
+use crate::snapshot::Codec;
+
+const PARTITIONS: i32 = 2;
+const INPUTS: [(&str, &str); 2] = [("clicks", "segment"), ("mail", "sendgrid")];
+const DAY: i64 = 86_400_000;
+
+/// A small generator of numbers, so that a seed is all there is to a run.
+#[derive(Clone)]
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ mixed >> 27) % sides
+    }
+}
+
+fn rules() -> Arc<Rules> {
+    let options = SetOptions { forget_after: Span(60 * DAY), remembered_ids: 4 };
+    let set = ModelSet::new(vec![builtin("think5").expect("it ships")], options).expect("one model is a set");
+    Arc::new(Rules {
+        application: "test".to_owned(),
+        set: Arc::new(set),
+        inputs: INPUTS.map(|(name, _)| InputRules { name: name.to_owned(), topic: name.to_owned() }).into(),
+        partition_count: Some(PARTITIONS),
+        allowed_lateness_ms: 60_000,
+        max_future_skew_ms: 300_000,
+        event_bytes_max: 1 << 20,
+        envelope: Envelope::Bare,
+        writes_phases: true,
+    })
+}
+
+/// Fills the inputs: a few customers over months, in time order within an input, some of it bad, late or twice.
+fn fill(dice: &mut Dice, events: u64) -> SharedCluster {
+    let mut cluster = Cluster::default();
+    (0..2).for_each(|input| (0..PARTITIONS).for_each(|p| _ = cluster.inputs.insert((input, p), Vec::new())));
+    let mut now = 1_735_689_600_000_i64;
+    for number in 0..events {
+        now += dice.roll(2 * DAY as u64 / 10) as i64;
+        let customer = format!("c{}", dice.roll(25));
+        let input = dice.roll(5) as usize / 4;
+        let partition = partition_of(customer.as_bytes(), PARTITIONS);
+        let at = if dice.roll(20) == 0 { now - dice.roll(3 * DAY as u64) as i64 } else { now };
+        let id = if dice.roll(15) == 0 { number.saturating_sub(1) } else { number };
+        let value = match (dice.roll(40), input) {
+            (0, _) => "{\"cut".to_owned(),
+            (_, 0) => {
+                let event = ["Product Viewed", "Product Viewed", "Product Added", "Order Completed", "Other"];
+                let event = event[dice.roll(5) as usize];
+                let time = jiff::Timestamp::from_millisecond(at).expect("a time of this century");
+                format!(
+                    r#"{{"type":"track","event":"{event}","messageId":"m{id}","timestamp":"{time}","userId":"{customer}"}}"#
+                )
+            }
+            _ => {
+                let event = ["delivered", "open", "click"][dice.roll(3) as usize];
+                let time = at / 1000;
+                format!(r#"{{"event":"{event}","sg_event_id":"s{id}","timestamp":{time},"customer_id":"{customer}"}}"#)
+            }
+        };
+        cluster.inputs.get_mut(&(input, partition)).expect("made above").push((now, value.into_bytes()));
+    }
+    Arc::new(Mutex::new(cluster))
+}
+
+fn worker(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &Dice, exactly_once: bool) -> Worker<FakeSource> {
+    let mut chunks = dice.clone();
+    let set = &rules.set;
+    let decoder = |(_, format): (&str, &str)| {
+        let spec = FormatSpec::new(format, None).expect("a built-in format");
+        formats::open(&spec, set.vocabulary(), TimeSource::Event).expect("it opens")
+    };
+    let settings = Settings {
+        worker: 0,
+        commit_interval: Duration::from_millis(dice.clone().roll(40)),
+        exactly_once,
+        align_idle_after_ms: 0,
+        dead_letters_stop_above: None,
+        adopt_state: false,
+        settle_deadline: Duration::from_secs(5),
+    };
+    let with = Equipment {
+        source: FakeSource::new(cluster, (0..PARTITIONS).collect(), Box::new(move || chunks.roll(9) as usize)),
+        committer: Box::new(FakeCommitter::new(cluster, exactly_once)),
+        reader: Box::new(FakeReader::new(cluster)),
+        codec: Box::new(Codec::new(Arc::clone(set))),
+        decoders: INPUTS.map(decoder).into(),
+        observer: Arc::new(Deaf),
+        clock: Arc::new(FakeClock::default()),
+    };
+    Worker::new(Arc::clone(rules), settings, Arc::new(Board::new(Arc::clone(rules), 1)), with)
+}
+
+/// Runs workers until everything is committed; each of the first `lives` is dropped after some turns, without a word.
+fn live_through(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &mut Dice, lives: u64, exactly_once: bool) {
+    for life in 0..=lives {
+        let mut worker = worker(cluster, rules, dice, exactly_once);
+        dice.roll(2);
+        let turns = if life < lives { dice.roll(150) } else { u64::MAX };
+        for _ in 0..turns {
+            worker.turn().expect("nothing here is beyond repair");
+            if worker.is_caught_up() && !worker.active.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+/// The customers of every partition as they are restored from the state topics: id and encoded state.
+fn restored(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &Dice) -> BTreeMap<(i32, String), Vec<u32>> {
+    let mut worker = worker(cluster, rules, dice, true);
+    while worker.active.len() < PARTITIONS as usize {
+        worker.change_and_restore();
+    }
+    let mut customers = BTreeMap::new();
+    for (number, active) in &worker.active {
+        collect(&active.partition, *number, &mut customers);
+    }
+    customers
+}
+
+fn collect(partition: &Partition, number: i32, into: &mut BTreeMap<(i32, String), Vec<u32>>) {
+    for bucket in 0..BUCKETS {
+        partition.store().visit_bucket(bucket, |id, customer| {
+            into.insert((number, id.to_owned()), customer.record.0.to_vec());
+        });
+    }
+}
+
+impl Worker<FakeSource> {
+    fn change_and_restore(&mut self) {
+        if let Some(change) = self.with.source.poll().expect("the fake does not fail") {
+            self.change(change).expect("the fake does not fail");
+        }
+        self.restore_some().expect("the state is whole");
+    }
+}
+
+/// Transitions by customer, in order.
+fn transitions(cluster: &SharedCluster) -> BTreeMap<String, Vec<String>> {
+    let mut by_customer: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for record in cluster.lock().expect("not poisoned").outputs.iter().filter(|r| r.topic == Topic::Transitions) {
+        let text = |bytes: &Option<Vec<u8>>| String::from_utf8(bytes.clone().expect("present")).expect("UTF-8");
+        by_customer.entry(text(&record.key)).or_default().push(text(&record.value));
+    }
+    by_customer
+}
+
+fn dead_letters(cluster: &SharedCluster) -> usize {
+    cluster.lock().expect("not poisoned").outputs.iter().filter(|r| r.topic == Topic::DeadLetters).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_to_workers_the_answer_and_the_state_are_those_of_one_undisturbed_life(seed: u64) {
+        let rules = rules();
+        let calm = fill(&mut Dice(seed), 600);
+        live_through(&calm, &rules, &mut Dice(seed ^ 1), 0, true);
+
+        let rough = fill(&mut Dice(seed), 600);
+        let mut dice = Dice(seed ^ 2);
+        let verdicts = [Verdict::Done, Verdict::Done, Verdict::Done, Verdict::Failed, Verdict::DoneUnheard];
+        rough.lock().expect("not poisoned").verdicts = (0..40).map(|_| verdicts[dice.roll(5) as usize]).collect();
+        live_through(&rough, &rules, &mut dice, 6, true);
+
+        prop_assert!(!transitions(&calm).is_empty());
+        prop_assert_eq!(transitions(&rough), transitions(&calm));
+        prop_assert_eq!(dead_letters(&rough), dead_letters(&calm));
+        prop_assert_eq!(restored(&rough, &rules, &dice), restored(&calm, &rules, &dice));
+    }
+
+    #[test]
+    fn at_least_once_loses_nothing_and_repeats_carry_the_same_id(seed: u64) {
+        let rules = rules();
+        let calm = fill(&mut Dice(seed), 300);
+        live_through(&calm, &rules, &mut Dice(seed ^ 1), 0, false);
+        let rough = fill(&mut Dice(seed), 300);
+        live_through(&rough, &rules, &mut Dice(seed ^ 2), 5, false);
+        for (customer, expected) in transitions(&calm) {
+            let mut got = transitions(&rough).remove(&customer).unwrap_or_default();
+            let mut seen = std::collections::HashSet::new();
+            got.retain(|body| seen.insert(body.clone()));
+            prop_assert_eq!(got, expected);
+        }
+    }
+}
+
+#[test]
+fn the_order_of_the_output_does_not_depend_on_how_records_arrive() {
+    let rules = rules();
+    let outputs = |seed: u64| {
+        let cluster = fill(&mut Dice(7), 800);
+        live_through(&cluster, &rules, &mut Dice(seed), 0, true);
+        let cluster = cluster.lock().expect("not poisoned");
+        let by_partition = |partition| {
+            let is_of =
+                |record: &&Written| record.key.as_ref().is_some_and(|key| partition_of(key, PARTITIONS) == partition);
+            let moves = cluster.outputs.iter().filter(|r| r.topic == Topic::Transitions).filter(is_of);
+            moves.map(|record| record.value.clone()).collect::<Vec<_>>()
+        };
+        (0..PARTITIONS).map(by_partition).collect::<Vec<_>>()
+    };
+    let first = outputs(1);
+    assert!(first.iter().all(|partition| partition.len() > 50), "enough to be in disorder");
+    assert_eq!(outputs(2), first);
+    assert_eq!(outputs(3), first);
+}
