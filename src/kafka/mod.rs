@@ -1,1 +1,31 @@
-//! kafka
+//! Everything that speaks Kafka, and nothing that decides: the engine's ports on rust-rdkafka.
+
+mod acknowledgements;
+mod at_least_once;
+mod committer;
+mod consumer;
+mod context;
+mod exactly_once;
+mod membership;
+mod partition_queue;
+mod presence;
+mod producer;
+mod record_fit;
+mod settings;
+mod source;
+mod state_reader;
+mod topic_admin;
+mod topics;
+mod transaction;
+mod trimmer;
+mod wake;
+
+pub use committer::KafkaCommitter;
+pub use membership::GroupMembership;
+pub use partition_queue::KafkaBatch;
+pub use presence::Presence;
+pub use producer::TRUNCATED_HEADER;
+pub use settings::{Settings, SettingsError};
+pub use source::KafkaSource;
+pub use state_reader::KafkaStateReader;
+pub use topic_admin::{TopicFacts, TopicsError, prepare_topics};

@@ -1,0 +1,113 @@
+//! The group member of one worker, and what its rebalance callback does: assign, pause and note; nothing else.
+//!
+//! On a revocation it only notes: the group waits until the worker has finished what it holds and lets go.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use super::context;
+use super::membership::GroupMembership;
+use super::presence::Presence;
+
+/// A worker's consumer.
+pub(super) type GroupConsumer = BaseConsumer<GroupContext>;
+
+/// What happened to the assignment, in the order it happened.
+#[derive(Debug)]
+pub(super) enum Rebalanced {
+    /// These are ours, under this membership.
+    Assigned(Vec<(String, i32)>, GroupMembership),
+    /// All are to be given back.
+    Revoked,
+    /// All are gone.
+    Lost,
+    /// The callback could not do its part.
+    Failed(String),
+}
+
+/// The callbacks of a worker's consumer.
+pub(super) struct GroupContext {
+    presence: Arc<Presence>,
+    /// A lock because callbacks get a shared reference; they run in the worker's own thread.
+    rebalanced: Mutex<VecDeque<Rebalanced>>,
+    /// Nobody is left to let go of partitions: a revocation does it itself.
+    closing: AtomicBool,
+}
+
+impl GroupContext {
+    pub(super) fn new(presence: Arc<Presence>) -> GroupContext {
+        GroupContext { presence, rebalanced: Mutex::default(), closing: AtomicBool::new(false) }
+    }
+
+    /// The next thing that happened.
+    pub(super) fn next(&self) -> Option<Rebalanced> {
+        self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// From now on revocations are followed at once.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
+    fn note(&self, what: Rebalanced) {
+        self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).push_back(what);
+    }
+
+    /// Takes the assignment, but has nothing read: everything begins paused at its end, where a fetch that slips through
+    /// before the pause does no harm. Where to read from is said when a partition is started.
+    fn assign(&self, consumer: &GroupConsumer, partitions: &mut TopicPartitionList) -> Result<(), KafkaError> {
+        let membership = GroupMembership::of(consumer);
+        partitions.set_all_offsets(Offset::End)?;
+        consumer.assign(partitions)?;
+        consumer.pause(partitions)?;
+        match membership {
+            Ok(membership) => {
+                let elements = partitions.elements();
+                let ours = elements.iter().map(|one| (one.topic().to_owned(), one.partition())).collect();
+                self.note(Rebalanced::Assigned(ours, membership));
+            }
+            // The group has thrown us out between giving the partitions and now; the loss is reported next.
+            Err(problem) => tracing::warn!("an assignment is ignored: {problem}"),
+        }
+        Ok(())
+    }
+}
+
+impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        context::log(level, facility, message);
+    }
+    fn error(&self, error: KafkaError, reason: &str) {
+        context::log_error(&error, reason);
+    }
+    fn stats_raw(&self, statistics: &[u8]) {
+        context::observe(&self.presence, statistics);
+    }
+}
+
+impl ConsumerContext for GroupContext {
+    fn rebalance(&self, consumer: &GroupConsumer, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        if self.closing.load(Ordering::Acquire) {
+            if let Err(problem) = consumer.unassign() {
+                tracing::warn!("letting go of partitions while closing: {problem}");
+            }
+            return;
+        }
+        match event {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                if let Err(problem) = self.assign(consumer, partitions) {
+                    self.note(Rebalanced::Failed(format!("taking over partitions: {problem}")));
+                }
+            }
+            _ if consumer.assignment_lost() => self.note(Rebalanced::Lost),
+            _ => self.note(Rebalanced::Revoked),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! An epoch as one transaction.
+//!
+//! Its one invariant: when an epoch's end is told, no transaction of ours is open or undecided. What an unknown outcome came to
+//! is settled by a producer that begins anew under the same id, and learned by whoever restores after that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::acknowledgements::Ledger;
+use super::committer::{Way, offsets_of, sound};
+use super::membership::GroupMembership;
+use super::producer::Writer;
+use super::settings::{Settings, TRANSACTION_TIMEOUT};
+use super::transaction::Ending;
+use crate::engine::ports::{Committed, Epoch};
+
+/// An epoch may take this long, so that we give up before the coordinator does.
+const EPOCH_DEADLINE: Duration = Duration::from_secs(12);
+/// One try at beginning anew.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause between tries at beginning anew.
+const INIT_PAUSE: Duration = Duration::from_millis(250);
+
+/// Commits by transactions.
+pub(super) struct ExactlyOnce {
+    settings: Settings,
+    worker: usize,
+    dead_letter_bytes: usize,
+    topics: Vec<String>,
+    /// `None` until it has begun under our id.
+    writer: Option<Writer>,
+    stop: Arc<AtomicBool>,
+}
+
+impl ExactlyOnce {
+    pub(super) fn new(
+        settings: Settings,
+        worker: usize,
+        dead_letter_bytes: usize,
+        stop: Arc<AtomicBool>,
+    ) -> ExactlyOnce {
+        let topics = settings.config.inputs.iter().map(|input| input.topic.clone()).collect();
+        ExactlyOnce { settings, worker, dead_letter_bytes, topics, writer: None, stop }
+    }
+
+    /// Begins anew under our id, which settles what the one before left open. Goes on while the broker is away.
+    fn renew(&mut self) -> Result<(), Ending> {
+        self.writer = None;
+        let mut told = false;
+        loop {
+            let writer =
+                Writer::new(&self.settings, self.worker, true, self.dead_letter_bytes).map_err(Ending::Forbidden)?;
+            match writer.step("beginning under our id", Instant::now() + INIT_TIMEOUT, Writer::init) {
+                Ok(()) => {
+                    self.writer = Some(writer);
+                    return Ok(());
+                }
+                Err(Ending::Forbidden(problem)) => return Err(Ending::Forbidden(problem)),
+                Err(Ending::Fenced(problem)) => return Err(Ending::Fenced(problem)),
+                Err(Ending::Abort(problem) | Ending::Unknown(problem)) if self.stop.load(Ordering::Acquire) => {
+                    return Err(Ending::Unknown(problem));
+                }
+                Err(Ending::Abort(problem) | Ending::Unknown(problem)) => {
+                    if !told {
+                        tracing::warn!("transactions are not possible yet, trying on: {problem}");
+                    }
+                    told = true;
+                    writer.serve(INIT_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, epoch: &Epoch<GroupMembership>, deadline: Instant) -> Result<Vec<(i32, i64, i64)>, Ending> {
+        let membership = sound(epoch).map_err(Ending::Forbidden)?;
+        let offsets = offsets_of(epoch, &self.topics).map_err(Ending::Forbidden)?;
+        if self.writer.is_none() {
+            self.renew()?;
+        }
+        let writer = self.writer.as_ref().expect("renewing ends with a writer or an error");
+        let ledger = Ledger::Even;
+        writer.accounts().open(ledger);
+        writer.step("beginning a transaction", deadline, |writer, _| writer.begin())?;
+        for records in [&epoch.outputs, &epoch.deltas, &epoch.snapshots] {
+            writer.send(epoch, records, ledger);
+        }
+        writer.settle(ledger, deadline).map_err(Ending::Abort)?;
+        writer.drain(deadline);
+        writer.step("adding offsets", deadline, |writer, left| writer.send_offsets(&offsets, membership, left))?;
+        writer.step("committing", deadline, Writer::commit)?;
+        Ok(writer.accounts().deltas(ledger))
+    }
+
+    /// Leaves nothing open after an epoch that did not commit.
+    fn end(&mut self, ending: Ending, begun: Instant) -> Committed {
+        match ending {
+            Ending::Abort(problem) => {
+                let aborted = self.writer.as_ref().map(|writer| {
+                    writer.step("aborting", Instant::now() + TRANSACTION_TIMEOUT - EPOCH_DEADLINE, Writer::abort)
+                });
+                match aborted {
+                    Some(Ok(())) => Committed::Failed(problem),
+                    Some(Err(Ending::Fenced(why))) => self.end(Ending::Fenced(format!("{problem}; {why}")), begun),
+                    Some(Err(_)) | None => self.settle_unknown(problem),
+                }
+            }
+            Ending::Unknown(problem) => self.settle_unknown(format!("unknown outcome: {problem}")),
+            // A transaction that outlived its time is ended by the coordinator, with the same error as being replaced. If we
+            // were replaced after all, the group has put us out, and reading the inputs says so.
+            Ending::Fenced(problem) if begun.elapsed() + Duration::from_secs(1) > EPOCH_DEADLINE => {
+                self.settle_unknown(problem)
+            }
+            Ending::Fenced(problem) => Committed::Fenced(format!(
+                "{problem}. Another process works as {}: give every process of an application a kafka.instance of its own",
+                self.settings.identity(self.worker)
+            )),
+            Ending::Forbidden(problem) => Committed::Fatal(problem),
+        }
+    }
+
+    fn settle_unknown(&mut self, problem: String) -> Committed {
+        match self.renew() {
+            Ok(()) | Err(Ending::Abort(_) | Ending::Unknown(_)) => Committed::Failed(problem),
+            Err(Ending::Fenced(why)) => Committed::Fenced(format!("{problem}; {why}")),
+            Err(Ending::Forbidden(why)) => Committed::Fatal(format!("{problem}; {why}")),
+        }
+    }
+}
+
+impl Way for ExactlyOnce {
+    fn prepare(&mut self) {
+        // What goes wrong here comes back with the first epoch.
+        if let Err(problem) = self.renew() {
+            tracing::warn!("transactions are not possible: {problem:?}");
+        }
+    }
+
+    fn commit(&mut self, epoch: &Epoch<GroupMembership>) -> Committed {
+        let begun = Instant::now();
+        match self.attempt(epoch, begun + EPOCH_DEADLINE) {
+            Ok(deltas) => Committed::Done { deltas, took: begun.elapsed() },
+            Err(ending) => self.end(ending, begun),
+        }
+    }
+}

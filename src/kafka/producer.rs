@@ -1,0 +1,201 @@
+//! Sending an epoch's records and waiting for their acknowledgements.
+//!
+//! Its one invariant: every record handed over is accounted for, as acknowledged or as failed. It waits by draining the queue
+//! itself: the library's own flush takes a tenth of a second however little there is to do.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::bindings as native;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+
+use super::acknowledgements::{Acknowledgements, Ledger, Tag};
+use super::record_fit::Fit;
+use super::settings::Settings;
+use super::wake::{Wake, WakingQueue};
+use crate::config::Topics;
+use crate::engine::ports::{Epoch, OutRecord, Topic};
+
+/// Header of a dead letter that was too large: what is missing.
+pub const TRUNCATED_HEADER: &str = "klantreis.truncated";
+/// What a record takes beside key, value and headers, and then some.
+const RECORD_OVERHEAD: usize = 4096;
+/// What a header takes beside its name and value.
+const HEADER_OVERHEAD: usize = 10;
+
+/// A producer and what it needs to know about topics.
+pub(super) struct Writer {
+    base: Arc<BaseProducer<Acknowledgements>>,
+    queue: WakingQueue,
+    names: Arc<TopicNames>,
+    /// The most that key, value and headers of a dead letter may take.
+    dead_letter_bytes: usize,
+}
+
+/// Names of the topics that are written.
+#[derive(Debug)]
+pub(super) struct TopicNames(HashMap<Topic, String>);
+
+impl TopicNames {
+    pub(super) fn new(topics: &Topics) -> TopicNames {
+        let mut names = HashMap::from([
+            (Topic::Transitions, topics.transitions.clone()),
+            (Topic::DeadLetters, topics.dead_letters.clone()),
+            (Topic::StateDeltas, topics.state_deltas.clone()),
+            (Topic::StateSnapshots, topics.state_snapshots.clone()),
+        ]);
+        if let Some(phases) = &topics.phases {
+            names.insert(Topic::Phases, phases.clone());
+        }
+        TopicNames(names)
+    }
+
+    /// The topic's name; `None` if it is not written.
+    pub(super) fn get(&self, topic: Topic) -> Option<&str> {
+        self.0.get(&topic).map(String::as_str)
+    }
+}
+
+impl Writer {
+    /// Sets a producer up; connects in the background.
+    pub(super) fn new(
+        settings: &Settings,
+        worker: usize,
+        transactional: bool,
+        dead_letter_bytes: usize,
+    ) -> Result<Writer, String> {
+        let base: BaseProducer<Acknowledgements> = settings
+            .writer(worker, transactional)
+            .create_with_context(Acknowledgements::default())
+            .map_err(|problem| format!("setting up the producer: {problem}"))?;
+        let base = Arc::new(base);
+        let wake = Arc::new(Wake::new().map_err(|problem| format!("making a pipe: {problem}"))?);
+        // SAFETY: a live client, and a handle that is ours.
+        let queue = unsafe {
+            let queue = native::rd_kafka_queue_get_main(base.client().native_ptr());
+            WakingQueue::new(queue, base.clone(), wake)
+        };
+        Ok(Writer {
+            base,
+            queue: queue.ok_or("the producer has no queue")?,
+            names: Arc::new(TopicNames::new(&settings.config.topics)),
+            dead_letter_bytes: dead_letter_bytes.min(settings.record_bytes()).saturating_sub(RECORD_OVERHEAD),
+        })
+    }
+
+    /// The library's producer, for transactions.
+    pub(super) fn base(&self) -> &BaseProducer<Acknowledgements> {
+        &self.base
+    }
+
+    /// The accounts of what was sent.
+    pub(super) fn accounts(&self) -> &Acknowledgements {
+        self.base.context()
+    }
+
+    /// Takes acknowledgements that have arrived; if there are none waits for them, at most this long.
+    pub(super) fn serve(&self, at_most: Duration) {
+        self.queue.wait(at_most);
+        self.base.poll(Duration::ZERO);
+    }
+
+    /// Sends records in order; those that cannot be sent are failures of the ledger's account.
+    pub(super) fn send<M>(&self, epoch: &Epoch<M>, records: &[OutRecord], ledger: Ledger) {
+        for record in records {
+            self.send_one(epoch, record, ledger);
+        }
+        self.base.poll(Duration::ZERO);
+    }
+
+    fn send_one<M>(&self, epoch: &Epoch<M>, record: &OutRecord, ledger: Ledger) {
+        let accounts = self.accounts();
+        accounts.sent(ledger);
+        let Some(topic) = self.names.get(record.topic) else {
+            return accounts.refused(ledger, format!("{:?} is not written by this configuration", record.topic));
+        };
+        let tag = Tag { ledger, delta: record.topic == Topic::StateDeltas };
+        let bytes = |range: &std::ops::Range<u32>| &epoch.bytes[range.start as usize..range.end as usize];
+        let (mut key, mut value) = (bytes(&record.key), record.value.as_ref().map(bytes));
+        let mut headers = headers_of(epoch, record);
+        if record.topic == Topic::DeadLetters {
+            let fit =
+                Fit::into(self.dead_letter_bytes, key.len(), value.map_or(0, <[u8]>::len), header_bytes(epoch, record));
+            if let Some(missing) = fit.missing(key.len(), value.map_or(0, <[u8]>::len)) {
+                key = &key[..fit.key];
+                value = value.map(|value| &value[..fit.value]);
+                let kept = if fit.headers { headers.take() } else { None };
+                let note = Header { key: TRUNCATED_HEADER, value: Some(&missing) };
+                headers = Some(kept.unwrap_or_default().insert(note));
+            }
+        }
+        let mut out: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(topic, tag.to_bits());
+        // An empty key is no key: Kafka's clients would give all of them the same partition.
+        out.key = (!key.is_empty()).then_some(key);
+        out.payload = value;
+        out.partition = record.partition;
+        out.headers = headers;
+        loop {
+            match self.base.send(out) {
+                Ok(()) => return,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    out = back;
+                    self.serve(Duration::from_millis(10));
+                }
+                Err((problem, _)) => return accounts.refused(ledger, format!("writing to topic {topic}: {problem}")),
+            }
+        }
+    }
+
+    /// Waits until every record of the ledger is accounted for. An error if one failed, or time is up.
+    pub(super) fn settle(&self, ledger: Ledger, deadline: Instant) -> Result<(), String> {
+        loop {
+            self.base.poll(Duration::ZERO);
+            if let Some(problem) = self.accounts().failed(ledger) {
+                return Err(problem);
+            }
+            let pending = self.accounts().pending(ledger);
+            if pending == 0 {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(format!("{pending} records are still not acknowledged"));
+            }
+            self.queue.wait(left.min(Duration::from_millis(50)));
+        }
+    }
+
+    /// Throws away what is not sent yet, and waits until what is on its way has ended.
+    pub(super) fn discard(&self, deadline: Instant) {
+        self.base.purge(PurgeConfig::default().queue());
+        self.drain(deadline);
+    }
+
+    /// Serves whatever else waits in the producer's queue, so that a commit finds it empty.
+    pub(super) fn drain(&self, deadline: Instant) {
+        while self.base.in_flight_count() > 0 && Instant::now() < deadline {
+            self.serve(Duration::from_millis(1));
+        }
+    }
+}
+
+fn headers_of<M>(epoch: &Epoch<M>, record: &OutRecord) -> Option<OwnedHeaders> {
+    let range = record.headers.start as usize..record.headers.end as usize;
+    let headers = epoch.headers.get(range).filter(|headers| !headers.is_empty())?;
+    let all = headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, header| {
+        let value = header.value.as_ref().map(|range| &epoch.bytes[range.start as usize..range.end as usize]);
+        all.insert(Header { key: &header.name, value })
+    });
+    Some(all)
+}
+
+fn header_bytes<M>(epoch: &Epoch<M>, record: &OutRecord) -> usize {
+    let headers = &epoch.headers[record.headers.start as usize..record.headers.end as usize];
+    headers
+        .iter()
+        .map(|one| one.name.len() + one.value.as_ref().map_or(0, std::ops::Range::len) + HEADER_OVERHEAD)
+        .sum()
+}

@@ -1,0 +1,226 @@
+//! The librdkafka properties of each client: ours, then the user's, except where exactly once would break.
+//!
+//! Its one invariant: a property that a promise rests on has our value, in every client. A user who sets one is told why not.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+
+use super::presence::Presence;
+use crate::config::Config;
+
+/// How long the coordinator lets a transaction stay open. Whoever takes our place waits at most this long for our last one.
+pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a record may take to be acknowledged: less than a transaction may.
+pub(super) const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the group waits for a member that fell silent.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Fetched records that wait to be taken, over all partitions of a process.
+const PREFETCH_BYTES: usize = 128 << 20;
+/// The largest record that is written unless the user says otherwise; only dead letters come near.
+const RECORD_BYTES: usize = 16 << 20;
+
+/// Properties that are not the user's, and why. Both names where librdkafka has two.
+const OURS: &[(&str, &str)] = &[
+    ("bootstrap.servers", "write it as kafka.brokers"),
+    ("metadata.broker.list", "write it as kafka.brokers"),
+    ("group.id", "it is the application's name"),
+    ("group.instance.id", "it is made of application, kafka.instance and worker"),
+    ("group.protocol", "partitions are handed over by the classic protocol"),
+    ("transactional.id", "it is made of application, kafka.instance and worker"),
+    ("partition.assignment.strategy", "the same partition of all inputs must come to the same worker"),
+    ("enable.auto.commit", "offsets are committed with the state they belong to"),
+    ("auto.commit.interval.ms", "offsets are committed with the state they belong to"),
+    ("enable.auto.offset.store", "offsets are committed with the state they belong to"),
+    ("isolation.level", "records of an aborted transaction must not be read"),
+    ("auto.offset.reset", "it is said by an input's `start`, and a position that is gone must be an error"),
+    ("enable.partition.eof", "merging inputs by time needs to know their ends"),
+    ("partitioner", "a customer's records must lie where Kafka's own clients put them"),
+    ("partitioner_cb", "a customer's records must lie where Kafka's own clients put them"),
+    ("enable.idempotence", "a retry must not write a record twice"),
+    ("acks", "a record that one broker may forget is not committed"),
+    ("request.required.acks", "a record that one broker may forget is not committed"),
+    ("transaction.timeout.ms", "the deadlines of a commit rest on it"),
+    ("message.timeout.ms", "the deadlines of a commit rest on it"),
+    ("delivery.timeout.ms", "the deadlines of a commit rest on it"),
+    ("delivery.report.only.error", "acknowledgements are counted"),
+    ("statistics.interval.ms", "whether a broker answers is read from the statistics"),
+    ("allow.auto.create.topics", "topics are created with their settings, by `klantreis topics create`"),
+];
+
+/// Why the clients cannot be set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A property that is not the user's.
+    #[error("{place}.{name} cannot be set: {why}; remove it")]
+    Ours {
+        /// Where it was set.
+        place: &'static str,
+        /// The property.
+        name: String,
+        /// Why it cannot be.
+        why: &'static str,
+    },
+    /// librdkafka does not know the property or its value.
+    #[error("{place}: {problem}; see librdkafka's CONFIGURATION.md for names and values")]
+    Unknown {
+        /// Where it was set.
+        place: &'static str,
+        /// In librdkafka's words.
+        problem: String,
+    },
+}
+
+/// Everything needed to make clients.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    application: String,
+    instance: String,
+    brokers: String,
+    properties: BTreeMap<String, String>,
+    consumer: BTreeMap<String, String>,
+    producer: BTreeMap<String, String>,
+    /// What is read and written, by the configuration.
+    pub(super) config: Arc<Config>,
+    presence: Arc<Presence>,
+}
+
+impl Settings {
+    /// Checks what the user set; connects to nothing.
+    pub fn new(config: Arc<Config>) -> Result<Settings, SettingsError> {
+        let kafka = &config.kafka;
+        let places = [
+            ("kafka.properties", &kafka.properties),
+            ("kafka.consumer", &kafka.consumer),
+            ("kafka.producer", &kafka.producer),
+        ];
+        for (place, properties) in places {
+            for name in properties.keys() {
+                if let Some((_, why)) = OURS.iter().find(|(ours, _)| ours == name) {
+                    return Err(SettingsError::Ours { place, name: name.clone(), why });
+                }
+            }
+            let mut given = ClientConfig::new();
+            properties.iter().for_each(|(name, value)| _ = given.set(name, value));
+            given
+                .create_native_config()
+                .map_err(|problem| SettingsError::Unknown { place, problem: problem.to_string() })?;
+        }
+        Ok(Settings {
+            application: config.application.clone(),
+            instance: kafka.instance.clone(),
+            brokers: kafka.brokers.clone(),
+            properties: kafka.properties.clone(),
+            consumer: kafka.consumer.clone(),
+            producer: kafka.producer.clone(),
+            presence: Arc::default(),
+            config,
+        })
+    }
+
+    /// Whether a broker answers, as the sources made from these settings see it.
+    pub fn presence(&self) -> &Arc<Presence> {
+        &self.presence
+    }
+
+    /// Name of a worker as a member of the group and as a writer of transactions.
+    pub(super) fn identity(&self, worker: usize) -> String {
+        format!("{}-{}-{worker}", self.application, self.instance)
+    }
+
+    /// The consumer group.
+    pub(super) fn group(&self) -> &str {
+        &self.application
+    }
+
+    /// For requests alone: administration, and looking at the true ends of partitions.
+    pub(super) fn plain(&self, worker: usize, role: &str) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        let debugging = self.properties.contains_key("debug");
+        client
+            .set_log_level(if debugging { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info })
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", format!("{}-{role}", self.identity(worker)))
+            .set("reconnect.backoff.max.ms", "2000");
+        self.properties.iter().for_each(|(name, value)| _ = client.set(name, value));
+        client
+    }
+
+    /// For a worker as a member of the group; all its partitions together prefetch no more than their share.
+    pub(super) fn member(&self, worker: usize, partitions: i32) -> ClientConfig {
+        let mut client = self.plain(worker, "source");
+        let queues = self.config.inputs.len().max(1) * usize::try_from(partitions).unwrap_or(1).max(1);
+        let kilobytes = (PREFETCH_BYTES / queues / 1024).clamp(1024, 64 * 1024);
+        client
+            .set("group.id", self.group())
+            .set("group.instance.id", self.identity(worker))
+            .set("partition.assignment.strategy", "range")
+            .set("session.timeout.ms", SESSION_TIMEOUT.as_millis().to_string())
+            .set("heartbeat.interval.ms", "3000")
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "error")
+            .set("queued.max.messages.kbytes", kilobytes.to_string())
+            .set("fetch.wait.max.ms", "100")
+            .set("statistics.interval.ms", "1000");
+        self.consuming(&mut client);
+        client
+    }
+
+    /// For reading state back: chooses its partitions itself and never joins the group, whose offsets it asks for.
+    pub(super) fn reader(&self, worker: usize) -> ClientConfig {
+        let mut client = self.plain(worker, "restore");
+        client
+            .set("group.id", self.group())
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "error")
+            .set("queued.max.messages.kbytes", "32768")
+            .set("fetch.message.max.bytes", "8388608")
+            .set("fetch.wait.max.ms", "50");
+        self.consuming(&mut client);
+        client
+    }
+
+    fn consuming(&self, client: &mut ClientConfig) {
+        client
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("allow.auto.create.topics", "false")
+            .set("isolation.level", "read_committed")
+            .set("fetch.queue.backoff.ms", "5")
+            .set("fetch.error.backoff.ms", "100")
+            .set("socket.receive.buffer.bytes", "1048576");
+        self.consumer.iter().for_each(|(name, value)| _ = client.set(name, value));
+    }
+
+    /// For writing; with transactions if `transactional`.
+    pub(super) fn writer(&self, worker: usize, transactional: bool) -> ClientConfig {
+        let mut client = self.plain(worker, "committer");
+        client
+            .set("acks", "all")
+            .set("enable.idempotence", "true")
+            .set("partitioner", "murmur2_random")
+            .set("compression.type", "lz4")
+            .set("linger.ms", if transactional { "1" } else { "0" })
+            .set("batch.num.messages", "100000")
+            .set("queue.buffering.max.messages", "500000")
+            .set("queue.buffering.max.kbytes", "262144")
+            .set("message.max.bytes", RECORD_BYTES.to_string())
+            .set("message.timeout.ms", MESSAGE_TIMEOUT.as_millis().to_string());
+        if transactional {
+            client
+                .set("transactional.id", self.identity(worker))
+                .set("transaction.timeout.ms", TRANSACTION_TIMEOUT.as_millis().to_string());
+        }
+        self.producer.iter().for_each(|(name, value)| _ = client.set(name, value));
+        client
+    }
+
+    /// The largest record that our producers send.
+    pub(super) fn record_bytes(&self) -> usize {
+        let given = self.producer.get("message.max.bytes").or(self.properties.get("message.max.bytes"));
+        given.and_then(|bytes| bytes.parse().ok()).unwrap_or(RECORD_BYTES)
+    }
+}

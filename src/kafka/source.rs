@@ -1,0 +1,323 @@
+//! The inputs as one worker reads them: partitions come and go with the group, each is read from where it is told to.
+//!
+//! Its one invariant: a record is handed out only from a partition that was started and not released since, in the order of
+//! offsets from the given position, none twice and none left out. What to read next, and when, is the worker's business.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::bindings as native;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::consumer::{GroupConsumer, GroupContext, Rebalanced};
+use super::membership::GroupMembership;
+use super::partition_queue::{KafkaBatch, Notice, PartitionQueue};
+use super::settings::Settings;
+use super::wake::{Wake, WakingQueue};
+use crate::engine::ports::{Batch, Change, Fetched, Source, SourceError};
+
+/// How long a partition that was just assigned may take to accept a position.
+const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// An input: what it is called, and its topic.
+struct Input {
+    name: String,
+    topic: String,
+}
+
+/// A started partition of one input.
+struct Reading {
+    queue: PartitionQueue,
+    /// Where it began.
+    from: i64,
+    /// Nothing is to be read until something comes.
+    ended: bool,
+}
+
+/// See [`Source`].
+pub struct KafkaSource {
+    /// By partition and input; `None` until started.
+    readings: Vec<Vec<Option<Reading>>>,
+    /// What the group says wakes us too.
+    group_queue: WakingQueue,
+    wake: Arc<Wake>,
+    consumer: Arc<GroupConsumer>,
+    inputs: Vec<Input>,
+    identity: String,
+    partitions: i32,
+    assigned: Vec<i32>,
+    membership: Option<GroupMembership>,
+}
+
+impl KafkaSource {
+    /// Joins the group as a worker of its own. `partitions` is the count that every input has.
+    pub fn connect(settings: &Settings, worker: usize, partitions: i32) -> Result<KafkaSource, SourceError> {
+        let fatal = |what: &str, problem: &dyn std::fmt::Display| SourceError::Fatal(format!("{what}: {problem}"));
+        let context = GroupContext::new(settings.presence().clone());
+        let consumer: GroupConsumer = settings
+            .member(worker, partitions)
+            .create_with_context(context)
+            .map_err(|problem| fatal("setting up the consumer", &problem))?;
+        let consumer = Arc::new(consumer);
+        let inputs: Vec<_> = settings
+            .config
+            .inputs
+            .iter()
+            .map(|one| Input { name: one.name.clone(), topic: one.topic.clone() })
+            .collect();
+        let wake = Arc::new(Wake::new().map_err(|problem| fatal("making a pipe", &problem))?);
+        // SAFETY: a live client, and a handle that is ours.
+        let group_queue = unsafe {
+            let queue = native::rd_kafka_queue_get_consumer(consumer.client().native_ptr());
+            WakingQueue::new(queue, consumer.clone(), wake.clone())
+        };
+        let group_queue = group_queue.ok_or_else(|| fatal("setting up the consumer", &"it has no queue"))?;
+        let topics: Vec<&str> = inputs.iter().map(|input| input.topic.as_str()).collect();
+        consumer.subscribe(&topics).map_err(|problem| fatal("subscribing to the inputs", &problem))?;
+        Ok(KafkaSource {
+            readings: (0..partitions).map(|_| inputs.iter().map(|_| None).collect()).collect(),
+            group_queue,
+            wake,
+            consumer,
+            inputs,
+            identity: settings.identity(worker),
+            partitions,
+            assigned: Vec::new(),
+            membership: None,
+        })
+    }
+
+    /// The consumer, for committing offsets without transactions.
+    pub(super) fn consumer(&self) -> Arc<GroupConsumer> {
+        self.consumer.clone()
+    }
+
+    /// The partitions that all inputs have, or what is wrong with them.
+    fn aligned(&self, ours: &[(String, i32)]) -> Result<Vec<i32>, SourceError> {
+        let mut partitions: Vec<i32> = ours.iter().map(|(_, partition)| *partition).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        for &partition in &partitions {
+            if partition >= self.partitions {
+                return Err(SourceError::Fatal(format!(
+                    "the inputs have more partitions than the {} they had at the start (partition {partition} is new); \
+                     the count is fixed for the life of an application",
+                    self.partitions
+                )));
+            }
+            let missing = self
+                .inputs
+                .iter()
+                .find(|input| !ours.iter().any(|(topic, one)| *topic == input.topic && *one == partition));
+            if let Some(input) = missing {
+                return Err(SourceError::NotAligned { input: input.name.clone(), partition });
+            }
+        }
+        Ok(partitions)
+    }
+
+    fn change(&mut self, rebalanced: Rebalanced) -> Result<Change, SourceError> {
+        match rebalanced {
+            Rebalanced::Assigned(ours, membership) => {
+                let partitions = self.aligned(&ours)?;
+                tracing::info!(?partitions, ?membership, "partitions assigned");
+                self.assigned.clone_from(&partitions);
+                self.membership = Some(membership);
+                Ok(Change::Assigned(partitions))
+            }
+            Rebalanced::Revoked => Ok(Change::Revoked),
+            Rebalanced::Lost => {
+                self.membership = None;
+                Ok(Change::Lost)
+            }
+            Rebalanced::Failed(problem) => Err(SourceError::Fatal(problem)),
+        }
+    }
+
+    /// What an error on the consumer's own queue means. Most are told for information: the client goes on trying.
+    fn mind(&self, error: &KafkaError) -> Result<(), SourceError> {
+        let fatal = self.consumer.client().fatal_error();
+        let (code, text) = match (fatal, error.rdkafka_error_code()) {
+            (Some(fatal), _) => fatal,
+            (None, Some(code)) => (code, error.to_string()),
+            (None, None) => return Ok(()),
+        };
+        match code {
+            RDKafkaErrorCode::FencedInstanceId => Err(SourceError::Fenced(self.identity.clone())),
+            RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed
+            | RDKafkaErrorCode::ClusterAuthorizationFailed
+            | RDKafkaErrorCode::Authentication
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::InconsistentGroupProtocol
+            | RDKafkaErrorCode::InvalidSessionTimeout
+            | RDKafkaErrorCode::InvalidGroupId => Err(SourceError::Fatal(format!("reading the inputs: {text}"))),
+            _ if matches!(error, KafkaError::MessageConsumptionFatal(_)) => {
+                Err(SourceError::Fatal(format!("reading the inputs: {text}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves the reader of all inputs of a partition. A partition that was assigned a moment ago may not take positions yet.
+    fn seek(&self, partition: i32, positions: &[i64]) -> Result<(), SourceError> {
+        let describe = |problem: &dyn std::fmt::Display| {
+            SourceError::Fatal(format!("going to the positions of partition {partition}: {problem}"))
+        };
+        let begun = Instant::now();
+        let mut left: Vec<_> = self.inputs.iter().zip(positions).collect();
+        loop {
+            let mut list = TopicPartitionList::with_capacity(left.len());
+            for (input, position) in &left {
+                list.add_partition_offset(&input.topic, partition, Offset::Offset(**position))
+                    .map_err(|problem| describe(&problem))?;
+            }
+            let asked = self.consumer.seek_partitions(list, START_DEADLINE).map_err(|problem| describe(&problem))?;
+            let mut trouble = None;
+            left.retain(|(input, _)| match asked.find_partition(&input.topic, partition).map(|one| one.error()) {
+                Some(Ok(())) => false,
+                Some(Err(problem)) => {
+                    trouble = Some(problem);
+                    true
+                }
+                None => true,
+            });
+            match trouble {
+                None if left.is_empty() => return Ok(()),
+                Some(problem) if begun.elapsed() > START_DEADLINE => return Err(describe(&problem)),
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn reading(&self, input: usize, partition: i32) -> Option<&Reading> {
+        self.readings.get(usize::try_from(partition).ok()?)?.get(input)?.as_ref()
+    }
+
+    fn stop_all(&mut self) {
+        self.assigned.clear();
+        self.readings.iter_mut().flatten().for_each(|reading| *reading = None);
+    }
+}
+
+impl Source for KafkaSource {
+    type Batch = KafkaBatch;
+    type Membership = GroupMembership;
+
+    fn batch(&self) -> KafkaBatch {
+        KafkaBatch::new(self.consumer.clone())
+    }
+
+    fn poll(&mut self) -> Result<Option<Change>, SourceError> {
+        match self.consumer.poll(Duration::ZERO) {
+            Some(Err(error)) => self.mind(&error)?,
+            // Every partition has a queue of its own or is paused.
+            Some(Ok(message)) => drop(message),
+            None => {}
+        }
+        let next = self.consumer.context().next();
+        next.map(|rebalanced| self.change(rebalanced)).transpose()
+    }
+
+    fn membership(&self) -> Result<GroupMembership, SourceError> {
+        self.membership
+            .clone()
+            .ok_or_else(|| SourceError::Fatal("asked for a membership without an assignment".to_owned()))
+    }
+
+    fn start(&mut self, partition: i32, positions: &[i64]) -> Result<(), SourceError> {
+        if !self.assigned.contains(&partition) || positions.len() != self.inputs.len() {
+            return Err(SourceError::Fatal(format!(
+                "partition {partition} cannot be started with {} positions: it is not assigned, or the inputs are {}",
+                positions.len(),
+                self.inputs.len()
+            )));
+        }
+        self.seek(partition, positions)?;
+        let slot = usize::try_from(partition).expect("partitions that are assigned are not negative");
+        let mut list = TopicPartitionList::with_capacity(self.inputs.len());
+        for (index, input) in self.inputs.iter().enumerate() {
+            list.add_partition(&input.topic, partition);
+            let queue = match self.readings[slot][index].take() {
+                Some(mut reading) => {
+                    reading.queue.restart();
+                    reading.queue
+                }
+                None => PartitionQueue::new(self.consumer.clone(), &input.topic, partition, self.wake.clone())
+                    .ok_or_else(|| {
+                        SourceError::Fatal(format!("input {}, partition {partition} has no queue", input.name))
+                    })?,
+            };
+            self.readings[slot][index] = Some(Reading { queue, from: positions[index], ended: false });
+        }
+        self.consumer.resume(&list).map_err(|problem| SourceError::Fatal(format!("beginning to read: {problem}")))
+    }
+
+    fn fetch(&mut self, input: usize, partition: i32, batch: &mut KafkaBatch) -> Result<Fetched, SourceError> {
+        let slot = usize::try_from(partition).ok();
+        let reading = slot.and_then(|slot| self.readings.get_mut(slot)?.get_mut(input)?.as_mut());
+        let Some(reading) = reading else { return Ok(Fetched::Nothing) };
+        match reading.queue.take(batch) {
+            _ if !batch.is_empty() => {
+                reading.ended = false;
+                Ok(Fetched::Records)
+            }
+            Some(Notice::End) => {
+                reading.ended = true;
+                Ok(Fetched::End)
+            }
+            None if reading.ended => Ok(Fetched::End),
+            None => {
+                // The event comes with the next, empty answer to a fetch, which the broker holds back for a while. A reader
+                // that has taken everything up to the end that came with the records knows it now. The reverse does not
+                // hold: a transaction's own records can keep the position short of the end for ever; then the event tells.
+                reading.ended =
+                    matches!((reading.queue.position(), reading.queue.end()), (Some(at), Some(end)) if at >= end);
+                Ok(if reading.ended { Fetched::End } else { Fetched::Nothing })
+            }
+            Some(Notice::Trouble(code, offset, text)) => {
+                let name = self.inputs[input].name.clone();
+                Err(match code {
+                    RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
+                        let offset = if offset >= 0 { offset } else { reading.from };
+                        SourceError::OffsetGone { input: name, partition, offset }
+                    }
+                    _ => SourceError::Fatal(format!("input {name}, partition {partition}, offset {offset}: {text}")),
+                })
+            }
+        }
+    }
+
+    fn wait(&mut self, at_most: Duration) {
+        self.group_queue.wait(at_most);
+    }
+
+    fn lag(&self, input: usize, partition: i32) -> Option<i64> {
+        let reading = self.reading(input, partition)?;
+        if reading.ended {
+            return Some(0);
+        }
+        let at = reading.queue.position().unwrap_or(reading.from);
+        Some((reading.queue.end()? - at).max(0))
+    }
+
+    fn release(&mut self) -> Result<(), SourceError> {
+        self.stop_all();
+        self.membership = None;
+        self.consumer.unassign().map_err(|problem| SourceError::Fatal(format!("letting go of partitions: {problem}")))
+    }
+
+    fn close(&mut self, deadline: Duration) {
+        let begun = Instant::now();
+        self.stop_all();
+        self.membership = None;
+        self.consumer.context().close();
+        // A static member says goodbye only when it unsubscribes; without it the group waits for the session to time out.
+        self.consumer.unsubscribe();
+        while begun.elapsed() < deadline && self.consumer.assignment().is_ok_and(|assigned| assigned.count() > 0) {
+            _ = self.consumer.poll(Duration::from_millis(10));
+        }
+    }
+}

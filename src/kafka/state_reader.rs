@@ -1,0 +1,261 @@
+//! Reading a partition's state back.
+//!
+//! Its one invariant, in this order: the group's stable offsets first, then the true ends of the state topics, then records up
+//! to those ends. Stable means that the broker waits for transactions that may still move the offsets, so that everything that
+//! belongs to the offsets lies before the ends. What the records mean, and whether they fit the offsets, the engine decides.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::Quiet;
+use super::settings::Settings;
+use super::trimmer::Trimmer;
+use crate::config::Start;
+use crate::engine::ports::{StateError, StateReader, StateRecord, Topic};
+
+/// How long a single question to the broker may take.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A state topic of the open partition.
+struct Part {
+    topic: Topic,
+    name: String,
+    /// The first offset there is.
+    low: i64,
+    /// Where reading ends.
+    high: i64,
+    /// The next offset to read.
+    position: i64,
+}
+
+impl Part {
+    fn done(&self) -> bool {
+        self.position >= self.high
+    }
+}
+
+/// See [`StateReader`].
+pub struct KafkaStateReader {
+    settings: Settings,
+    /// Reads what is committed, and asks for the group's offsets without being a member.
+    reader: BaseConsumer<Quiet>,
+    /// Sees the true ends: a client that reads committed records is told the last stable offset instead.
+    ends: BaseConsumer<Quiet>,
+    trimmer: Trimmer,
+    partition: i32,
+    /// Snapshots, then deltas.
+    parts: [Part; 2],
+    /// Which part is assigned to the reader.
+    reading: Option<usize>,
+}
+
+impl KafkaStateReader {
+    /// Sets the clients up; connects in the background.
+    pub fn connect(settings: &Settings, worker: usize) -> Result<KafkaStateReader, StateError> {
+        let fatal = |problem: KafkaError| StateError::Fatal(format!("setting up the clients: {problem}"));
+        let topics = &settings.config.topics;
+        let part = |topic, name: &String| Part { topic, name: name.clone(), low: 0, high: 0, position: 0 };
+        let mut ends = settings.plain(worker, "ends");
+        ends.set("isolation.level", "read_uncommitted");
+        Ok(KafkaStateReader {
+            reader: settings.reader(worker).create_with_context(Quiet).map_err(fatal)?,
+            ends: ends.create_with_context(Quiet).map_err(fatal)?,
+            trimmer: Trimmer::new(settings, worker),
+            partition: -1,
+            parts: [
+                part(Topic::StateSnapshots, &topics.state_snapshots),
+                part(Topic::StateDeltas, &topics.state_deltas),
+            ],
+            reading: None,
+            settings: settings.clone(),
+        })
+    }
+
+    fn committed(&self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
+        let inputs = &self.settings.config.inputs;
+        let mut asked = TopicPartitionList::with_capacity(inputs.len());
+        for input in inputs {
+            asked.add_partition(&input.topic, partition);
+        }
+        let what = "the group's offsets";
+        let told = self.reader.committed_offsets(asked, ASK_TIMEOUT).map_err(|problem| trouble(what, &problem))?;
+        let of = |topic: &str| {
+            let one = told.find_partition(topic, partition);
+            let one = one.ok_or_else(|| StateError::Fatal(format!("{what}: no answer for {topic}")))?;
+            one.error().map_err(|problem| trouble(what, &problem))?;
+            Ok(match one.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            })
+        };
+        inputs.iter().map(|input| of(&input.topic)).collect()
+    }
+
+    /// Points the reader at a part.
+    fn assign(&mut self, index: usize) -> Result<(), StateError> {
+        let part = &self.parts[index];
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition_offset(&part.name, self.partition, Offset::Offset(part.position))
+            .and_then(|()| self.reader.assign(&list))
+            .map_err(|problem| StateError::Fatal(format!("reading {}: {problem}", part.name)))?;
+        self.reading = Some(index);
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        if self.reading.take().is_some() {
+            _ = self.reader.unassign();
+        }
+    }
+
+    /// Where the reader stands by its own account, which counts records that are not handed out.
+    fn passed(&self, part: &Part) -> i64 {
+        let position = self.reader.position().ok();
+        let position =
+            position.and_then(|list| list.find_partition(&part.name, self.partition).map(|one| one.offset()));
+        match position {
+            Some(Offset::Offset(offset)) => offset,
+            _ => part.position,
+        }
+    }
+
+    fn share(&self) -> f64 {
+        let all: i64 = self.parts.iter().map(|part| (part.high - part.low).max(0)).sum();
+        let read: i64 = self.parts.iter().map(|part| (part.position.min(part.high) - part.low).max(0)).sum();
+        if all == 0 { 1.0 } else { read as f64 / all as f64 }
+    }
+
+    /// Takes what has arrived of a part. `true` when it is at its end.
+    fn read_part(
+        &mut self,
+        index: usize,
+        deadline: Instant,
+        take: &mut dyn FnMut(StateRecord<'_>),
+    ) -> Result<bool, StateError> {
+        let mut first = true;
+        while !self.parts[index].done() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() && !std::mem::take(&mut first) {
+                return Ok(false);
+            }
+            match self.reader.poll(left) {
+                // A record beyond the end that was asked for is committed too, and belongs to what follows: it is not ours.
+                Some(Ok(message)) if message.offset() >= self.parts[index].high => {
+                    self.parts[index].position = self.parts[index].high;
+                }
+                Some(Ok(message)) => {
+                    let part = &mut self.parts[index];
+                    take(StateRecord {
+                        topic: part.topic,
+                        offset: message.offset(),
+                        key: message.key().unwrap_or_default(),
+                        value: message.payload(),
+                    });
+                    part.position = message.offset() + 1;
+                }
+                // At the end of what is committed; if that is short of the end, a transaction is still open.
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    let passed = self.passed(&self.parts[index]);
+                    self.parts[index].position = passed.max(self.parts[index].position);
+                }
+                Some(Err(problem)) => {
+                    self.stop();
+                    return Err(trouble(&format!("reading {}", self.parts[index].name), &problem));
+                }
+                None => {
+                    let passed = self.passed(&self.parts[index]);
+                    self.parts[index].position = passed.max(self.parts[index].position);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl StateReader for KafkaStateReader {
+    fn open(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
+        self.stop();
+        self.partition = partition;
+        let committed = self.committed(partition)?;
+        for part in &mut self.parts {
+            let what = format!("the ends of {}, partition {partition}", part.name);
+            let (low, high) = self
+                .ends
+                .fetch_watermarks(&part.name, partition, ASK_TIMEOUT)
+                .map_err(|problem| trouble(&what, &problem))?;
+            (part.low, part.high, part.position) = (low, high, low);
+        }
+        Ok(committed)
+    }
+
+    fn read(&mut self, at_most: Duration, take: &mut dyn FnMut(StateRecord<'_>)) -> Result<Option<f64>, StateError> {
+        let deadline = Instant::now() + at_most;
+        for index in 0..self.parts.len() {
+            if self.parts[index].done() {
+                continue;
+            }
+            if self.reading != Some(index) {
+                self.assign(index)?;
+            }
+            if !self.read_part(index, deadline, take)? {
+                return Ok(Some(self.share()));
+            }
+        }
+        self.stop();
+        Ok(None)
+    }
+
+    fn beginning(&mut self, input: usize, partition: i32) -> Result<i64, StateError> {
+        let input = &self.settings.config.inputs[input];
+        let what = format!("the beginning of input {}, partition {partition}", input.name);
+        let (low, high) = self
+            .ends
+            .fetch_watermarks(&input.topic, partition, ASK_TIMEOUT)
+            .map_err(|problem| trouble(&what, &problem))?;
+        let time = match input.start {
+            Start::Earliest => return Ok(low),
+            Start::Latest => return Ok(high),
+            Start::Time(time) => time,
+        };
+        let mut asked = TopicPartitionList::with_capacity(1);
+        asked
+            .add_partition_offset(&input.topic, partition, Offset::Offset(time))
+            .map_err(|problem| StateError::Fatal(format!("{what}: {problem}")))?;
+        let told = self.ends.offsets_for_times(asked, ASK_TIMEOUT).map_err(|problem| trouble(&what, &problem))?;
+        let one = told.find_partition(&input.topic, partition);
+        let one = one.ok_or_else(|| StateError::Fatal(format!("{what}: no answer")))?;
+        one.error().map_err(|problem| trouble(&what, &problem))?;
+        Ok(match one.offset() {
+            Offset::Offset(offset) => offset,
+            // Nothing is that young.
+            _ => high,
+        })
+    }
+
+    fn trim(&mut self, partition: i32, below: i64) {
+        self.trimmer.trim(partition, below);
+    }
+}
+
+/// Whether an error passes by itself. That records were trimmed while they were read does: opening again sees what is there.
+fn trouble(what: &str, problem: &KafkaError) -> StateError {
+    let said = format!("{what}: {problem}");
+    match problem.rdkafka_error_code() {
+        Some(
+            RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed
+            | RDKafkaErrorCode::ClusterAuthorizationFailed
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::Authentication
+            | RDKafkaErrorCode::BadMessage
+            | RDKafkaErrorCode::InvalidMessage
+            | RDKafkaErrorCode::InvalidGroupId,
+        )
+        | None => StateError::Fatal(said),
+        Some(_) => StateError::Unavailable(said),
+    }
+}

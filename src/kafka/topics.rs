@@ -1,0 +1,224 @@
+//! What the topics must be like, and what is wrong with those that are there: a pure comparison, all findings at once.
+//!
+//! What it protects: state lies in the partition of its inputs, and nobody but the service deletes it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::config::Topics;
+
+/// A batch that our producers write can be this large.
+const BATCH_BYTES: u64 = 1_000_012;
+/// Largest record in a topic of dead letters that we create.
+const DEAD_LETTER_BYTES: u64 = 16 << 20;
+
+/// An input by its name and topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamedInput {
+    pub(super) name: String,
+    pub(super) topic: String,
+}
+
+/// A topic as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Actual {
+    pub(super) partitions: i32,
+    pub(super) settings: BTreeMap<String, String>,
+}
+
+/// A topic that is to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Creation {
+    pub(super) topic: String,
+    pub(super) partitions: i32,
+    pub(super) settings: Vec<(&'static str, String)>,
+}
+
+/// What came of the comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    /// Of every input; 0 if they do not agree.
+    pub(super) partitions: i32,
+    /// What is missing and can be created.
+    pub(super) creations: Vec<Creation>,
+    /// What stands in the way, each with what to do.
+    pub(super) problems: Vec<String>,
+    /// What does not.
+    pub(super) warnings: Vec<String>,
+    /// The largest record that the topic of dead letters takes.
+    pub(super) dead_letter_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Transitions,
+    Phases,
+    DeadLetters,
+    Deltas,
+    Snapshots,
+}
+
+impl Role {
+    fn settings(self) -> Vec<(&'static str, String)> {
+        let forever = || [("retention.ms", "-1".to_owned()), ("retention.bytes", "-1".to_owned())];
+        let policy = |policy: &str| ("cleanup.policy", policy.to_owned());
+        match self {
+            Role::Transitions => vec![policy("delete")],
+            Role::Phases => vec![policy("compact")],
+            Role::DeadLetters => vec![policy("delete"), ("max.message.bytes", DEAD_LETTER_BYTES.to_string())],
+            Role::Deltas => [policy("delete")].into_iter().chain(forever()).collect(),
+            Role::Snapshots => vec![
+                policy("compact"),
+                ("segment.bytes", (64 << 20).to_string()),
+                ("min.cleanable.dirty.ratio", "0.1".to_owned()),
+            ],
+        }
+    }
+
+    fn is_state(self) -> bool {
+        matches!(self, Role::Deltas | Role::Snapshots)
+    }
+}
+
+fn outputs(topics: &Topics) -> Vec<(Role, &str)> {
+    let mut all = vec![(Role::Transitions, topics.transitions.as_str())];
+    all.extend(topics.phases.as_deref().map(|phases| (Role::Phases, phases)));
+    all.extend([
+        (Role::DeadLetters, topics.dead_letters.as_str()),
+        (Role::Deltas, topics.state_deltas.as_str()),
+        (Role::Snapshots, topics.state_snapshots.as_str()),
+    ]);
+    all
+}
+
+/// Every topic that is read or written, once.
+pub(super) fn all_topics(inputs: &[NamedInput], topics: &Topics) -> Vec<String> {
+    let mut all: Vec<String> = inputs.iter().map(|input| input.topic.clone()).collect();
+    all.extend(outputs(topics).into_iter().map(|(_, topic)| topic.to_owned()));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Compares what is wanted with what is there.
+pub(super) fn compare(wanted: &[NamedInput], topics: &Topics, actual: &HashMap<String, Actual>) -> Findings {
+    let mut findings = Findings { dead_letter_bytes: DEAD_LETTER_BYTES, ..Findings::default() };
+    findings.partitions = inputs(wanted, actual, &mut findings.problems);
+    let mut seen: Vec<&str> = wanted.iter().map(|input| input.topic.as_str()).collect();
+    for (role, topic) in outputs(topics) {
+        if seen.contains(&topic) {
+            findings
+                .problems
+                .push(format!("topic {topic} is named twice: each input and each output needs one of its own"));
+            continue;
+        }
+        seen.push(topic);
+        match actual.get(topic) {
+            Some(actual) => output(role, topic, actual, &mut findings),
+            None if findings.partitions > 0 => findings.creations.push(Creation {
+                topic: topic.to_owned(),
+                partitions: findings.partitions,
+                settings: role.settings(),
+            }),
+            None => {}
+        }
+    }
+    findings
+}
+
+/// The partition count of all inputs, or 0 and why there is none.
+fn inputs(wanted: &[NamedInput], actual: &HashMap<String, Actual>, problems: &mut Vec<String>) -> i32 {
+    let mut counts = Vec::new();
+    for input in wanted {
+        match actual.get(&input.topic) {
+            Some(actual) => counts.push((input, actual.partitions)),
+            None => problems.push(format!(
+                "input {}: topic {} does not exist; create it with as many partitions as the other inputs, or correct its name",
+                input.name, input.topic
+            )),
+        }
+    }
+    let Some(&(_, count)) = counts.first() else { return 0 };
+    if counts.iter().any(|(_, other)| *other != count) {
+        let list: Vec<_> = counts.iter().map(|(input, count)| format!("{} {count}", input.topic)).collect();
+        problems.push(format!(
+            "the inputs have different numbers of partitions ({}); a customer's events must lie in the same partition of all, \
+             so give them the same number and write their records anew",
+            list.join(", ")
+        ));
+        return 0;
+    }
+    count
+}
+
+fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
+    let setting = |name: &str| actual.settings.get(name).map(String::as_str);
+    let mut wrong = |name: &str, is: &str, should: &str, why: &str| {
+        findings.problems.push(format!("topic {topic} has {name}={is}: {why}; set {name}={should}"));
+    };
+    let policy = setting("cleanup.policy").unwrap_or("delete");
+    match role {
+        Role::Deltas => {
+            if policy != "delete" {
+                wrong(
+                    "cleanup.policy",
+                    policy,
+                    "delete",
+                    "compaction would delete state that is not yet in a snapshot",
+                );
+            }
+            for name in ["retention.ms", "retention.bytes"] {
+                if let Some(is) = setting(name).filter(|is| *is != "-1") {
+                    wrong(
+                        name,
+                        is,
+                        "-1",
+                        "the broker would delete state that is not yet in a snapshot; the service trims it",
+                    );
+                }
+            }
+        }
+        Role::Snapshots if policy != "compact" => {
+            wrong(
+                "cleanup.policy",
+                policy,
+                "compact",
+                "the newest snapshot of every customer must stay, and only that",
+            );
+        }
+        Role::Phases if !policy.split(',').any(|one| one.trim() == "compact") => {
+            wrong("cleanup.policy", policy, "compact", "the latest phase of every customer must stay");
+        }
+        Role::Transitions if policy != "delete" => findings.warnings.push(format!(
+            "topic {topic} has cleanup.policy={policy}: of a customer's transitions only the latest will stay; \
+             for that there is the topic of phases"
+        )),
+        _ => {}
+    }
+    if role.is_state() && findings.partitions > 0 && actual.partitions != findings.partitions {
+        findings.problems.push(format!(
+            "topic {topic} has {} partitions, the inputs have {}: state lies in the partition of its inputs, and their number is \
+             fixed for the life of an application; give the inputs {} partitions again, or begin anew with another application name",
+            actual.partitions, findings.partitions, actual.partitions
+        ));
+    }
+    let largest = setting("max.message.bytes").and_then(|bytes| bytes.parse::<u64>().ok());
+    let Some(largest) = largest else { return };
+    if largest < BATCH_BYTES {
+        findings.problems.push(format!(
+            "topic {topic} has max.message.bytes={largest}: less than the {BATCH_BYTES} bytes that we write at once; raise it"
+        ));
+    }
+    if role == Role::DeadLetters {
+        findings.dead_letter_bytes = largest;
+        if largest < DEAD_LETTER_BYTES {
+            findings.warnings.push(format!(
+                "topic {topic} has max.message.bytes={largest}: larger dead letters are cut short; \
+                 set max.message.bytes={DEAD_LETTER_BYTES} to keep them whole"
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "topics_tests.rs"]
+mod tests;

@@ -1,0 +1,172 @@
+//! The comparison of topics, case by case.
+
+use super::*;
+
+fn named(topics: &[&str]) -> Vec<NamedInput> {
+    topics.iter().map(|topic| NamedInput { name: (*topic).to_owned(), topic: (*topic).to_owned() }).collect()
+}
+
+fn outputs_of(application: &str) -> Topics {
+    Topics {
+        transitions: format!("{application}.transitions"),
+        phases: Some(format!("{application}.phases")),
+        dead_letters: format!("{application}.dead-letters"),
+        state_deltas: format!("{application}.state-deltas"),
+        state_snapshots: format!("{application}.state-snapshots"),
+    }
+}
+
+fn like(partitions: i32, settings: &[(&str, &str)]) -> Actual {
+    let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Actual { partitions, settings }
+}
+
+/// A broker on which everything is as we would create it, changed by `change`.
+fn broker(change: impl FnOnce(&mut HashMap<String, Actual>)) -> HashMap<String, Actual> {
+    let usual = ("max.message.bytes", "1048588");
+    let mut all: HashMap<String, Actual> = ["clicks", "mail"].map(|topic| (topic.to_owned(), like(8, &[]))).into();
+    for (topic, settings) in [
+        ("shop.transitions", vec![("cleanup.policy", "delete"), usual]),
+        ("shop.phases", vec![("cleanup.policy", "compact"), usual]),
+        ("shop.dead-letters", vec![("cleanup.policy", "delete"), ("max.message.bytes", "16777216")]),
+        (
+            "shop.state-deltas",
+            vec![("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1"), usual],
+        ),
+        ("shop.state-snapshots", vec![("cleanup.policy", "compact"), ("retention.ms", "604800000"), usual]),
+    ] {
+        all.insert(topic.to_owned(), like(8, &settings));
+    }
+    change(&mut all);
+    all
+}
+
+#[track_caller]
+fn check(
+    change: impl FnOnce(&mut HashMap<String, Actual>),
+    problems: &[&str],
+    warnings: &[&str],
+    creations: &[&str],
+) -> Findings {
+    let findings = compare(&named(&["clicks", "mail"]), &outputs_of("shop"), &broker(change));
+    assert_eq!(findings.problems.len(), problems.len(), "{:#?}", findings.problems);
+    for (found, expected) in findings.problems.iter().zip(problems) {
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    }
+    assert_eq!(findings.warnings.len(), warnings.len(), "{:#?}", findings.warnings);
+    for (found, expected) in findings.warnings.iter().zip(warnings) {
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    }
+    assert_eq!(findings.creations.iter().map(|one| one.topic.as_str()).collect::<Vec<_>>(), creations);
+    findings
+}
+
+fn set(all: &mut HashMap<String, Actual>, topic: &str, name: &str, value: &str) {
+    all.get_mut(topic).expect("it is there").settings.insert(name.to_owned(), value.to_owned());
+}
+
+#[test]
+fn topics_as_we_create_them_are_fine() {
+    let findings = check(|_| {}, &[], &[], &[]);
+    assert_eq!((findings.partitions, findings.dead_letter_bytes), (8, 16 << 20));
+}
+
+#[test]
+fn missing_outputs_are_created_with_the_settings_they_are_checked_for() {
+    let findings = check(
+        |all| all.retain(|topic, _| !topic.starts_with("shop.")),
+        &[],
+        &[],
+        &["shop.transitions", "shop.phases", "shop.dead-letters", "shop.state-deltas", "shop.state-snapshots"],
+    );
+    let created: HashMap<String, Actual> = findings
+        .creations
+        .iter()
+        .map(|one| {
+            let settings: Vec<_> = one.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            (one.topic.clone(), like(one.partitions, &settings))
+        })
+        .collect();
+    check(|all| all.extend(created), &[], &[], &[]);
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    check(
+        |all| {
+            all.remove("mail");
+            set(all, "shop.state-deltas", "retention.ms", "604800000");
+            set(all, "shop.state-snapshots", "cleanup.policy", "compact,delete");
+        },
+        &["input mail: topic mail does not exist", "retention.ms=604800000", "set cleanup.policy=compact"],
+        &[],
+        &[],
+    );
+}
+
+#[test]
+fn inputs_must_agree_on_the_number_of_partitions() {
+    check(
+        |all| all.get_mut("mail").expect("it is there").partitions = 6,
+        &["different numbers of partitions (clicks 8, mail 6)"],
+        &[],
+        &[],
+    );
+}
+
+#[test]
+fn nothing_is_created_while_the_number_of_partitions_is_unknown() {
+    check(|all| all.retain(|topic, _| topic.starts_with("nothing")), &["topic clicks", "topic mail"], &[], &[]);
+}
+
+#[test]
+fn state_lies_in_the_partitions_of_the_inputs_but_outputs_need_not() {
+    check(
+        |all| {
+            all.get_mut("shop.state-deltas").expect("it is there").partitions = 4;
+            all.get_mut("shop.transitions").expect("it is there").partitions = 3;
+        },
+        &["topic shop.state-deltas has 4 partitions, the inputs have 8"],
+        &[],
+        &[],
+    );
+}
+
+#[test]
+fn nothing_may_delete_state_behind_our_back() {
+    for (topic, name, value) in [
+        ("shop.state-deltas", "retention.bytes", "1073741824"),
+        ("shop.state-deltas", "cleanup.policy", "compact"),
+        ("shop.state-deltas", "cleanup.policy", "compact,delete"),
+        ("shop.state-snapshots", "cleanup.policy", "delete"),
+        ("shop.phases", "cleanup.policy", "delete"),
+    ] {
+        check(|all| set(all, topic, name, value), &[&format!("topic {topic} has {name}={value}")], &[], &[]);
+    }
+}
+
+#[test]
+fn phases_may_be_compacted_and_deleted() {
+    check(|all| set(all, "shop.phases", "cleanup.policy", "compact,delete"), &[], &[], &[]);
+}
+
+#[test]
+fn a_smaller_limit_for_dead_letters_is_used_and_one_below_a_batch_refused() {
+    let findings = check(
+        |all| set(all, "shop.dead-letters", "max.message.bytes", "1048588"),
+        &[],
+        &["larger dead letters are cut short"],
+        &[],
+    );
+    assert_eq!(findings.dead_letter_bytes, 1_048_588);
+    check(|all| set(all, "shop.transitions", "max.message.bytes", "1000011"), &["max.message.bytes=1000011"], &[], &[]);
+    check(|all| set(all, "shop.transitions", "max.message.bytes", "1000012"), &[], &[], &[]);
+}
+
+#[test]
+fn an_output_must_not_be_an_input() {
+    let topics = Topics { transitions: "mail".into(), ..outputs_of("shop") };
+    let findings = compare(&named(&["clicks", "mail"]), &topics, &broker(|_| {}));
+    assert_eq!(findings.problems.len(), 1);
+    assert!(findings.problems[0].contains("topic mail is named twice"));
+}
