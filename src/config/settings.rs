@@ -1,8 +1,9 @@
-//! The configuration file, checked as a whole.
+//! A configuration as everything else sees it: complete, checked, defaults filled in.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use crate::formats::TimeSource;
+use crate::formats::{FormatSpec, TimeSource};
 use crate::journey::Span;
 
 /// A checked configuration.
@@ -14,7 +15,7 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// What is read, in the order that decides between records of the same time.
     pub inputs: Vec<InputConfig>,
-    /// Built-in names or files of models, as given; a file's path is relative to the configuration's folder.
+    /// The models that run, by built-in name or file.
     pub models: Vec<ModelRef>,
     /// Names of the topics that are written.
     pub topics: Topics,
@@ -70,7 +71,7 @@ pub struct KafkaConfig {
     pub consumer: BTreeMap<String, String>,
     /// librdkafka properties for producers alone.
     pub producer: BTreeMap<String, String>,
-    /// Replication factor of the topics that are created (default: the broker's).
+    /// Replication factor of the topics that are created (default: −1, the broker's).
     pub replication: i32,
 }
 
@@ -82,7 +83,7 @@ pub struct InputConfig {
     /// Its topic.
     pub topic: String,
     /// How its records are decoded.
-    pub format: crate::formats::FormatSpec,
+    pub format: FormatSpec,
     /// Whether the event's time is in the event or is the record's.
     pub time: TimeSource,
     /// Where an input begins that was never read.
@@ -105,7 +106,7 @@ pub enum Start {
 pub enum ModelRef {
     /// One that ships in the binary.
     BuiltIn(String),
-    /// A file.
+    /// A file that was there when the configuration was loaded; a relative path is from where the process runs.
     File(PathBuf),
 }
 

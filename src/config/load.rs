@@ -1,0 +1,209 @@
+//! From the file to a [`Config`]: the top level, and what only shows when everything is seen together.
+
+use std::path::Path;
+
+use super::inputs::{self, Input, check_topic};
+use super::problem::{Place, Problem, Problems};
+use super::section::{Found, Section};
+use super::tree::{Node, Value};
+use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Topics, env, http, kafka, units};
+use crate::journey::{Span, builtin};
+
+/// Looks up a variable of the environment.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Loads and checks a configuration file, with the environment of this process.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let file = path.display().to_string();
+    let fail = |what: String, instead: &str| ConfigError {
+        file: file.clone(),
+        problems: vec![Problem { at: None, what, instead: instead.to_owned() }],
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|error| fail(format!("cannot be read: {error}"), "name a configuration file that exists with -c"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        fail(format!("is not UTF-8 from byte {} on", error.utf8_error().valid_up_to()), "save it as UTF-8")
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse(&text, &file, folder, &|name| std::env::var(name).ok())
+}
+
+/// Checks a configuration. `file` is how messages call it, `folder` what its relative paths start from.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(text: &str, file: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, ConfigError> {
+    let problems = Problems::default();
+    let config = match Node::parse(text) {
+        Ok(mut tree) => {
+            env::substitute(&mut tree, environment, &problems);
+            let root = Section::open("", Some(&tree), Place::START, &problems);
+            Some(read(root, folder, environment))
+        }
+        Err((at, message)) => {
+            problems.add(
+                at,
+                format!("this is not YAML: {message}"),
+                "mind the indentation, and quote values with : or #",
+            );
+            None
+        }
+    };
+    problems.finish(file)?;
+    Ok(config.expect("without problems there is a configuration"))
+}
+
+fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> Config {
+    let application = application(&mut root);
+    let kafka = kafka::read(root.section("kafka"));
+    let inputs = inputs::read(&mut root);
+    let models = models(&mut root, folder);
+    let topics = topics(root.section("topics"), &application, &inputs);
+    let http = http::read(root.section("http"), folder, environment(http::TOKEN_VARIABLE));
+    let guarantees = [("exactly_once", Guarantee::ExactlyOnce), ("at_least_once", Guarantee::AtLeastOnce)];
+    let guarantee = root.choice("guarantee", &guarantees).unwrap_or(Guarantee::ExactlyOnce);
+    let envelopes = [("binary", Envelope::Binary), ("structured", Envelope::Structured)];
+    let envelope = root.choice("envelope", &envelopes).unwrap_or(Envelope::Binary);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let config = Config {
+        application,
+        kafka,
+        inputs: inputs.into_iter().map(|input| input.config).collect(),
+        models,
+        topics,
+        guarantee,
+        envelope,
+        commit_interval: root.span("commit_interval", "1ms"..="1m").unwrap_or(Span(100)),
+        workers: root.whole("workers", 1..=256).map_or(processors, |workers| workers as usize),
+        align_idle_after: within(&mut root, "align", |s| s.span("idle_after", "0ms"..="1d")).unwrap_or(Span(0)),
+        allowed_lateness: root.span("allowed_lateness", "0ms"..="365d").unwrap_or(Span(MINUTE)),
+        max_future_skew: root.span("max_future_skew", "0ms"..="365d").unwrap_or(Span(5 * MINUTE)),
+        forget_after: root.span("forget_after", "1m"..="36500d").unwrap_or(Span(400 * 24 * 60 * MINUTE)),
+        remembered_ids: within(&mut root, "duplicates", |s| s.whole("remember", 0..=16)).map_or(4, |ids| ids as u8),
+        dead_letters_stop_above: within(&mut root, "dead_letters", |section| {
+            if section.is_off("stop_above") { None } else { section.share("stop_above") }
+        }),
+        shutdown_deadline: within(&mut root, "shutdown", |s| s.span("deadline", "1s"..="1h")).unwrap_or(Span(20_000)),
+        max_event_bytes: 1 << 20,
+        memory_limit: None,
+        http,
+    };
+    let config = limits(root.section("limits"), config);
+    root.finish();
+    config
+}
+
+const MINUTE: i64 = 60_000;
+
+/// Reads the one value of a section.
+fn within<T>(root: &mut Section<'_>, key: &'static str, read: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Option<T> {
+    let mut section = root.section(key);
+    let value = read(&mut section);
+    section.finish();
+    value
+}
+
+fn limits(mut section: Section<'_>, config: Config) -> Config {
+    let max_event_bytes = section.size("event_bytes", 1 << 10..=1 << 30).map_or(config.max_event_bytes, |b| b as usize);
+    let memory_limit = section.size("memory", 64 << 20..=1 << 50);
+    section.finish();
+    Config { max_event_bytes, memory_limit, ..config }
+}
+
+fn application(root: &mut Section<'_>) -> String {
+    let instead = "write a name for the consumer group and the topics, such as application: shop";
+    let Some(Found { at, value }) = root.required("application", instead) else { return String::new() };
+    if !units::is_plain(value) || value.len() > 200 {
+        let what = format!("application is {value:?}, but topics and groups are named after it");
+        root.problems.add(at, what, "write up to 200 letters, digits, - _ and .");
+    }
+    value.to_owned()
+}
+
+fn models(root: &mut Section<'_>, folder: &Path) -> Vec<ModelRef> {
+    let instead = "write for example models: [think5], or the path of a model file such as ./own.yaml";
+    let problems = root.problems;
+    if root.node("models").is_none() {
+        root.missing("models", instead);
+    }
+    let mut models = Vec::new();
+    for node in root.list("models", instead).unwrap_or_default() {
+        let name = match &node.value {
+            Value::Text(text) if !text.trim().is_empty() => text.trim(),
+            Value::Reported => continue,
+            other => {
+                problems.add(node.at, format!("a model is {}", other.describe()), instead);
+                continue;
+            }
+        };
+        let Some(model) = model(Found { at: node.at, value: name }, folder, problems) else { continue };
+        if models.contains(&model) {
+            problems.add(node.at, format!("the model {name} stands here twice"), "leave one of them out");
+        } else {
+            models.push(model);
+        }
+    }
+    models
+}
+
+/// A model by built-in name, or by path if it looks like one.
+fn model(name: Found<&str>, folder: &Path, problems: &Problems) -> Option<ModelRef> {
+    if name.value.contains('/') || name.value.ends_with(".yaml") || name.value.ends_with(".yml") {
+        let path = folder.join(name.value);
+        if path.is_file() {
+            return Some(ModelRef::File(path));
+        }
+        let what = format!("there is no model file {}", path.display());
+        problems.add(name.at, what, "name a file that exists; a relative path starts at this configuration's folder");
+        return None;
+    }
+    let known = builtin::names();
+    if known.contains(&name.value) {
+        return Some(ModelRef::BuiltIn(name.value.to_owned()));
+    }
+    let what = format!("there is no built-in model {}", name.value);
+    problems.add(
+        name.at,
+        what,
+        format!("{}, or the path of a file, such as ./{}.yaml", units::suggest("", known), name.value),
+    );
+    None
+}
+
+/// The topics that are written; they must differ from each other and from what is read.
+fn topics(mut section: Section<'_>, application: &str, inputs: &[Input]) -> Topics {
+    let problems = section.problems;
+    let instead = "write the name of a topic, or leave it out";
+    let mut seen: Vec<(String, &'static str)> = Vec::new();
+    let mut name = |section: &mut Section<'_>, key: &'static str| {
+        let found = section.text(key, instead);
+        let at = found.map_or(section.at, |found| found.at);
+        let topic = match found {
+            Some(topic) => {
+                check_topic(topic, problems);
+                topic.value.to_owned()
+            }
+            None => format!("{application}.{}", key.replace('_', "-")),
+        };
+        if let Some(input) = inputs.iter().find(|input| input.config.topic == topic) {
+            let what = format!("topics.{key} is {topic}, which input {} reads", input.config.name);
+            problems.add(at, what, "write another name: what is written must not be read again");
+        }
+        if let Some((_, other)) = seen.iter().find(|(known, _)| *known == topic) {
+            let what = format!("topics.{key} and topics.{other} are both {topic}");
+            problems.add(at, what, "give each a name of its own");
+        }
+        seen.push((topic.clone(), key));
+        topic
+    };
+    let transitions = name(&mut section, "transitions");
+    let phases = if section.is_off("phases") { None } else { Some(name(&mut section, "phases")) };
+    let dead_letters = name(&mut section, "dead_letters");
+    let state_deltas = name(&mut section, "state_deltas");
+    let state_snapshots = name(&mut section, "state_snapshots");
+    section.finish();
+    Topics { transitions, phases, dead_letters, state_deltas, state_snapshots }
+}

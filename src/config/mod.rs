@@ -1,0 +1,27 @@
+//! The configuration file: read once, checked as a whole, never looked at again.
+//!
+//! Owns the way from a YAML file and the environment to a [`Config`]. Its invariant: a [`Config`] that exists is usable;
+//! whoever has one checks nothing again. Everything that is wrong is reported together, each as
+//! `file:line:column: what is wrong; what to write instead`, so that nobody mends a file one error a run.
+//!
+//! The YAML becomes a tree in which every value knows its place ([`tree`]), references to the environment are replaced in it
+//! ([`env`]), sections are read from it ([`section`], [`load`]), and problems pile up on the side ([`problem`]).
+//!
+//! Not here: what models say (only that a built-in one or a file of that name exists), and anything that needs a connection.
+
+mod env;
+mod foreign;
+mod http;
+mod inputs;
+mod kafka;
+mod load;
+mod problem;
+mod section;
+mod settings;
+mod tree;
+mod units;
+
+pub use crate::formats::TimeSource;
+pub use load::{Environment, load, parse};
+pub use problem::{ConfigError, Place, Problem};
+pub use settings::{Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Start, Topics};
