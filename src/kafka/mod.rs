@@ -7,6 +7,7 @@ mod consumer;
 mod context;
 mod exactly_once;
 mod membership;
+pub mod mock;
 mod partition_queue;
 mod presence;
 mod producer;

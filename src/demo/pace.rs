@@ -1,0 +1,75 @@
+//! How fast time goes by in the shop, and from when to when.
+
+use std::time::Duration;
+
+const DAY_MS: f64 = 86_400_000.0;
+
+/// Without an end in sight the shop has so many seconds of the wall's time before it reaches today.
+const OPEN_END_SECONDS: u64 = 3_600;
+
+/// The earliest opening, so that no event is older than events may be: 1995-01-01.
+const EARLIEST_MS: i64 = 788_918_400_000;
+
+/// The shop's time as a function of the wall's. It begins in the past and runs towards today, never beyond: what lies
+/// ahead of the wall clock counts as late for its timers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// When the shop opens, in epoch milliseconds.
+    pub opens_at: i64,
+    /// Days in the shop per second on the wall.
+    pub days_per_second: f64,
+}
+
+impl Pace {
+    /// For a shop of so many customers that is asked for so many events a second, from `now` on for so many seconds.
+    /// A day takes a second; less if so few customers could not do so much.
+    pub fn new(now: i64, rate: u32, customers: u32, seconds: Option<u64>) -> Self {
+        let days_per_second = (2.0 * f64::from(rate) / f64::from(customers)).max(1.0);
+        let length = seconds.unwrap_or(OPEN_END_SECONDS) as f64 * days_per_second * DAY_MS;
+        let opens_at = (now as f64 - length).max(EARLIEST_MS as f64) as i64;
+        Self { opens_at, days_per_second }
+    }
+
+    /// How many events a day make so many a second on the wall.
+    pub fn events_per_day(&self, rate: u32) -> f64 {
+        f64::from(rate) / self.days_per_second
+    }
+
+    /// The shop's time when so much of the wall's has passed since it opened; `now` is the wall's.
+    pub fn at(&self, passed: Duration, now: i64) -> i64 {
+        let passed = passed.as_secs_f64() * self.days_per_second * DAY_MS;
+        (self.opens_at + passed as i64).min(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000_000;
+    const DAY: i64 = 86_400_000;
+
+    #[test]
+    fn a_day_takes_a_second_and_the_last_one_is_today() {
+        let pace = Pace::new(NOW, 400, 2_000, Some(60));
+        assert_eq!(pace, Pace { opens_at: NOW - 60 * DAY, days_per_second: 1.0 });
+        assert_eq!(pace.at(Duration::ZERO, NOW), NOW - 60 * DAY);
+        assert_eq!(pace.at(Duration::from_millis(1_500), NOW), NOW - 60 * DAY + DAY * 3 / 2);
+        assert_eq!(pace.at(Duration::from_secs(60), NOW + 60_000), NOW);
+        assert_eq!(pace.at(Duration::from_secs(61), NOW + 61_000), NOW + 61_000);
+        assert_eq!(pace.events_per_day(400), 400.0);
+    }
+
+    #[test]
+    fn few_customers_with_much_to_do_live_faster() {
+        let pace = Pace::new(NOW, 2_000, 1_000, Some(10));
+        assert_eq!(pace, Pace { opens_at: NOW - 40 * DAY, days_per_second: 4.0 });
+        assert_eq!(pace.events_per_day(2_000), 500.0);
+    }
+
+    #[test]
+    fn the_shop_never_opens_before_events_are_believed() {
+        assert_eq!(Pace::new(NOW, 400, 2_000, Some(1_000_000)).opens_at, EARLIEST_MS);
+        assert_eq!(Pace::new(NOW, 400, 2_000, None).opens_at, NOW - 3_600 * DAY);
+    }
+}
