@@ -1,5 +1,6 @@
 //! klantreis follows every customer of a company through a customer journey, live.
 
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod engine;

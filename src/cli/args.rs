@@ -1,0 +1,250 @@
+//! The arguments, and the help that explains them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, Subcommand};
+
+use super::Exit;
+use crate::journey::Span;
+use crate::telemetry::log::LogFormat;
+
+/// Follows every customer of a company through a customer journey, live: Kafka in, phase transitions out, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "klantreis", version, max_term_width = 110, after_help = after_help())]
+pub struct Args {
+    /// How it logs.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+fn after_help() -> String {
+    format!(
+        "Examples:
+  klantreis demo                        see it work, without a broker
+  klantreis check -c klantreis.yaml     look the configuration and its models over
+  klantreis run -c klantreis.yaml       follow the customers
+
+{}",
+        Exit::HELP
+    )
+}
+
+/// How it logs; to standard error, always.
+#[derive(Debug, clap::Args)]
+pub struct LogArgs {
+    /// How log lines are written, for people or as JSON
+    #[arg(long, global = true, default_value = "text", value_name = "FORMAT", value_parser = log_format())]
+    pub log_format: LogFormat,
+    /// What is logged: error, warn, info, debug or trace, or by module, such as `info,klantreis::kafka=debug`
+    /// [default: what KLANTREIS_LOG says, else info; demo: warn]
+    #[arg(long, global = true, value_name = "LEVEL", verbatim_doc_comment)]
+    pub log_level: Option<String>,
+}
+
+fn log_format() -> impl TypedValueParser<Value = LogFormat> {
+    PossibleValuesParser::new(["text", "json"])
+        .map(|name| if name == "json" { LogFormat::Json } else { LogFormat::Text })
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Follow the customers: read the inputs from Kafka, write their transitions
+    Run(RunArgs),
+    /// See it work: a synthetic web shop on a broker inside the process
+    Demo(DemoArgs),
+    /// Run files through formats and models, without Kafka
+    Replay(ReplayArgs),
+    /// Check the configuration and its models, without connecting to anything
+    #[command(
+        after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml"
+    )]
+    Check(ConfigArgs),
+    /// Look at models and test them
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Create or check the topics in Kafka
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+}
+
+/// The configuration file.
+#[derive(Debug, clap::Args)]
+pub struct ConfigArgs {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  klantreis run -c klantreis.yaml
+  klantreis run -c klantreis.yaml --log-format json
+  klantreis run -c backfill.yaml --exit-when-caught-up > figures.json")]
+pub struct RunArgs {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// End when all input there is has been handled and committed, and print one JSON line of figures
+    #[arg(long)]
+    pub exit_when_caught_up: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:
+  klantreis demo
+  klantreis demo --seconds 30 --rate 2000
+  klantreis demo --listen 127.0.0.1:8080 --customers 50000
+
+All of it is one process: librdkafka's mock of a broker, a shop that makes up its customers, and the service. Nothing is
+kept: the mock cannot restore state, so when the demo ends everything is gone.")]
+pub struct DemoArgs {
+    /// End after this many seconds [default: on Ctrl-C]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: Option<u64>,
+    /// Where the page is served [default: 127.0.0.1:9464, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// About how many events a second
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub rate: u32,
+    /// How many customers the shop has
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub customers: u32,
+    /// Another seed makes other customers
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  klantreis replay -c klantreis.yaml --input events.ndjson > transitions.ndjson
+  zcat events.ndjson.gz | klantreis replay -c klantreis.yaml --input -
+  klantreis replay -c klantreis.yaml --input pos=baskets.csv.gz --input mail=mailings.csv --sort --output out.ndjson
+
+A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input. A file that names
+one holds its records: NDJSON, or CSV if its format is a mapping of columns. What ends in .gz is unpacked.")]
+pub struct ReplayArgs {
+    /// The configuration file; what it says about Kafka is not used
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// A file of records, or - for standard input; NAME= says which input it belongs to
+    #[arg(short, long, value_name = "[NAME=]FILE", required = true)]
+    pub input: Vec<ReplayInput>,
+    /// Where transitions go, as NDJSON [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where records go that cannot be used, as NDJSON with the reason [default: they are only counted]
+    #[arg(long, value_name = "FILE")]
+    pub dead_letters: Option<PathBuf>,
+    /// How far records may be out of order
+    #[arg(long, value_name = "SPAN", default_value = "2s")]
+    pub window: Span,
+    /// Read everything first and sort it, whatever memory that takes
+    #[arg(long, conflicts_with = "window")]
+    pub sort: bool,
+}
+
+/// A file to replay, and the input it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayInput {
+    /// The input's name; `None`: each record's topic says it.
+    pub name: Option<String>,
+    /// The file; `None`: standard input.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for ReplayInput {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A path may well hold a `=`; a name holds no `/`.
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) if !name.contains('/') => (Some(name), file),
+            _ => (None, text),
+        };
+        if name == Some("") || file.is_empty() {
+            return Err("write FILE, - or NAME=FILE".to_owned());
+        }
+        Ok(Self { name: name.map(str::to_owned), file: (file != "-").then(|| PathBuf::from(file)) })
+    }
+}
+
+/// What can be done with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// List the models that are built in
+    List,
+    /// Print a model as YAML
+    #[command(after_help = "Examples:\n  klantreis model show think5 > own.yaml")]
+    Show {
+        /// The name of a built-in model, or a file
+        #[arg(value_name = "NAME|FILE")]
+        model: String,
+    },
+    /// Draw a model as a Mermaid diagram
+    #[command(after_help = "Examples:\n  klantreis model graph think5\n  klantreis model graph ./own.yaml > own.mmd")]
+    Graph {
+        /// The name of a built-in model, or a file
+        #[arg(value_name = "NAME|FILE")]
+        model: String,
+    },
+    /// Run the scenarios that models carry
+    #[command(after_help = "Examples:\n  klantreis model test think5\n  klantreis model test models/*.yaml")]
+    Test {
+        /// Names of built-in models, or files
+        #[arg(value_name = "NAME|FILE", required = true)]
+        models: Vec<String>,
+    },
+}
+
+/// What can be done with topics.
+#[derive(Debug, Subcommand)]
+pub enum TopicsCommand {
+    /// Create the topics that are written and not there yet
+    #[command(after_help = "Examples:\n  klantreis topics create -c klantreis.yaml")]
+    Create(ConfigArgs),
+    /// Check partitions and settings of all topics
+    #[command(after_help = "Examples:\n  klantreis topics check -c klantreis.yaml")]
+    Check(ConfigArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_to_replay_may_name_its_input() {
+        let check = |text: &str, expected: Option<(Option<&str>, Option<&str>)>| {
+            let read = text.parse::<ReplayInput>().ok();
+            let expected = expected
+                .map(|(name, file)| ReplayInput { name: name.map(str::to_owned), file: file.map(PathBuf::from) });
+            assert_eq!(read, expected, "{text}");
+        };
+        check("a.ndjson", Some((None, Some("a.ndjson"))));
+        check("-", Some((None, None)));
+        check("pos=baskets.csv.gz", Some((Some("pos"), Some("baskets.csv.gz"))));
+        check("pos=-", Some((Some("pos"), None)));
+        check("./a=b.csv", Some((None, Some("./a=b.csv"))));
+        check("pos=/tmp/x=y", Some((Some("pos"), Some("/tmp/x=y"))));
+        check("pos=", None);
+        check("=a", None);
+        check("", None);
+    }
+}

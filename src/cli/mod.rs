@@ -1,0 +1,16 @@
+//! The command line: what can be asked for, how it is logged, and what the process answers with when it ends.
+//!
+//! Owns arguments, exit codes and the short commands that need no engine (`check`, `model`). Its invariant: what goes to
+//! standard output is the answer, everything else goes to standard error, so that output can always be piped on.
+//!
+//! Not here: what the long commands do; they are one call each.
+
+mod args;
+mod check;
+mod exit;
+mod model;
+mod run;
+
+pub use args::{Args, Command, DemoArgs, LogArgs, ModelCommand, ReplayArgs, ReplayInput, RunArgs, TopicsCommand};
+pub use exit::{Exit, Failure};
+pub use run::run;

@@ -1,0 +1,3 @@
+pub fn run(_: &super::ModelCommand) -> Result<(), super::Failure> {
+    Ok(())
+}
