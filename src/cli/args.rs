@@ -104,8 +104,8 @@ pub struct RunArgs {
   klantreis demo --seconds 30 --rate 2000
   klantreis demo --listen 127.0.0.1:8080 --customers 50000
 
-All of it is one process: librdkafka's mock of a broker, a shop that makes up its customers, and the service. Nothing is
-kept: the mock cannot restore state, so when the demo ends everything is gone.")]
+All of it is one process: a mock of a broker, a shop that makes up its customers, and the service.
+Nothing is kept: the mock cannot restore state, so when the demo ends everything is gone.")]
 pub struct DemoArgs {
     /// End after this many seconds [default: on Ctrl-C]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -131,8 +131,9 @@ pub struct DemoArgs {
   zcat events.ndjson.gz | klantreis replay -c klantreis.yaml --input -
   klantreis replay -c klantreis.yaml --input pos=baskets.csv.gz --input mail=mailings.csv --sort --output out.ndjson
 
-A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input. A file that names
-one holds its records: NDJSON, or CSV if its format is a mapping of columns. What ends in .gz is unpacked.")]
+A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input.
+A file that names one holds that input's records, one a line: JSON, or CSV if its name says so.
+What ends in .gz is unpacked.")]
 pub struct ReplayArgs {
     /// The configuration file; what it says about Kafka is not used
     #[arg(short, long, value_name = "FILE")]

@@ -12,9 +12,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if answers_at_once(&args.command) {
         die_of_a_closed_pipe();
     }
+    let out = &mut std::io::stdout().lock();
     match args.command {
-        Command::Check(args) => check::run(&args.config),
-        Command::Model(command) => model::run(&command),
+        Command::Check(args) => check::run(&args.config, out),
+        Command::Model(command) => model::run(&command, out),
         Command::Run(_) | Command::Demo(_) | Command::Replay(_) | Command::Topics(_) => todo!(),
     }
 }

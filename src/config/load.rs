@@ -7,7 +7,7 @@ use super::problem::{Place, Problem, Problems};
 use super::section::{Found, Section};
 use super::tree::{Node, Value};
 use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Topics, env, http, kafka, units};
-use crate::journey::{Span, builtin};
+use crate::journey::{Span, builtin_names};
 
 /// Looks up a variable of the environment.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -149,28 +149,23 @@ fn models(root: &mut Section<'_>, folder: &Path) -> Vec<ModelRef> {
     models
 }
 
-/// A model by built-in name, or by path if it looks like one.
+/// A model that is built in, or whose file is there.
 fn model(name: Found<&str>, folder: &Path, problems: &Problems) -> Option<ModelRef> {
-    if name.value.contains('/') || name.value.ends_with(".yaml") || name.value.ends_with(".yml") {
-        let path = folder.join(name.value);
-        if path.is_file() {
-            return Some(ModelRef::File(path));
+    let model = ModelRef::parse(name.value, folder);
+    match &model {
+        ModelRef::File(path) if !path.is_file() => {
+            let instead = "name a file that exists; a relative path starts at this configuration's folder";
+            problems.add(name.at, format!("there is no model file {}", path.display()), instead);
+            None
         }
-        let what = format!("there is no model file {}", path.display());
-        problems.add(name.at, what, "name a file that exists; a relative path starts at this configuration's folder");
-        return None;
+        ModelRef::BuiltIn(unknown) if !builtin_names().any(|known| known == unknown) => {
+            let known: Vec<&str> = builtin_names().collect();
+            let instead = format!("{}, or the path of a file, such as ./{unknown}.yaml", units::suggest("", &known));
+            problems.add(name.at, format!("there is no built-in model {unknown}"), instead);
+            None
+        }
+        _ => Some(model),
     }
-    let known = builtin::names();
-    if known.contains(&name.value) {
-        return Some(ModelRef::BuiltIn(name.value.to_owned()));
-    }
-    let what = format!("there is no built-in model {}", name.value);
-    problems.add(
-        name.at,
-        what,
-        format!("{}, or the path of a file, such as ./{}.yaml", units::suggest("", known), name.value),
-    );
-    None
 }
 
 /// The topics that are written; they must differ from each other and from what is read.

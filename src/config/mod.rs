@@ -7,7 +7,9 @@
 //! The YAML becomes a tree in which every value knows its place ([`tree`]), references to the environment are replaced in it
 //! ([`env`]), sections are read from it ([`section`], [`load`]), and problems pile up on the side ([`problem`]).
 //!
-//! Not here: what models say (only that a built-in one or a file of that name exists), and anything that needs a connection.
+//! Models are opened for it too ([`Config::model_set`]), in a second step, because their mistakes are those of other files.
+//!
+//! Not here: anything that needs a connection.
 
 mod env;
 mod foreign;
@@ -15,6 +17,7 @@ mod http;
 mod inputs;
 mod kafka;
 mod load;
+mod models;
 mod problem;
 mod section;
 mod settings;
@@ -23,5 +26,6 @@ mod units;
 
 pub use crate::formats::TimeSource;
 pub use load::{Environment, load, parse};
+pub use models::ModelsError;
 pub use problem::{ConfigError, Place, Problem};
 pub use settings::{Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Start, Topics};

@@ -1,0 +1,212 @@
+//! The command line from outside: what is answered, on which stream, and with which exit code.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Runs the program with nothing in its environment that could change what it says.
+fn klantreis(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_klantreis"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+/// Checks the exit code and gives what stands on standard output and standard error.
+#[track_caller]
+fn check(arguments: &[&str], exit: i32) -> (String, String) {
+    let output = klantreis(arguments);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(exit), "{arguments:?}\n{out}\n{err}");
+    (out, err)
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("a temporary folder can be written to");
+    path.display().to_string()
+}
+
+const CONFIG: &str = "\
+application: shop
+kafka: { brokers: \"127.0.0.1:1\" }
+inputs: [{ name: pos, topic: pos, format: square }]
+models: [think5]
+";
+
+#[test]
+fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
+    let (out, err) = check(&["--help"], 0);
+    assert_eq!(err, "");
+    for part in ["run ", "demo ", "replay ", "check ", "model ", "topics ", "Exit codes:", "3  fenced"] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    let commands: [&[&str]; 9] = [
+        &["run"],
+        &["demo"],
+        &["replay"],
+        &["check"],
+        &["model", "show"],
+        &["model", "graph"],
+        &["model", "test"],
+        &["topics", "create"],
+        &["topics", "check"],
+    ];
+    for command in commands {
+        let (out, _) = check(&[command, &["--help"]].concat(), 0);
+        assert!(
+            out.contains(&format!("Examples:\n  klantreis {}", command.join(" "))) || out.contains("| klantreis"),
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(check(&["--version"], 0).0, format!("klantreis {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_ends_with_code_two() {
+    for arguments in [
+        &["fly"][..],
+        &["run"],
+        &["check", "--config"],
+        &["demo", "--seconds", "0"],
+        &["demo", "--customers", "many"],
+        &["replay", "-c", "x.yaml"],
+        &["replay", "-c", "x.yaml", "--input", "="],
+        &["replay", "-c", "x.yaml", "--input", "a", "--window", "soon"],
+        &["--log-format", "xml", "model", "list"],
+    ] {
+        let (out, err) = check(arguments, 2);
+        assert_eq!(out, "");
+        assert!(err.starts_with("error: "), "{err}");
+    }
+    let (_, err) = check(&["--log-level", "loud", "model", "list"], 2);
+    assert!(err.contains("\"loud\"") && err.contains("write error, warn, info, debug or trace"), "{err}");
+}
+
+#[test]
+fn check_says_what_it_found_and_warns_of_what_is_probably_not_meant() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (out, err) = check(&["check", "-c", &write(folder.path(), "shop.yaml", CONFIG)], 0);
+    assert_eq!(err, "");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].starts_with("application shop: exactly once, a commit every 100ms, "), "{out}");
+    assert_eq!(lines[1], "input pos: topic pos, format square");
+    assert!(lines[2].starts_with("model think5 version 1: 6 phases, 12 transitions, 1 counter, 11 kinds, "), "{out}");
+    assert!(lines.contains(&"warning: model think5 listens to mail_bounced, but no input can yield it"), "{out}");
+    assert!(!out.contains("listens to purchased"), "{out}");
+    assert_eq!(lines.last(), Some(&"ok"));
+}
+
+#[test]
+fn check_reports_every_mistake_with_its_place_and_ends_with_code_two() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = write(folder.path(), "shop.yaml", &CONFIG.replace("square", "sqare").replace("think5", "think6"));
+    let (out, err) = check(&["check", "-c", &file], 2);
+    assert_eq!(out, "");
+    let expected = [
+        format!(
+            "{file}:3:43: there is no format `sqare`; did you mean `square`? (There are `segment`, `sendgrid`, `square`, `mapping`.)"
+        ),
+        format!(
+            "{file}:4:10: there is no built-in model think6; write think5, or the path of a file, such as ./think6.yaml"
+        ),
+    ];
+    assert_eq!(err.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn check_reports_the_mistakes_of_model_files_with_their_places() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let model = write(folder.path(), "own.yaml", "model: own\nversion: 1\nphazes: {}\n");
+    let file = write(folder.path(), "shop.yaml", &CONFIG.replace("think5", "own.yaml"));
+    let (_, err) = check(&["check", "-c", &file], 2);
+    assert!(err.lines().all(|line| line.starts_with(&format!("{model}:"))), "{err}");
+    assert!(err.contains(":3:1: ") && err.contains("phazes"), "{err}");
+}
+
+#[test]
+fn a_configuration_that_is_not_there_says_so() {
+    let (_, err) = check(&["run", "-c", "nowhere.yaml"], 2);
+    assert_eq!(
+        err,
+        "nowhere.yaml: cannot be read: No such file or directory (os error 2); name a configuration file that exists with -c\n"
+    );
+}
+
+#[test]
+fn the_environment_reaches_the_configuration() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = write(folder.path(), "shop.yaml", &CONFIG.replace("application: shop", "application: \"${SHOP}\""));
+    let (_, err) = check(&["check", "-c", &file], 2);
+    assert_eq!(
+        err,
+        format!("{file}:1:14: the environment variable SHOP is not set; set it, or write ${{SHOP:-default}}\n")
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_klantreis"))
+        .args(["check", "-c", &file])
+        .env("SHOP", "klompenhuis")
+        .output()
+        .expect("the program starts");
+    let out = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(out.starts_with("application klompenhuis: "), "{out}");
+}
+
+#[test]
+fn models_are_listed_shown_and_drawn() {
+    assert!(check(&["model", "list"], 0).0.lines().any(|line| line.starts_with("think5\tversion 1\torientatie → ")));
+    let (shown, _) = check(&["model", "show", "think5"], 0);
+    assert!(shown.contains("\nmodel: think5\n"), "{shown}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (drawn, _) = check(&["model", "graph", &write(folder.path(), "own.yaml", &shown)], 0);
+    assert!(drawn.starts_with("stateDiagram-v2\n"), "{drawn}");
+    assert_eq!(drawn, check(&["model", "graph", "think5"], 0).0);
+    for command in ["show", "graph", "test"] {
+        let (_, err) = check(&["model", command, "think6"], 2);
+        assert_eq!(
+            err,
+            "there is no built-in model think6; write think5, or the path of a file, such as ./think6.yaml\n"
+        );
+    }
+}
+
+#[test]
+fn the_scenarios_of_the_built_in_model_hold() {
+    let (out, _) = check(&["model", "test", "think5"], 0);
+    assert!(
+        out.lines().last().is_some_and(|line| line.starts_with("think5: all ") && line.ends_with(" scenarios hold")),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_scenario_that_does_not_hold_is_shown_and_ends_with_code_two() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (shown, _) = check(&["model", "show", "think5"], 0);
+    let broken = shown.replacen("after: 2d }", "after: 3d }", 1);
+    assert_ne!(shown, broken);
+    let file = write(folder.path(), "slow.yaml", &broken);
+    let (out, err) = check(&["model", "test", "think5", &file], 2);
+    assert!(out.contains(&format!("FAILED  {file}: ")), "{out}");
+    assert!(out.contains("think5: all "), "{out}");
+    assert!(err.starts_with(&format!("{file}: ")) && err.ends_with(" scenarios do not hold\n"), "{err}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_klantreis"))
+        .args(["model", "show", "think5"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
