@@ -70,7 +70,7 @@ fn the_least_configuration_has_the_documented_defaults() {
     assert_eq!(config.dead_letters_stop_above, None);
     assert_eq!(config.memory_limit, None);
     assert_eq!(config.shutdown_deadline, Span(20_000));
-    assert_eq!(config.http.listen, Some("127.0.0.1:9464".parse().unwrap()));
+    assert_eq!(config.http.listen, Some("127.0.0.1:9464".parse().expect("it works")));
     assert_eq!(config.http.metrics_listen, None);
     assert_eq!(config.http.token, None);
 }
@@ -128,7 +128,7 @@ http: { listen: "0.0.0.0:9464", metrics_listen: "0.0.0.0:9465", token: "s3cret" 
     assert_eq!(config.max_event_bytes, 512 << 10);
     assert_eq!(config.memory_limit, Some(8_000_000_000));
     assert_eq!(config.dead_letters_stop_above, Some(0.5));
-    assert_eq!(config.http.listen, Some("0.0.0.0:9464".parse().unwrap()));
+    assert_eq!(config.http.listen, Some("0.0.0.0:9464".parse().expect("it works")));
     assert_eq!(config.http.token.as_deref(), Some("s3cret"));
 }
 
@@ -212,8 +212,8 @@ fn a_wrong_type_is_told_from_what_belongs_there() {
 #[test]
 fn values_are_refused_just_outside_their_range_and_taken_at_its_ends() {
     let refusals = [
-        ("commit_interval: 0ms", "6:18: commit_interval is 0ms, which is too little; write a value from 1ms to 1m"),
-        ("commit_interval: 61s", "6:18: commit_interval is 61s, which is too much; write a value from 1ms to 1m"),
+        ("commit_interval: 0ms", "6:18: commit_interval is 0s, which is too little; write a value from 1ms to 1m"),
+        ("commit_interval: 61s", "6:18: commit_interval is 1m1s, which is too much; write a value from 1ms to 1m"),
         ("workers: 257", "6:10: workers is 257, which is too much; write a value from 1 to 256"),
         (
             "duplicates: { remember: 17 }",
@@ -314,17 +314,17 @@ fn the_interface_is_never_open_to_others_without_a_token() {
     assert_eq!(off.http.listen, None);
     let environment = |name: &str| (name == "KLANTREIS_HTTP_TOKEN").then(|| " from-outside\n".to_owned());
     let text = format!("{LEAST}http: {{ listen: \"0.0.0.0:9464\" }}\n");
-    let config = config::parse(&text, "shop.yaml", Path::new(""), &environment).unwrap();
+    let config = config::parse(&text, "shop.yaml", Path::new(""), &environment).expect("it works");
     assert_eq!(config.http.token.as_deref(), Some("from-outside"));
 }
 
 #[test]
 fn a_token_can_stand_in_a_file_that_must_exist_and_hold_it() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("token"), "  abc-123\n").unwrap();
-    std::fs::write(folder.path().join("empty"), " \n").unwrap();
+    let folder = tempfile::tempdir().expect("it works");
+    std::fs::write(folder.path().join("token"), "  abc-123\n").expect("it works");
+    std::fs::write(folder.path().join("empty"), " \n").expect("it works");
     let check = |more: &str| parse_in(folder.path(), &format!("{LEAST}http: {{ listen: \"[::]:1\", {more} }}\n"));
-    assert_eq!(check("token_file: token").unwrap().http.token.as_deref(), Some("abc-123"));
+    assert_eq!(check("token_file: token").expect("it works").http.token.as_deref(), Some("abc-123"));
     let path = folder.path().display();
     let refusals = [
         ("token_file: empty", format!("shop.yaml:6:39: the token file {path}/empty is empty; put the token into it")),
@@ -337,7 +337,7 @@ fn a_token_can_stand_in_a_file_that_must_exist_and_hold_it() {
         ("token: \"${EMPTY}\"", "shop.yaml:6:34: http.token is the text \"\"; write the token, for example \"${API_TOKEN}\", or leave it out".into()),
     ];
     for (more, expected) in refusals {
-        assert_eq!(check(more).unwrap_err(), expected, "{more}");
+        assert_eq!(check(more).expect_err("it is refused"), expected, "{more}");
     }
 }
 
@@ -354,30 +354,30 @@ fn properties_that_carry_the_guarantees_are_not_for_the_user() {
 
 #[test]
 fn a_model_file_is_found_from_the_configurations_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("own.yaml"), "model: own\n").unwrap();
+    let folder = tempfile::tempdir().expect("it works");
+    std::fs::write(folder.path().join("own.yaml"), "model: own\n").expect("it works");
     let text = LEAST.replace("[think5]", "[think5, ./own.yaml, own.yaml, think5]");
-    let message = parse_in(folder.path(), &text).unwrap_err();
+    let message = parse_in(folder.path(), &text).expect_err("it is refused");
     let expected = [
         "shop.yaml:5:30: the model own.yaml stands here twice; leave one of them out",
         "shop.yaml:5:40: the model think5 stands here twice; leave one of them out",
     ];
     assert_eq!(message, expected.join("\n"));
-    let config = parse_in(folder.path(), &LEAST.replace("think5", "own.yaml")).unwrap();
+    let config = parse_in(folder.path(), &LEAST.replace("think5", "own.yaml")).expect("it works");
     assert_eq!(config.models, [ModelRef::File(folder.path().join("own.yaml"))]);
 }
 
 #[test]
 fn a_file_that_is_not_there_or_not_text_says_so() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("it works");
     let none = folder.path().join("none.yaml");
-    let message = config::load(&none).unwrap_err().to_string();
+    let message = config::load(&none).expect_err("it is refused").to_string();
     let expected =
         "cannot be read: No such file or directory (os error 2); name a configuration file that exists with -c";
     assert_eq!(message, format!("{}: {expected}", none.display()));
     let bytes = folder.path().join("bytes.yaml");
-    std::fs::write(&bytes, b"application: \xff").unwrap();
-    let message = config::load(&bytes).unwrap_err().to_string();
+    std::fs::write(&bytes, b"application: \xff").expect("it works");
+    let message = config::load(&bytes).expect_err("it is refused").to_string();
     assert_eq!(message, format!("{}: is not UTF-8 from byte 13 on; save it as UTF-8", bytes.display()));
 }
 
@@ -385,7 +385,7 @@ fn a_file_that_is_not_there_or_not_text_says_so() {
 fn the_examples_are_sound_and_name_the_defaults() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/examples");
     let read = |name: &str| {
-        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let text = std::fs::read_to_string(folder.join(name)).expect("it works");
         config::parse(&text, name, &folder, &|_| None).unwrap_or_else(|error| panic!("{error}"))
     };
     let (shown, least) = (read("klantreis.yaml"), parse(LEAST));

@@ -27,7 +27,7 @@ fn named(text: &str) -> ModelRef {
 fn list(out: &mut dyn Write) -> Result<(), Failure> {
     for name in builtin_names() {
         let CheckedModel { model, .. } = builtin(name).expect("a name from the list is a model");
-        let phases: Vec<&str> = model.phases().iter().map(|phase| phase.name.as_str()).collect();
+        let phases: Vec<&str> = model.phases().iter().map(|phase| phase.name()).collect();
         writeln!(out, "{name}\tversion {}\t{}", model.version(), phases.join(" → "))?;
     }
     Ok(())

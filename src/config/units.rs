@@ -29,7 +29,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
 pub(super) fn show_bytes(bytes: u64) -> String {
     for (factor, unit) in [(1u64 << 50, "PiB"), (1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
     {
-        if bytes >= factor && bytes % factor == 0 {
+        if bytes >= factor && bytes.is_multiple_of(factor) {
             return format!("{}{unit}", bytes / factor);
         }
     }
