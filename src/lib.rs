@@ -9,5 +9,6 @@ pub mod http;
 pub mod journey;
 pub mod kafka;
 pub mod replay;
+pub mod service;
 pub mod snapshot;
 pub mod telemetry;

@@ -38,6 +38,8 @@ pub struct WorkerView {
     pub caught_up: bool,
     /// What is wrong just now.
     pub trouble: Option<String>,
+    /// Whether it ended, well or not.
+    pub ended: bool,
 }
 
 /// The board of one process.
@@ -111,6 +113,12 @@ impl Board {
     /// Whether no records are to be taken in.
     pub fn is_intake_stopped(&self) -> bool {
         self.intake_flag.load(Relaxed)
+    }
+
+    /// The workers that ended though nobody asked them to.
+    pub fn dead_workers(&self) -> Vec<String> {
+        let ended = self.workers.iter().enumerate().filter(|(_, worker)| lock(worker).ended && !self.is_stopping());
+        ended.map(|(number, _)| format!("worker {number} ended")).collect()
     }
 
     /// Whether every worker has read, applied and committed everything.

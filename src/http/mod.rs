@@ -21,4 +21,4 @@ mod status;
 pub use access::{Token, TokenError, check_binding};
 pub use api::{Api, Facts, ModelFacts, PhaseFacts, Sources};
 pub use live::LiveBus;
-pub use serve::{BindError, Listeners, serve};
+pub use serve::{BindError, ListenAddresses, Listeners, serve};

@@ -75,6 +75,23 @@ impl Listeners {
     }
 }
 
+/// Where the interface is reached, with the ports that the system chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ListenAddresses {
+    /// Everything.
+    pub all: Option<SocketAddr>,
+    /// Metrics and probes alone.
+    pub probes: Option<SocketAddr>,
+}
+
+impl Listeners {
+    /// The addresses that were taken.
+    pub fn addresses(&self) -> ListenAddresses {
+        let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|one| one.local_addr().ok());
+        ListenAddresses { all: address(&self.all), probes: address(&self.probes) }
+    }
+}
+
 async fn bind(listen: Option<SocketAddr>, setting: &'static str) -> Result<Option<TcpListener>, BindError> {
     let Some(listen) = listen else { return Ok(None) };
     let unavailable = |source| BindError::Unavailable { listen, setting, source };

@@ -1,0 +1,65 @@
+//! How the service can end other than well.
+
+use crate::engine::worker::Ending;
+use crate::http::BindError;
+use crate::kafka::{SettingsError, TopicsError};
+
+use super::ModelsError;
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The models are wrong.
+    #[error(transparent)]
+    Models(#[from] ModelsError),
+    /// An input's format cannot be used.
+    #[error("input {input}: {problem}")]
+    Format {
+        /// The input.
+        input: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The Kafka settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The topics do not fit.
+    #[error(transparent)]
+    Topics(#[from] TopicsError),
+    /// The HTTP interface cannot be where it should.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The bearer token cannot be used.
+    #[error(transparent)]
+    Token(#[from] crate::http::TokenError),
+    /// A client cannot be made.
+    #[error("worker {worker}: {problem}")]
+    Client {
+        /// The worker.
+        worker: usize,
+        /// Why not.
+        problem: String,
+    },
+    /// A worker could not go on.
+    #[error("worker {worker}: {source}")]
+    Worker {
+        /// The worker.
+        worker: usize,
+        /// Why not.
+        source: Ending,
+    },
+    /// A worker died.
+    #[error("worker {0} panicked; this is a fault of the program, please report it with the log")]
+    Died(usize),
+    /// The shutdown took too long.
+    #[error("the shutdown deadline of {0:?} passed; what was not committed will be read again")]
+    Deadline(std::time::Duration),
+    /// The operating system does not let us.
+    #[error("{what}: {source}")]
+    System {
+        /// What was asked of it.
+        what: &'static str,
+        /// What it said.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,70 @@
+//! How much memory there is and how much is taken. Linux; elsewhere nothing is known, and nothing is limited by default.
+
+use crate::engine::board::Board;
+
+/// The share of the limit at which the service warns.
+const WARN_AT: f64 = 0.9;
+/// The share of the limit below which it takes in again after it stopped.
+const RESUME_AT: f64 = 0.95;
+
+/// The limit: the configured one, else nine tenths of the control group's.
+pub fn limit(configured: Option<u64>) -> Option<u64> {
+    configured.or_else(|| control_group_limit().map(|limit| limit / 10 * 9))
+}
+
+fn control_group_limit() -> Option<u64> {
+    let unified = std::fs::read_to_string("/sys/fs/cgroup/memory.max");
+    let legacy = || std::fs::read_to_string("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    let limit: u64 = unified.or_else(|_| legacy()).ok()?.trim().parse().ok()?;
+    // The legacy hierarchy writes "no limit" as a number near the largest there is.
+    (limit < 1 << 50).then_some(limit)
+}
+
+/// Resident bytes of this process.
+pub fn resident() -> Option<u64> {
+    let pages: u64 = std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()?;
+    // SAFETY: asks for a constant of the system.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(pages * u64::try_from(page).ok()?)
+}
+
+/// The highest that [`resident`] ever was, in mebibytes.
+pub fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.unwrap_or(0) / 1024
+}
+
+/// Watches the limit.
+#[derive(Debug, Default)]
+pub struct Watch {
+    warned: bool,
+    stopped: bool,
+}
+
+impl Watch {
+    /// Looks once: warns near the limit, stops the intake at it, lets it go on when there is room again.
+    pub fn look(&mut self, resident: u64, limit: u64, board: &Board) {
+        let share = resident as f64 / limit as f64;
+        if share >= 1.0 && !self.stopped {
+            self.stopped = true;
+            let why = format!(
+                "memory limit reached ({} of {} MiB): no records are taken in until there is room. Raise limits.memory, add \
+                 pods, or lower forget_after",
+                resident >> 20,
+                limit >> 20
+            );
+            tracing::error!("{why}");
+            board.stop_intake(Some(why));
+        } else if self.stopped && share < RESUME_AT {
+            self.stopped = false;
+            tracing::info!("there is memory again: records are taken in");
+            board.stop_intake(None);
+        }
+        if share >= WARN_AT && !self.warned {
+            tracing::warn!(resident_mib = resident >> 20, limit_mib = limit >> 20, "memory is near its limit");
+        }
+        self.warned = share >= WARN_AT;
+    }
+}

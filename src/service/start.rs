@@ -1,0 +1,215 @@
+//! From a configuration to a running service, in the order of the flow: inputs, workers, committers, readers of it all.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::witness::Witness;
+use super::{ServiceError, load_models, memory, wiring};
+use crate::config::Config;
+use crate::engine::board::Board;
+use crate::engine::ports::{Clock, StateReader};
+use crate::engine::view::View;
+use crate::engine::worker::{Ending, Equipment, Worker};
+use crate::http::{self, Api, ListenAddresses, Listeners, LiveBus, Sources, Token};
+use crate::journey::ModelSet;
+use crate::kafka::{KafkaCommitter, KafkaSource, KafkaStateReader, Settings, TopicFacts, prepare_topics};
+use crate::snapshot::Codec;
+use crate::telemetry::Telemetry;
+
+/// How the service is to run this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// End when all input is handled and committed.
+    pub exit_when_caught_up: bool,
+    /// Where state and the group's offsets disagree, go on where the state says.
+    pub adopt_state: bool,
+    /// Where state is kept.
+    pub state: StateKeeping,
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateKeeping {
+    /// In Kafka, and restored from there.
+    Kafka,
+    /// Written, but never read back, for a cluster that keeps no promises; the count of partitions must be told.
+    Never {
+        /// Partitions of the inputs.
+        partitions: i32,
+    },
+}
+
+/// A running service.
+pub struct Running {
+    pub(super) config: Arc<Config>,
+    pub(super) options: Options,
+    pub(super) board: Arc<Board>,
+    pub(super) witness: Arc<Witness>,
+    pub(super) workers: Vec<Option<JoinHandle<()>>>,
+    pub(super) ended: mpsc::UnboundedReceiver<(usize, Result<(), Ending>)>,
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) stop_http: Option<oneshot::Sender<()>>,
+    pub(super) memory_limit: Option<u64>,
+    pub(super) deadline: Duration,
+    set: Arc<ModelSet>,
+    addresses: ListenAddresses,
+}
+
+/// Starts the service; it runs on threads of its own.
+pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> {
+    let config = Arc::new(config);
+    let set = Arc::new(load_models(&config)?);
+    // Formats are checked before anything is connected to.
+    wiring::decoders(&config, &set)?;
+    let settings = Settings::new(Arc::clone(&config))?;
+    let token = config.http.token.as_deref().map(Token::new).transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|source| ServiceError::System { what: "starting the HTTP runtime", source })?;
+    let listeners =
+        runtime.block_on(Listeners::bind(config.http.listen, config.http.metrics_listen, token.as_ref()))?;
+    let addresses = listeners.addresses();
+
+    let topics = match options.state {
+        StateKeeping::Kafka => prepare_topics(&settings, true)?,
+        StateKeeping::Never { partitions } => TopicFacts::assumed(partitions),
+    };
+    let rules = Arc::new(wiring::rules(&config, Arc::clone(&set), Some(topics.partitions)));
+    let board = Arc::new(Board::new(Arc::clone(&rules), config.workers));
+    let memory_limit = memory::limit(config.memory_limit);
+    let telemetry = Telemetry::start(wiring::names(&config, &set), wiring::facts(&config, memory_limit))
+        .map_err(|source| ServiceError::System { what: "starting the metrics", source })?;
+    let telemetry = Arc::new(telemetry);
+    let live = Arc::new(LiveBus::default());
+    let witness = Arc::new(Witness::new(Arc::clone(&telemetry), Arc::clone(&live)));
+
+    let (sender, ended) = mpsc::unbounded_channel();
+    let mut workers = Vec::new();
+    for number in 0..config.workers {
+        let equipment = equip(&config, &settings, &set, &witness, options, number, topics)?;
+        let told = wiring::worker_settings(&config, number, options.adopt_state);
+        let worker = Worker::new(Arc::clone(&rules), told, Arc::clone(&board), equipment);
+        let sender = sender.clone();
+        let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+            // A panic sends nothing: it is seen as a thread that is gone without a word.
+            let _ = sender.send((number, worker.run()));
+        });
+        workers.push(Some(thread.map_err(|source| ServiceError::System { what: "starting a worker", source })?));
+    }
+    drop(sender);
+
+    let (stop_http, stopped) = oneshot::channel::<()>();
+    let sources = sources(&board, live, telemetry);
+    let api = Api::new(sources, wiring::http_facts(&config, &set), token);
+    runtime.spawn(http::serve(api, listeners, async move {
+        let _ = stopped.await;
+    }));
+    let deadline = wiring::duration(config.shutdown_deadline);
+    Ok(Running {
+        config,
+        options,
+        board,
+        witness,
+        workers,
+        ended,
+        runtime,
+        stop_http: Some(stop_http),
+        memory_limit,
+        deadline,
+        set,
+        addresses,
+    })
+}
+
+impl Running {
+    /// What the engine shows of itself.
+    pub fn view(&self) -> Arc<dyn View> {
+        Arc::clone(&self.board) as Arc<dyn View>
+    }
+
+    /// The active models.
+    pub fn models(&self) -> &Arc<ModelSet> {
+        &self.set
+    }
+
+    /// Where the HTTP interface is.
+    pub fn addresses(&self) -> ListenAddresses {
+        self.addresses
+    }
+
+    /// Something that asks the service to stop, from anywhere.
+    pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
+        let board = Arc::clone(&self.board);
+        move || board.stop()
+    }
+
+    /// Records taken up so far.
+    pub fn taken(&self) -> u64 {
+        self.board.taken()
+    }
+}
+
+fn equip(
+    config: &Arc<Config>,
+    settings: &Settings,
+    set: &Arc<ModelSet>,
+    witness: &Arc<Witness>,
+    options: Options,
+    worker: usize,
+    topics: TopicFacts,
+) -> Result<Equipment<KafkaSource>, ServiceError> {
+    let client = |problem: String| ServiceError::Client { worker, problem };
+    let source = KafkaSource::connect(settings, worker, topics.partitions).map_err(|p| client(p.to_string()))?;
+    let committer =
+        KafkaCommitter::connect(settings, worker, &source, topics.dead_letter_bytes).map_err(client)?;
+    let reader: Box<dyn StateReader> = match options.state {
+        StateKeeping::Kafka => {
+            Box::new(KafkaStateReader::connect(settings, worker).map_err(|p| client(p.to_string()))?)
+        },
+        StateKeeping::Never { .. } => Box::new(super::wiring::NoState::new(config.inputs.len())),
+    };
+    Ok(Equipment {
+        source,
+        committer: Box::new(committer),
+        reader,
+        codec: Box::new(Codec::new(Arc::clone(set))),
+        decoders: wiring::decoders(config, set)?,
+        observer: Arc::clone(witness) as _,
+        clock: Arc::new(SystemClock { began: Instant::now() }),
+    })
+}
+
+fn sources(board: &Arc<Board>, live: Arc<LiveBus>, telemetry: Arc<Telemetry>) -> Sources {
+    let view = Arc::clone(board);
+    let metrics = move || telemetry.render(&view.overview(), wall_ms());
+    let workers = Arc::clone(board);
+    Sources {
+        view: Arc::clone(board) as _,
+        live,
+        metrics: Arc::new(metrics),
+        dead: Arc::new(move || workers.dead_workers()),
+    }
+}
+
+struct SystemClock {
+    began: Instant,
+}
+
+impl Clock for SystemClock {
+    fn wall_ms(&self) -> i64 {
+        wall_ms()
+    }
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

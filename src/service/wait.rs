@@ -1,0 +1,126 @@
+//! Until the end: signals, memory, dead workers, and the order of leaving.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::figures::Progress;
+use super::start::Running;
+use super::{Figures, ServiceError, memory};
+use crate::config::Guarantee;
+use crate::engine::worker::Ending;
+
+/// How often the run is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often memory is looked at.
+const MEMORY_EVERY: Duration = Duration::from_secs(1);
+/// How long everything must have been caught up: a group may still be moving partitions about.
+const CAUGHT_UP_FOR: Duration = Duration::from_millis(60);
+
+impl Running {
+    /// Waits until the service ends: by a signal, because it has caught up (if asked for), or because a worker cannot go
+    /// on. Stops the intake, finishes and commits the open epochs, leaves the group, each under the deadline.
+    pub fn wait(mut self) -> Result<Figures, ServiceError> {
+        let mut progress = Progress::new();
+        let ended = self.watch(&mut progress);
+        progress.sample(self.board.taken());
+        self.board.stop();
+        let left = self.leave();
+        let mut figures = progress.figures(self.board.taken());
+        if let Some(stop) = self.stop_http.take() {
+            let _ = stop.send(());
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(3));
+        figures.threads = self.config.workers;
+        figures.guarantee = match self.config.guarantee {
+            Guarantee::ExactlyOnce => "eos",
+            Guarantee::AtLeastOnce => "alo",
+        };
+        figures.transitions = self.witness.transitions.load(Relaxed);
+        figures.ignored = self.witness.ignored.load(Relaxed);
+        figures.dead_letters = self.witness.dead_letters.load(Relaxed);
+        figures.duplicates = self.witness.duplicates.load(Relaxed);
+        ended.and(left).map(|()| figures)
+    }
+
+    /// Until there is a reason to stop.
+    fn watch(&mut self, progress: &mut Progress) -> Result<(), ServiceError> {
+        let Self { runtime, ended, board, options, memory_limit, workers, .. } = self;
+        runtime.block_on(async {
+            let system = |source| ServiceError::System { what: "listening for signals", source };
+            let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
+            let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
+            let mut tick = tokio::time::interval(LOOK_EVERY);
+            let mut memory_watch = memory::Watch::default();
+            let (mut memory_at, mut caught_up_at) = (Instant::now(), None);
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => break,
+                    _ = interrupt.recv() => break,
+                    end = ended.recv() => return worker_end(end, workers),
+                    _ = tick.tick() => {}
+                }
+                if board.is_stopping() {
+                    break;
+                }
+                progress.sample(board.taken());
+                if let Some((limit, resident)) = memory_limit.zip(memory::resident())
+                    && memory_at.elapsed() >= MEMORY_EVERY
+                {
+                    memory_at = Instant::now();
+                    memory_watch.look(resident, limit, board);
+                }
+                if options.exit_when_caught_up {
+                    caught_up_at = board.is_caught_up().then(|| caught_up_at.unwrap_or_else(Instant::now));
+                    if caught_up_at.is_some_and(|at| at.elapsed() >= CAUGHT_UP_FOR) {
+                        break;
+                    }
+                }
+            }
+            tracing::info!("stopping");
+            Ok(())
+        })
+    }
+
+    /// Waits for the workers to finish, under the deadline.
+    fn leave(&mut self) -> Result<(), ServiceError> {
+        let until = Instant::now() + self.deadline;
+        let mut first = Ok(());
+        for number in 0..self.workers.len() {
+            let Some(thread) = self.workers[number].take() else { continue };
+            while !thread.is_finished() {
+                if Instant::now() > until {
+                    return first.and(Err(ServiceError::Deadline(self.deadline)));
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if thread.join().is_err() {
+                first = first.and(Err(ServiceError::Died(number)));
+            }
+        }
+        while let Ok((worker, end)) = self.ended.try_recv() {
+            let end = end.map_err(|source| match source {
+                Ending::Deadline(_) => ServiceError::Deadline(self.deadline),
+                source => ServiceError::Worker { worker, source },
+            });
+            first = first.and(end);
+        }
+        first
+    }
+}
+
+/// A worker ended before it was asked to.
+fn worker_end(
+    end: Option<(usize, Result<(), Ending>)>,
+    workers: &[Option<std::thread::JoinHandle<()>>],
+) -> Result<(), ServiceError> {
+    match end {
+        Some((worker, Err(source))) => Err(ServiceError::Worker { worker, source }),
+        Some((worker, Ok(()))) => Err(ServiceError::Died(worker)),
+        None => {
+            let dead = workers.iter().position(|thread| thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished));
+            Err(ServiceError::Died(dead.unwrap_or(0)))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What each layer needs of the configuration, in its own words.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::config::{self, Config, Guarantee};
+use crate::engine::ports::{StateError, StateReader, StateRecord};
+use crate::engine::worker::Settings;
+use crate::engine::{Envelope, InputRules, Rules};
+use crate::formats::{self, Decoder};
+use crate::http::{Facts as HttpFacts, ModelFacts, PhaseFacts};
+use crate::journey::{Cause, ModelSet, Span, Trigger};
+use crate::telemetry::{Facts, ModelNames, Names};
+
+use super::ServiceError;
+
+/// The rules that hold for every partition; no count of partitions: there are none (replay).
+pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>) -> Rules {
+    Rules {
+        application: config.application.clone(),
+        set,
+        inputs: config
+            .inputs
+            .iter()
+            .map(|input| InputRules { name: input.name.clone(), topic: input.topic.clone() })
+            .collect(),
+        partition_count,
+        allowed_lateness_ms: config.allowed_lateness.0,
+        max_future_skew_ms: config.max_future_skew.0,
+        event_bytes_max: config.max_event_bytes,
+        envelope: match (partition_count, config.envelope) {
+            (None, _) => Envelope::Bare,
+            (_, config::Envelope::Binary) => Envelope::Binary,
+            (_, config::Envelope::Structured) => Envelope::Structured,
+        },
+        writes_phases: partition_count.is_some() && config.topics.phases.is_some(),
+    }
+}
+
+/// A decoder for each input.
+pub fn decoders(config: &Config, set: &ModelSet) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
+    let open = |input: &config::InputConfig| {
+        formats::open(&input.format, set.vocabulary(), input.time)
+            .map_err(|problem| ServiceError::Format { input: input.name.clone(), problem: problem.to_string() })
+    };
+    config.inputs.iter().map(open).collect()
+}
+
+/// What one worker is told.
+pub fn worker_settings(config: &Config, worker: usize, adopt_state: bool) -> Settings {
+    Settings {
+        worker,
+        commit_interval: duration(config.commit_interval),
+        exactly_once: config.guarantee == Guarantee::ExactlyOnce,
+        align_idle_after_ms: config.align_idle_after.0,
+        dead_letters_stop_above: config.dead_letters_stop_above,
+        adopt_state,
+        settle_deadline: duration(config.shutdown_deadline) * 3 / 4,
+    }
+}
+
+/// A span as the standard library has it.
+pub fn duration(span: Span) -> Duration {
+    Duration::from_millis(u64::try_from(span.0).unwrap_or(0))
+}
+
+/// The guarantee as the configuration writes it.
+pub fn guarantee(config: &Config) -> &'static str {
+    match config.guarantee {
+        Guarantee::ExactlyOnce => "exactly_once",
+        Guarantee::AtLeastOnce => "at_least_once",
+    }
+}
+
+/// The words that metrics' labels are made of.
+pub fn names(config: &Config, set: &ModelSet) -> Names {
+    let moves = |model: &crate::journey::Model| {
+        let mut moves = Vec::new();
+        for rule in model.rules() {
+            let causes: Vec<Cause> = match rule.trigger() {
+                Trigger::On(kinds) => kinds
+                    .iter()
+                    .filter_map(|&kind| set.vocabulary().kind(&model.kinds()[usize::from(kind)]))
+                    .map(Cause::Event)
+                    .collect(),
+                _ => vec![Cause::Timer],
+            };
+            for &from in rule.from() {
+                moves.extend(causes.iter().map(|&cause| (from, rule.to(), cause)));
+            }
+        }
+        moves.sort_unstable();
+        moves.dedup();
+        moves
+    };
+    let model = |model: &crate::journey::Model| ModelNames {
+        name: model.name().to_owned(),
+        phases: model.phases().iter().map(|phase| phase.name().to_owned()).collect(),
+        moves: moves(model),
+    };
+    Names {
+        inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
+        models: set.models().iter().map(model).collect(),
+        kinds: set.vocabulary().kinds().iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// What does not change while the process runs, for metrics.
+pub fn facts(config: &Config, memory_limit: Option<u64>) -> Facts {
+    Facts { version: env!("CARGO_PKG_VERSION").to_owned(), guarantee: guarantee(config).to_owned(), memory_limit }
+}
+
+/// What does not change while the process runs, for readers of the HTTP interface.
+pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
+    let phase = |phase: &crate::journey::Phase| {
+        let names = [("nl", &phase.title().nl), ("en", &phase.title().en)];
+        let names = names.into_iter().filter_map(|(language, name)| Some((language.to_owned(), name.clone()?)));
+        PhaseFacts { id: phase.name().to_owned(), names: names.collect::<BTreeMap<_, _>>() }
+    };
+    let model = |model: &crate::journey::Model| ModelFacts {
+        name: model.name().to_owned(),
+        phases: model.phases().iter().map(phase).collect(),
+    };
+    HttpFacts {
+        application: config.application.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        guarantee: guarantee(config).to_owned(),
+        started: Instant::now(),
+        inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
+        models: set.models().iter().map(model).collect(),
+    }
+}
+
+/// No state is read back: every input begins at its beginning.
+pub struct NoState {
+    inputs: usize,
+}
+
+impl NoState {
+    /// For this many inputs.
+    pub fn new(inputs: usize) -> Self {
+        Self { inputs }
+    }
+}
+
+impl StateReader for NoState {
+    fn open(&mut self, _partition: i32) -> Result<Vec<Option<i64>>, StateError> {
+        Ok(vec![None; self.inputs])
+    }
+    fn read(&mut self, _at_most: Duration, _take: &mut dyn FnMut(StateRecord<'_>)) -> Result<Option<f64>, StateError> {
+        Ok(None)
+    }
+    fn beginning(&mut self, _input: usize, _partition: i32) -> Result<i64, StateError> {
+        Ok(0)
+    }
+    fn trim(&mut self, _partition: i32, _below: i64) {}
+}
