@@ -212,6 +212,8 @@ pub enum Committed {
     Failed(String),
     /// Another process took our place: stop.
     Fenced(String),
+    /// It is not, and trying again will not help: not allowed, or an epoch that breaks a rule of ours. Stop.
+    Fatal(String),
 }
 
 /// Makes epochs durable, one at a time, while the worker goes on.
@@ -344,7 +346,7 @@ pub trait StateReader {
 /// Why state cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
-    /// The broker is away; trying again is right.
+    /// The broker is away, or records were deleted while they were read: trying again, from [`StateReader::open`], is right.
     #[error("reading state: {0}")]
     Unavailable(String),
     /// It will not get better by itself.

@@ -118,13 +118,13 @@ impl Writer {
         };
         let tag = Tag { ledger, delta: record.topic == Topic::StateDeltas };
         let bytes = |range: &std::ops::Range<u32>| &epoch.bytes[range.start as usize..range.end as usize];
-        let (mut key, mut value) = (bytes(&record.key), record.value.as_ref().map(bytes));
+        let (mut key, mut value) = (record.key.as_ref().map(bytes), record.value.as_ref().map(bytes));
         let mut headers = headers_of(epoch, record);
         if record.topic == Topic::DeadLetters {
-            let fit =
-                Fit::into(self.dead_letter_bytes, key.len(), value.map_or(0, <[u8]>::len), header_bytes(epoch, record));
-            if let Some(missing) = fit.missing(key.len(), value.map_or(0, <[u8]>::len)) {
-                key = &key[..fit.key];
+            let (key_bytes, value_bytes) = (key.map_or(0, <[u8]>::len), value.map_or(0, <[u8]>::len));
+            let fit = Fit::into(self.dead_letter_bytes, key_bytes, value_bytes, header_bytes(epoch, record));
+            if let Some(missing) = fit.missing(key_bytes, value_bytes) {
+                key = key.map(|key| &key[..fit.key]);
                 value = value.map(|value| &value[..fit.value]);
                 let kept = if fit.headers { headers.take() } else { None };
                 let note = Header { key: TRUNCATED_HEADER, value: Some(&missing) };
@@ -132,8 +132,7 @@ impl Writer {
             }
         }
         let mut out: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(topic, tag.to_bits());
-        // An empty key is no key: Kafka's clients would give all of them the same partition.
-        out.key = (!key.is_empty()).then_some(key);
+        out.key = key;
         out.payload = value;
         out.partition = record.partition;
         out.headers = headers;

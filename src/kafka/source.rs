@@ -14,6 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::consumer::{GroupConsumer, GroupContext, Rebalanced};
 use super::membership::GroupMembership;
 use super::partition_queue::{KafkaBatch, Notice, PartitionQueue};
+use super::presence::Presence;
 use super::settings::Settings;
 use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::{Batch, Change, Fetched, Source, SourceError};
@@ -46,6 +47,7 @@ pub struct KafkaSource {
     consumer: Arc<GroupConsumer>,
     inputs: Vec<Input>,
     identity: String,
+    presence: Arc<Presence>,
     partitions: i32,
     assigned: Vec<i32>,
     membership: Option<GroupMembership>,
@@ -83,6 +85,7 @@ impl KafkaSource {
             consumer,
             inputs,
             identity: settings.identity(worker),
+            presence: settings.presence().clone(),
             partitions,
             assigned: Vec::new(),
             membership: None,
@@ -301,6 +304,11 @@ impl Source for KafkaSource {
         }
         let at = reading.queue.position().unwrap_or(reading.from);
         Some((reading.queue.end()? - at).max(0))
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let away = self.presence.away(Instant::now())?;
+        Some(format!("no broker answers, for {} s now", away.as_secs()))
     }
 
     fn release(&mut self) -> Result<(), SourceError> {

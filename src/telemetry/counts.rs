@@ -118,7 +118,7 @@ impl Telemetry {
     pub fn count_commit(&self, committed: &Committed) {
         match committed {
             Committed::Done { took, .. } => self.commit_duration.record(took.as_secs_f64()),
-            Committed::Failed(_) | Committed::Fenced(_) => self.commit_failures.increment(1),
+            Committed::Failed(_) | Committed::Fenced(_) | Committed::Fatal(_) => self.commit_failures.increment(1),
         }
     }
 

@@ -11,6 +11,9 @@ pub enum Ending {
         "fenced: {0}. Another process has the same application and instance name; give each its own `kafka.instance`"
     )]
     Fenced(String),
+    /// Epochs cannot be committed.
+    #[error("an epoch cannot be committed, now or later: {0}")]
+    Committer(String),
     /// The inputs cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),

@@ -161,6 +161,7 @@ impl<S: Source> Worker<S> {
                 Ok(())
             }
             Committed::Fenced(why) => Err(Ending::Fenced(why)),
+            Committed::Fatal(why) => Err(Ending::Committer(why)),
         };
         epoch.clear();
         tally.clear(self.epochs.inputs);
