@@ -95,6 +95,9 @@ pub struct RunArgs {
     /// End when all input there is has been handled and committed, and print one JSON line of figures
     #[arg(long)]
     pub exit_when_caught_up: bool,
+    /// Go on where the state says, though the consumer group's offsets differ or have expired
+    #[arg(long)]
+    pub adopt_state: bool,
 }
 
 /// Arguments of `demo`.

@@ -10,6 +10,8 @@ mod check;
 mod exit;
 mod model;
 mod run;
+mod service;
+mod topics;
 
 pub use args::{Args, Command, DemoArgs, LogArgs, ModelCommand, ReplayArgs, ReplayInput, RunArgs, TopicsCommand};
 pub use exit::{Exit, Failure};

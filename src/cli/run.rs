@@ -1,7 +1,6 @@
 //! Hands each command to the code that does it.
 
-use super::args::ConfigArgs;
-use super::{Args, Command, Exit, Failure, ReplayArgs, RunArgs, TopicsCommand, check, model};
+use super::{Args, Command, Exit, Failure, ReplayArgs, TopicsCommand, check, model, service, topics};
 use crate::config;
 use crate::telemetry::log;
 
@@ -18,10 +17,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Check(args) => check::run(&args.config, out),
         Command::Model(command) => model::run(&command, out),
-        Command::Run(RunArgs { config, .. })
-        | Command::Replay(ReplayArgs { config, .. })
-        | Command::Topics(TopicsCommand::Create(ConfigArgs { config }) | TopicsCommand::Check(ConfigArgs { config })) =>
-        {
+        Command::Run(args) => service::run(&args),
+        Command::Topics(TopicsCommand::Create(args)) => topics::run(&args.config, true, out),
+        Command::Topics(TopicsCommand::Check(args)) => topics::run(&args.config, false, out),
+        Command::Replay(ReplayArgs { config, .. }) => {
             config::load(&config)?;
             Err(Failure::new(Exit::Failure, "the engine is not part of this build yet"))
         }

@@ -217,7 +217,7 @@ pub enum Committed {
 }
 
 /// Makes epochs durable, one at a time, while the worker goes on.
-pub trait Committer<M> {
+pub trait Committer<M>: Send {
     /// Takes an epoch. Only to be called when none is in flight.
     fn submit(&mut self, epoch: Box<Epoch<M>>);
     /// The end of the epoch in flight, with the epoch's memory for reuse; waits at most this long. `None`: still in flight, or none is.
@@ -331,7 +331,7 @@ pub struct StateRecord<'a> {
 }
 
 /// The committed state of a partition, as it was when [`StateReader::open`] was called.
-pub trait StateReader {
+pub trait StateReader: Send {
     /// Begins with a partition: reads the committed offsets of the group (stable), by input, then the state topics' ends.
     fn open(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError>;
     /// Hands over some of the records, snapshots first, then deltas; at most this long. `Ok(None)` when all were handed over,

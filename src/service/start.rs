@@ -77,7 +77,7 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
 
     let topics = match options.state {
         StateKeeping::Kafka => prepare_topics(&settings, true)?,
-        StateKeeping::Never { partitions } => TopicFacts::assumed(partitions),
+        StateKeeping::Never { partitions } => TopicFacts { partitions, dead_letter_bytes: 1 << 20, created: Vec::new(), warnings: Vec::new() },
     };
     let rules = Arc::new(wiring::rules(&config, Arc::clone(&set), Some(topics.partitions)));
     let board = Arc::new(Board::new(Arc::clone(&rules), config.workers));
@@ -91,7 +91,7 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     let (sender, ended) = mpsc::unbounded_channel();
     let mut workers = Vec::new();
     for number in 0..config.workers {
-        let equipment = equip(&config, &settings, &set, &witness, options, number, topics)?;
+        let equipment = equip(&config, &settings, &set, &witness, options, number, &topics)?;
         let told = wiring::worker_settings(&config, number, options.adopt_state);
         let worker = Worker::new(Arc::clone(&rules), told, Arc::clone(&board), equipment);
         let sender = sender.clone();
@@ -161,7 +161,7 @@ fn equip(
     witness: &Arc<Witness>,
     options: Options,
     worker: usize,
-    topics: TopicFacts,
+    topics: &TopicFacts,
 ) -> Result<Equipment<KafkaSource>, ServiceError> {
     let client = |problem: String| ServiceError::Client { worker, problem };
     let source = KafkaSource::connect(settings, worker, topics.partitions).map_err(|p| client(p.to_string()))?;
@@ -171,7 +171,7 @@ fn equip(
         StateKeeping::Kafka => {
             Box::new(KafkaStateReader::connect(settings, worker).map_err(|p| client(p.to_string()))?)
         },
-        StateKeeping::Never { .. } => Box::new(super::wiring::NoState::new(config.inputs.len())),
+        StateKeeping::Never { .. } => Box::new(wiring::NoState::new(config.inputs.len())),
     };
     Ok(Equipment {
         source,
