@@ -16,7 +16,8 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     let figures = service::run(config, options)?;
     if args.exit_when_caught_up {
-        let line = serde_json::to_string(&figures).map_err(|problem| Failure::new(Exit::Failure, problem.to_string()))?;
+        let line =
+            serde_json::to_string(&figures).map_err(|problem| Failure::new(Exit::Failure, problem.to_string()))?;
         println!("{line}");
     }
     Ok(())

@@ -13,7 +13,6 @@ use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use rdkafka::TopicPartitionList;
 use rdkafka::bindings as native;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode;
@@ -127,8 +126,6 @@ pub(super) struct PartitionQueue {
     consumer: Arc<GroupConsumer>,
     topic: CString,
     partition: i32,
-    /// The partition alone, for asking the position without building a list each time.
-    position: TopicPartitionList,
     /// What came after the last records that were handed out.
     notice: Option<Notice>,
 }
@@ -142,8 +139,6 @@ impl PartitionQueue {
         wake: Arc<Wake>,
     ) -> Option<PartitionQueue> {
         let name = CString::new(topic).ok()?;
-        let mut position = TopicPartitionList::with_capacity(1);
-        position.add_partition(topic, partition);
         // SAFETY: a live client and a name that ends in a nul; the handle is ours. Without forwarding the partition's records
         // stay in this queue.
         let queue = unsafe {
@@ -152,7 +147,7 @@ impl PartitionQueue {
             native::rd_kafka_queue_forward(queue.as_ptr(), std::ptr::null_mut());
             queue
         };
-        Some(PartitionQueue { queue, consumer, topic: name, partition, position, notice: None })
+        Some(PartitionQueue { queue, consumer, topic: name, partition, notice: None })
     }
 
     /// Moves what has arrived into the batch, which is empty, without waiting. A notice that stood between records was overtaken
@@ -188,19 +183,6 @@ impl PartitionQueue {
     /// Forgets what was said before the partition was started anew.
     pub(super) fn restart(&mut self) {
         self.notice = None;
-    }
-
-    /// The offset after the last record that was taken, control records included; `None` before the first.
-    pub(super) fn position(&self) -> Option<i64> {
-        // SAFETY: a live client and a list of ours, which is filled in.
-        let asked = unsafe { native::rd_kafka_position(self.consumer.client().native_ptr(), self.position.ptr()) };
-        if asked != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
-            return None;
-        }
-        match self.position.elements().first()?.offset() {
-            rdkafka::Offset::Offset(offset) => Some(offset),
-            _ => None,
-        }
     }
 
     /// The end of the partition as the last fetch saw it; `None` before the first.

@@ -33,6 +33,8 @@ struct Reading {
     queue: PartitionQueue,
     /// Where it began.
     from: i64,
+    /// The offset after the last record that came since; `None` if none came yet.
+    next: Option<i64>,
     /// Nothing is to be read until something comes.
     ended: bool,
 }
@@ -253,7 +255,7 @@ impl Source for KafkaSource {
                         SourceError::Fatal(format!("input {}, partition {partition} has no queue", input.name))
                     })?,
             };
-            self.readings[slot][index] = Some(Reading { queue, from: positions[index], ended: false });
+            self.readings[slot][index] = Some(Reading { queue, from: positions[index], next: None, ended: false });
         }
         self.consumer.resume(&list).map_err(|problem| SourceError::Fatal(format!("beginning to read: {problem}")))
     }
@@ -265,6 +267,7 @@ impl Source for KafkaSource {
         match reading.queue.take(batch) {
             _ if !batch.is_empty() => {
                 reading.ended = false;
+                reading.next = Some(batch.offset(batch.len() - 1) + 1);
                 Ok(Fetched::Records)
             }
             Some(Notice::End) => {
@@ -274,10 +277,10 @@ impl Source for KafkaSource {
             None if reading.ended => Ok(Fetched::End),
             None => {
                 // The event comes with the next, empty answer to a fetch, which the broker holds back for a while. A reader
-                // that has taken everything up to the end that came with the records knows it now. The reverse does not
-                // hold: a transaction's own records can keep the position short of the end for ever; then the event tells.
-                reading.ended =
-                    matches!((reading.queue.position(), reading.queue.end()), (Some(at), Some(end)) if at >= end);
+                // that has taken everything up to the end that came with the records knows it now. Not so one that was
+                // just started: what it knows of the end may be old. And a transaction's own records can keep the next
+                // offset short of the end for ever; then only the event tells.
+                reading.ended = matches!((reading.next, reading.queue.end()), (Some(next), Some(end)) if next >= end);
                 Ok(if reading.ended { Fetched::End } else { Fetched::Nothing })
             }
             Some(Notice::Trouble(code, offset, text)) => {
@@ -302,7 +305,7 @@ impl Source for KafkaSource {
         if reading.ended {
             return Some(0);
         }
-        let at = reading.queue.position().unwrap_or(reading.from);
+        let at = reading.next.unwrap_or(reading.from);
         Some((reading.queue.end()? - at).max(0))
     }
 

@@ -7,7 +7,9 @@ use crate::journey::{CheckedModel, ModelErrors, ModelSet, SetError, SetOptions, 
 #[derive(Debug, thiserror::Error)]
 pub enum ModelsError {
     /// There is no built-in model of that name.
-    #[error("there is no built-in model {name:?}; there are: {known}. A file is named with a path, such as ./{name}.yaml")]
+    #[error(
+        "there is no built-in model {name:?}; there are: {known}. A file is named with a path, such as ./{name}.yaml"
+    )]
     Unknown {
         /// The name.
         name: String,

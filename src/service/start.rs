@@ -77,7 +77,9 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
 
     let topics = match options.state {
         StateKeeping::Kafka => prepare_topics(&settings, true)?,
-        StateKeeping::Never { partitions } => TopicFacts { partitions, dead_letter_bytes: 1 << 20, created: Vec::new(), warnings: Vec::new() },
+        StateKeeping::Never { partitions } => {
+            TopicFacts { partitions, dead_letter_bytes: 1 << 20, created: Vec::new(), warnings: Vec::new() }
+        }
     };
     let rules = Arc::new(wiring::rules(&config, Arc::clone(&set), Some(topics.partitions)));
     let board = Arc::new(Board::new(Arc::clone(&rules), config.workers));
@@ -165,12 +167,11 @@ fn equip(
 ) -> Result<Equipment<KafkaSource>, ServiceError> {
     let client = |problem: String| ServiceError::Client { worker, problem };
     let source = KafkaSource::connect(settings, worker, topics.partitions).map_err(|p| client(p.to_string()))?;
-    let committer =
-        KafkaCommitter::connect(settings, worker, &source, topics.dead_letter_bytes).map_err(client)?;
+    let committer = KafkaCommitter::connect(settings, worker, &source, topics.dead_letter_bytes).map_err(client)?;
     let reader: Box<dyn StateReader> = match options.state {
         StateKeeping::Kafka => {
             Box::new(KafkaStateReader::connect(settings, worker).map_err(|p| client(p.to_string()))?)
-        },
+        }
         StateKeeping::Never { .. } => Box::new(wiring::NoState::new(config.inputs.len())),
     };
     Ok(Equipment {

@@ -119,7 +119,8 @@ fn worker_end(
         Some((worker, Err(source))) => Err(ServiceError::Worker { worker, source }),
         Some((worker, Ok(()))) => Err(ServiceError::Died(worker)),
         None => {
-            let dead = workers.iter().position(|thread| thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished));
+            let dead =
+                workers.iter().position(|thread| thread.as_ref().is_none_or(std::thread::JoinHandle::is_finished));
             Err(ServiceError::Died(dead.unwrap_or(0)))
         }
     }
