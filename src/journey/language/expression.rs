@@ -88,11 +88,27 @@ fn parse(text: &str) -> Result<(IdedExpr, SourceInfo), Vec<Mistake>> {
         let (line, column) = error.pos;
         let before = text.split_inclusive('\n').take(usize::try_from(line - 1).unwrap_or(0));
         let offset = before.map(|line| line.chars().count()).sum::<usize>() + usize::try_from(column - 1).unwrap_or(0);
-        let said = error.msg.trim_start_matches("Syntax error: ").replace("'<EOF>'", "the end");
-        let said = said.split(" expecting ").next().unwrap_or_default();
-        let text = format!("the condition cannot be read: {said}; write e.g. `views >= 3 && event.value > 50`");
-        vec![Mistake { offset, text }]
+        let said = error.msg.trim_start_matches("Syntax error: ").split(" expecting ").next().unwrap_or_default();
+        vec![Mistake { offset, text: format!("the condition cannot be read: {}", explain(said)) }]
     })
+}
+
+/// What the parser said, in other words, with what to write instead.
+fn explain(said: &str) -> String {
+    let known = [
+        ("mismatched input '<EOF>'", "it ends too early; write what is missing"),
+        ("token recognition error at: '=", "`=` compares nothing; write `==`"),
+        ("input 'and'", "`and` is unknown; write `&&`"),
+        ("input 'or'", "`or` is unknown; write `||`"),
+        ("input 'not'", "`not` is unknown; write `!`"),
+        ("has() macro", "`has()` asks whether an event has something; write `has(event.x)`"),
+    ];
+    if let Some((_, text)) = known.iter().find(|(part, _)| said.contains(part)) {
+        return (*text).to_owned();
+    }
+    let said = said.replace("'<EOF>'", "the end").replace("mismatched input", "unexpected");
+    let said = said.replace("extraneous input", "unexpected").replace("no viable alternative at input", "unexpected");
+    format!("{said}; write e.g. `views >= 3 && event.value > 50`")
 }
 
 struct Compiler<'a> {
@@ -110,13 +126,16 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn mistake<T>(&mut self, at: &IdedExpr, text: String) -> Option<T> {
-        let mut offset = self.info.offset_for(at.id).map_or(0, |(start, _)| start as usize);
-        // The parser places a call at its parenthesis; people look for its name.
-        if let Expr::Call(call) = &at.expr
-            && self.source.chars().nth(offset) == Some('(')
-        {
-            offset = offset.saturating_sub(call.func_name.chars().count());
-        }
+        let byte = self.info.offset_for(at.id).map_or(0, |(start, _)| start as usize);
+        let before = self.source.get(..byte).unwrap_or_default().chars().count();
+        let found = self.source.get(byte..).and_then(|rest| rest.chars().next());
+        // The parser places a call at its parenthesis and a part at its dot; people look for the name.
+        let offset = match (&at.expr, found) {
+            (Expr::Call(call), Some('(')) => before.saturating_sub(call.func_name.chars().count()),
+            (Expr::Select(select), Some('(')) if select.test => before.saturating_sub(operators::HAS.len()),
+            (Expr::Select(_), Some('.')) => before + 1,
+            _ => before,
+        };
         self.mistakes.push(Mistake { offset, text });
         None
     }
@@ -231,7 +250,7 @@ impl Compiler<'_> {
             (_, None) => {
                 let names = self.names.attributes.iter().map(|(name, _)| name.as_str());
                 let hint = instead(field, names.chain(["value", "kind", "channel", "late"]));
-                return self.mistake(node, format!("`{field}` is not in `attributes`; {hint}, or add it there"));
+                return self.mistake(node, format!("`{field}` is not in `attributes`; {hint} (or add it there)"));
             }
         };
         let index = self.slot(slot, &format!("event.{field}"));

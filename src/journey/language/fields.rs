@@ -89,14 +89,14 @@ pub(super) fn named<'n>(node: &'n Node, what: &str, each: &str, report: &mut Rep
 /// Complains of a name that is not one.
 pub(super) fn check_name(name: &Name, each: &str, report: &mut Report) {
     const LONGEST: usize = 64;
-    let text = &name.text;
+    let (text, a) = (&name.text, article(each));
     let starts = text.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
     let rest = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':');
     if !starts || !text.chars().all(rest) {
         let rule = "begin with a letter and go on with letters, digits, `_`, `-`, `.` or `:`";
-        report.add(name.at, format!("`{text}` cannot be the name of a {each}; {rule}"));
+        report.add(name.at, format!("`{text}` cannot be the name of {a} {each}; {rule}"));
     } else if text.len() > LONGEST {
-        report.add(name.at, format!("`{text}` is too long for the name of a {each}; use at most {LONGEST} bytes"));
+        report.add(name.at, format!("`{text}` is too long for the name of {a} {each}; use at most {LONGEST} bytes"));
     }
 }
 
@@ -129,17 +129,21 @@ pub(super) fn check_word(name: &Name, each: &str, taken: &[&str], report: &mut R
         "duration",
         "size",
     ];
-    let text = name.text.as_str();
+    let (text, a) = (name.text.as_str(), article(each));
     if CEL.contains(&text) || taken.contains(&text) {
         report.add(
             name.at,
-            format!("`{text}` cannot be the name of a {each}: it means something else in conditions; choose another"),
+            format!("`{text}` cannot be the name of {a} {each}: it means something else in conditions; choose another"),
         );
     } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && text.chars().next().is_some_and(char::is_alphabetic)
     {
-        report.add(name.at, format!("`{text}` cannot be the name of a {each}: conditions could not read it; use ASCII letters, digits and `_`"));
+        report.add(name.at, format!("`{text}` cannot be the name of {a} {each}: conditions could not read it; use ASCII letters, digits and `_`"));
     }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// A text.

@@ -53,9 +53,14 @@ impl Node {
         serde_saphyr::from_str_with_options::<Spanned<Yaml>>(source, options).map(Self::from).map_err(|error| {
             let at = error.location().map_or(Position { line: 1, column: 1 }, position);
             let said = error.without_snippet().to_string();
-            let said = said.lines().next().unwrap_or_default();
+            let said = said.split([';', '\n']).next().unwrap_or_default();
             let said = said.split(" at line ").next().unwrap_or_default();
-            Problem { at, text: format!("this is not YAML: {said}; a text with special characters needs \"quotes\"") }
+            let text = if said.contains("multiple YAML documents") {
+                "a file holds one model; leave out what begins with `---`, or make it a file of its own".to_owned()
+            } else {
+                format!("this is not YAML: {said}; check brackets, quotes and indentation")
+            };
+            Problem { at, text }
         })
     }
 

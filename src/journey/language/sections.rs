@@ -40,7 +40,7 @@ impl Names {
         let found = self.kinds.iter().position(|kind| *kind == name.text);
         if found.is_none() && self.kinds_known {
             let hint = instead(&name.text, self.kinds.iter().map(CompactString::as_str));
-            report.add(name.at, format!("`{}` is not in `kinds`; {hint}, or add it there", name.text));
+            report.add(name.at, format!("`{}` is not in `kinds`; {hint} (or add it there)", name.text));
         }
         found.map(|index| index as u16)
     }
@@ -93,24 +93,29 @@ impl Names {
             self.kinds.push(name.text.into());
         }
         limit(self.kinds.len(), KINDS_MAX, "kinds", node.at, report);
-        self.kinds_known = true;
+        self.kinds_known = !self.kinds.is_empty();
     }
 
     /// `attributes`: what conditions may read of events.
     pub fn read_attributes(&mut self, node: &Node, report: &mut Report) {
         for (name, value) in fields::named(node, "`attributes`", "attribute", report) {
             fields::check_word(name, "attribute", &["value", "kind", "channel", "late"], report);
-            const EXAMPLE: &str = "`number`, `text` or `bool`";
-            let kind = match fields::text(value, &format!("attribute `{}`", name.text), EXAMPLE, report) {
-                Some("number") => AttrType::Number,
-                Some("bool") => AttrType::Bool,
-                Some("text") | None => AttrType::Text,
-                Some(other) => {
-                    let hint = instead(other, ["number", "text", "bool"]);
-                    report.add(value.at, format!("`{other}` is not a type of attribute; {hint}"));
-                    AttrType::Text
+            let types = [AttrType::Number, AttrType::Text, AttrType::Bool];
+            let kind = match &value.value {
+                Yaml::Text(text) => {
+                    let kind = types.into_iter().find(|kind| kind.word() == text);
+                    if kind.is_none() {
+                        let hint = instead(text, types.map(AttrType::word));
+                        report.add(value.at, format!("`{text}` is not a type of attribute; {hint}"));
+                    }
+                    kind
+                }
+                _ => {
+                    report.wrong(value, &format!("attribute `{}`", name.text), "`number`, `text` or `bool`");
+                    None
                 }
             };
+            let kind = kind.unwrap_or(AttrType::Text);
             self.attributes.push((name.text.as_str().into(), kind));
             self.attribute_places.push(name.at);
         }
@@ -126,12 +131,11 @@ impl Names {
             self.phases.push(phase(name, value, report));
             self.phase_places.push(name.at);
         }
-        if self.phases.is_empty() {
+        if node.value == Yaml::Map(Vec::new()) {
             report.add(node.at, "`phases` has no phase; write at least one, such as `orientatie: {}`");
-            return;
         }
         limit(self.phases.len(), PHASES_MAX, "phases", node.at, report);
-        self.phases_known = true;
+        self.phases_known = !self.phases.is_empty();
     }
 
     /// `counters`: what is counted or added up.

@@ -66,7 +66,7 @@ fn placed(node: &Node, source: &str, names: &Names, report: &mut Report) -> Opti
         fields::check_name(id, "transition", report);
     }
     let from_node = fields.require("from", "from: new", report);
-    let from = from_node.map(|node| sources(node, names, report)).unwrap_or_default();
+    let from = from_node.and_then(|node| sources(node, names, report));
     let to_node = fields.require("to", "to: aankoop", report);
     let to = to_node.and_then(|node| {
         let name = fields::name(node, "`to`", "the name of a phase", report)?;
@@ -78,29 +78,34 @@ fn placed(node: &Node, source: &str, names: &Names, report: &mut Report) -> Opti
     });
     let (trigger, trigger_at) = trigger(node, &fields, names, report)?;
     let is_timer = !matches!(trigger, Trigger::On(_));
-    if is_timer && from.contains(&None) {
+    if is_timer && from.as_ref().is_some_and(|from| from.contains(&None)) {
         report
             .add(trigger_at, "a customer who is `new` has no timer: no event came yet; write `on`, or `from` a phase");
     }
     let when_node = fields.get("when");
     let when = when_node.and_then(|node| condition(node, source, names, is_timer, report));
-    let rule = Rule { id: id.as_ref()?.text.clone(), from, to: to?, trigger, when };
+    let rule = Rule { id: id.as_ref()?.text.clone(), from: from?, to: to?, trigger, when };
     Some(Placed { rule, conditional: when_node.is_some(), id_at: id?.at, from_at: from_node?.at, trigger_at })
 }
 
-/// The phases a rule leaves; `None` is `new`.
-fn sources(node: &Node, names: &Names, report: &mut Report) -> Vec<Option<u16>> {
+/// The phases a rule leaves, if all are known; `None` among them is `new`.
+fn sources(node: &Node, names: &Names, report: &mut Report) -> Option<Vec<Option<u16>>> {
     let mut from = Vec::new();
+    let mut all = true;
     for name in fields::names(node, "`from`", "a phase, a list of phases, or `new`", report) {
         let source = match name.text.as_str() {
             "new" => None,
             "any" => {
                 report.add(name.at, "`any` stands for kinds, not for phases; list the phases that are left");
+                all = false;
                 continue;
             }
             _ => match names.phase(&name, report) {
                 Some(phase) => Some(phase),
-                None => continue,
+                None => {
+                    all = false;
+                    continue;
+                }
             },
         };
         if from.contains(&source) {
@@ -109,7 +114,7 @@ fn sources(node: &Node, names: &Names, report: &mut Report) -> Vec<Option<u16>> 
             from.push(source);
         }
     }
-    from
+    (all && !from.is_empty()).then_some(from)
 }
 
 /// What sets the rule off: exactly one of three keys.
@@ -134,10 +139,7 @@ fn trigger(node: &Node, fields: &Fields<'_>, names: &Names, report: &mut Report)
     } else {
         let span = fields::span(value, &format!("`{key}`"), report)?;
         if span.0 == 0 {
-            report.add(
-                value.at,
-                format!("`{key}` is zero; write a span such as `2d`, or a transition to the next phase at once"),
-            );
+            report.add(value.at, format!("`{key}` is zero; write a span such as `2d`"));
             return None;
         }
         if *key == "after" { Trigger::After(span) } else { Trigger::Idle(span) }
