@@ -172,9 +172,18 @@ impl Model {
 
     /// Whether anything in it reads the money an event is worth.
     pub(super) fn reads_value(&self) -> bool {
-        let sums = self.counters.iter().any(|counter| counter.sum == Some(Addend::Value));
+        self.uses(Addend::Value, Slot::EventValue)
+    }
+
+    /// Whether anything in it reads this attribute.
+    pub(super) fn reads_attribute(&self, index: u16) -> bool {
+        self.uses(Addend::Attribute(index), Slot::EventAttribute(index))
+    }
+
+    fn uses(&self, addend: Addend, slot: Slot) -> bool {
         let conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
-        sums || conditions.flat_map(|when| when.program.slots()).any(|slot| *slot == Slot::EventValue)
+        self.counters.iter().any(|counter| counter.sum == Some(addend))
+            || conditions.flat_map(|when| when.program.slots()).any(|read| *read == slot)
     }
 
     /// The hash of everything but texts and scenarios, over a spelling of its own that does not change with the code.

@@ -273,7 +273,7 @@ fn vocabulary(models: &[Model]) -> Result<Vocabulary, SetError> {
                 kinds.push(kind.clone());
             }
         }
-        for (name, kind) in &model.attributes {
+        for (_, (name, kind)) in (0..).zip(&model.attributes).filter(|(index, _)| model.reads_attribute(*index)) {
             match attributes.iter().find(|(other, _)| other == name) {
                 None => attributes.push((name.clone(), *kind)),
                 Some((_, other)) if other == kind => {}

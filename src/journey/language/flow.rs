@@ -3,16 +3,16 @@
 use super::fields::Report;
 use super::sections::Names;
 use super::transitions::{Placed, Rules};
-use crate::journey::Span;
-use crate::journey::model::Trigger;
+use crate::journey::model::{Addend, Trigger};
 use crate::journey::program::Slot;
+use crate::journey::{Position, Span};
 
 /// The shortest time in which timers alone may bring a customer back to where it was: a customer who is away for a year
 /// must not go round a million times.
 const ROUND_MIN: Span = Span(3_600_000);
 
 /// Checks the rules against each other.
-pub(super) fn check(names: &Names, rules: &Rules, transitions_at: crate::journey::Position, report: &mut Report) {
+pub(super) fn check(names: &Names, rules: &Rules, transitions_at: Position, report: &mut Report) {
     final_phases(names, rules, report);
     shadowed(names, rules, report);
     rounds(names, rules, report);
@@ -39,7 +39,7 @@ fn final_phases(names: &Names, rules: &Rules, report: &mut Report) {
 }
 
 /// Every phase can be reached from `new`.
-fn reachable(names: &Names, rules: &Rules, transitions_at: crate::journey::Position, report: &mut Report) {
+fn reachable(names: &Names, rules: &Rules, transitions_at: Position, report: &mut Report) {
     if !rules.placed.iter().any(|placed| placed.rule.from.contains(&None)) {
         report
             .add(transitions_at, "no transition begins with `from: new`, so no customer ever enters a phase; add one");
@@ -222,8 +222,7 @@ pub(super) fn unused(names: &Names, rules: &Rules, report: &mut Report) {
     }
     for (index, ((name, _), at)) in names.attributes.iter().zip(&names.attribute_places).enumerate() {
         let index = index as u16;
-        let summed =
-            names.counters.iter().any(|counter| counter.sum == Some(crate::journey::model::Addend::Attribute(index)));
+        let summed = names.counters.iter().any(|counter| counter.sum == Some(Addend::Attribute(index)));
         if !summed && !read.contains(&Slot::EventAttribute(index)) {
             report.add(*at, format!("nothing reads the attribute `{name}`; use it, or leave it out"));
         }

@@ -1,0 +1,74 @@
+//! What a condition sees at the moment it is asked.
+
+use super::{Input, Machine};
+use crate::journey::effect::{Effects, Value};
+use crate::journey::program::{Operand, Program, Scene, Slot};
+use crate::journey::{Attr, Record};
+
+/// What a condition sees.
+pub(super) struct Moment<'a> {
+    pub machine: &'a Machine,
+    pub record: &'a Record,
+    /// The event, and whether it is late; a timer has none.
+    pub input: Option<(Input<'a>, bool)>,
+    pub now: i64,
+    /// The last event before this one; 0 if there was none.
+    pub before: i64,
+}
+
+impl Moment<'_> {
+    /// Writes down what a condition was decided on.
+    pub fn note(&self, when: Option<&Program>, effects: &mut Effects) -> (u32, u32) {
+        let start = effects.values.len() as u32;
+        for slot in when.map_or(&[][..], Program::slots) {
+            effects.values.push(match self.read(*slot) {
+                Operand::Number(number) => Value::Number(number),
+                Operand::Text(text) => Value::Text(text.into()),
+                Operand::Bool(value) => Value::Bool(value),
+                Operand::Missing => Value::Missing,
+            });
+        }
+        (start, effects.values.len() as u32)
+    }
+
+    fn read_event(&self, slot: Slot) -> Option<Operand<'_>> {
+        let (input, late) = self.input.as_ref()?;
+        Some(match slot {
+            Slot::EventValue => Operand::Number(input.event.value?.to_f64()),
+            Slot::EventKind => Operand::Text(input.vocabulary.kind_name(input.kind)),
+            Slot::EventChannel => Operand::Text(input.channel),
+            Slot::EventLate => Operand::Bool(*late),
+            Slot::EventAttribute(index) => {
+                let (_, expected) = input.vocabulary.attrs().get(usize::from(index))?;
+                let value = input.event.attrs.get(usize::from(index))?.as_ref()?;
+                match value {
+                    // What a decoder hands over against the vocabulary counts as not there.
+                    value if value.kind() != *expected => return None,
+                    Attr::Number(number) => Operand::Number(*number),
+                    Attr::Text(text) => Operand::Text(text),
+                    Attr::Bool(value) => Operand::Bool(*value),
+                }
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Scene for Moment<'_> {
+    #[inline]
+    fn read(&self, slot: Slot) -> Operand<'_> {
+        match slot {
+            Slot::Counter(index) => {
+                let last = self.machine.last(self.record);
+                // An event looks at windows as they are at the last event, a timer as they are when it is due.
+                let now = if self.input.is_some() { last } else { self.now.max(last) };
+                Operand::Number(self.machine.meters[usize::from(index)].read(self.record, now))
+            }
+            Slot::Phase => Operand::Text(&self.machine.names[self.record.u32(self.machine.place.phase) as usize]),
+            Slot::TimeInPhase => Operand::Number(self.now.saturating_sub(self.machine.since(self.record)) as f64),
+            Slot::TimeSinceLast if self.before == 0 => Operand::Missing,
+            Slot::TimeSinceLast => Operand::Number(self.now.saturating_sub(self.before).max(0) as f64),
+            event => self.read_event(event).unwrap_or(Operand::Missing),
+        }
+    }
+}
