@@ -1,1 +1,104 @@
-//! Records from files, for `replay`.
+//! Records from files instead of Kafka: NDJSON or CSV, plain or gzipped, put in order and merged.
+//!
+//! Invariant: every line that is not blank ends up as exactly one [`Item`]; what cannot be read is an item too. Memory is
+//! bounded by the window in which lines may be out of order, unless everything is to be sorted.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `source` | a file or standard input: unpacked, and how far it was read |
+//! | `lines` | lines of bounded length |
+//! | `topics` | which input a topic's name means |
+//! | `envelope` | lines of `{"topic","timestamp","key","value"}` |
+//! | `rows` | rows of CSV, as the JSON that mappings read |
+//! | `reader` | one source as items |
+//! | `order` | items in the order of their time; several sources as one |
+
+mod envelope;
+mod lines;
+mod order;
+mod reader;
+mod rows;
+mod source;
+mod topics;
+
+pub use order::{Order, Records};
+pub use source::{Place, Progress, Source};
+pub use topics::Topics;
+
+use crate::formats::RawRecord;
+use crate::journey::Reject;
+
+/// A line or row of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Index of the source.
+    pub source: usize,
+    /// Its line in the source, from 1.
+    pub line: u64,
+    /// Its time, as far as order goes: its own, or that of the line before if it has none.
+    pub time: i64,
+    /// Whether something later was handed out before it: it was too far out of order.
+    pub late: bool,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a line or row says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// A record.
+    Record(Record),
+    /// Nothing that could be understood.
+    Unreadable {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// What is wrong with them.
+        reject: Reject,
+    },
+}
+
+/// A record, as Kafka would have brought it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Index of the input.
+    pub input: usize,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+    /// The timestamp in epoch milliseconds; −1 if it has none.
+    pub timestamp: i64,
+}
+
+impl Record {
+    /// The record as decoders take it.
+    pub fn raw(&self) -> RawRecord<'_> {
+        RawRecord { key: self.key.as_deref(), value: self.value.as_deref(), timestamp: self.timestamp }
+    }
+}
+
+/// Why a replay cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A source cannot be opened.
+    #[error("{place} cannot be opened: {error}")]
+    Open {
+        /// The source.
+        place: Place,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A source cannot be read to its end.
+    #[error("{place}, after line {line}: {error}")]
+    Read {
+        /// The source.
+        place: Place,
+        /// The last line that was read.
+        line: u64,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A source that does not hold `{"topic",…}` lines, and no input is named for it.
+    #[error("{0} looks like CSV: say which input its rows belong to, as in `--input NAME={0}`")]
+    Unnamed(Place),
+}

@@ -1,0 +1,109 @@
+//! Lines of bounded length: one without an end does not fill the memory.
+
+use std::io::{self, BufRead};
+
+/// The longest line that is kept. Far above any event's limit, also when it stands escaped within another text.
+pub(super) const LINE_BYTES_MAX: usize = 64 << 20;
+
+/// Reads lines, blank ones left out.
+pub(super) struct Lines<R> {
+    bytes: R,
+    line: Vec<u8>,
+    number: u64,
+    longest: usize,
+}
+
+/// A line without its end.
+pub(super) struct Line<'a> {
+    /// Its number, from 1.
+    pub(super) number: u64,
+    /// Its bytes; cut off at the longest that is kept.
+    pub(super) bytes: &'a [u8],
+    /// Its length, also of what was cut off.
+    pub(super) length: usize,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(bytes: R) -> Self {
+        Self::with_longest(bytes, LINE_BYTES_MAX)
+    }
+
+    fn with_longest(bytes: R, longest: usize) -> Self {
+        Self { bytes, line: Vec::new(), number: 0, longest }
+    }
+
+    /// The number of the last line that was read.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The next line that is not blank.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        loop {
+            let Some(length) = self.read_line()? else { return Ok(None) };
+            self.number += 1;
+            let skipped = if self.number == 1 { self.line.strip_prefix(b"\xef\xbb\xbf").map_or(0, |_| 3) } else { 0 };
+            if self.line[skipped..].iter().any(|byte| !byte.is_ascii_whitespace()) {
+                let bytes = self.line[skipped..].trim_ascii_end();
+                return Ok(Some(Line { number: self.number, bytes, length: length.max(bytes.len()) }));
+            }
+        }
+    }
+
+    /// Takes one line up, and tells how long it is without its end; `None` at the end of the source.
+    fn read_line(&mut self) -> io::Result<Option<usize>> {
+        self.line.clear();
+        let mut length = 0;
+        let mut at_end = true;
+        loop {
+            let more = match self.bytes.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                more => more?,
+            };
+            if more.is_empty() {
+                return Ok((!at_end).then_some(length));
+            }
+            at_end = false;
+            let end = more.iter().position(|byte| *byte == b'\n');
+            let part = &more[..end.unwrap_or(more.len())];
+            length += part.len();
+            let room = self.longest - self.line.len();
+            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            let used = part.len() + usize::from(end.is_some());
+            self.bytes.consume(used);
+            if end.is_some() {
+                return Ok(Some(length));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, longest: usize, expected: &[(u64, &str, usize)]) {
+        // A tiny buffer, so that lines stand across its ends.
+        let mut lines = Lines::with_longest(io::BufReader::with_capacity(3, text.as_bytes()), longest);
+        let mut read = Vec::new();
+        while let Some(line) = lines.next().expect("reading memory does not fail") {
+            read.push((line.number, String::from_utf8_lossy(line.bytes).into_owned(), line.length));
+        }
+        let read: Vec<_> = read.iter().map(|(number, text, length)| (*number, text.as_str(), *length)).collect();
+        assert_eq!(read, expected, "{text:?}");
+    }
+
+    #[test]
+    fn lines_are_numbered_and_blank_ones_left_out() {
+        check("", 100, &[]);
+        check("\n \r\n\n", 100, &[]);
+        check("one\r\n\ntwo two\nthree", 100, &[(1, "one", 4), (3, "two two", 7), (4, "three", 5)]);
+        check("\u{feff}one\n", 100, &[(1, "one", 6)]);
+    }
+
+    #[test]
+    fn a_line_beyond_the_longest_is_cut_off_and_the_next_one_is_whole() {
+        check("1234567890\nnext\n", 5, &[(1, "12345", 10), (2, "next", 4)]);
+        check("12345\nnext\n", 5, &[(1, "12345", 5), (2, "next", 4)]);
+    }
+}

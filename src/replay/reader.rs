@@ -1,0 +1,128 @@
+//! One source as items, in the order they stand in.
+
+use std::io::{self, BufRead};
+use std::path::Path;
+
+use super::lines::{LINE_BYTES_MAX, Line, Lines};
+use super::rows::Rows;
+use super::source::{self, Counter, Place, Source};
+use super::{Content, Item, Record, ReplayError, Topics, envelope};
+use crate::formats::{Decoder, EARLIEST_MS, END_MS, RawRecord};
+use crate::journey::Reject;
+
+type Bytes = Box<dyn BufRead + Send>;
+
+/// Reads one source.
+pub(super) struct Reader {
+    index: usize,
+    place: Place,
+    lines: Form,
+    counter: Counter,
+    /// The time of the item before, for those that have none.
+    time: i64,
+    /// A time counts as at most this.
+    latest_ms: i64,
+}
+
+enum Form {
+    /// Records with their topics.
+    Envelopes(Lines<Bytes>, Topics),
+    /// Values of one input.
+    Values(Lines<Bytes>, usize, Box<dyn Decoder>),
+    /// Rows of one input.
+    Rows(Rows<Bytes>, usize, Box<dyn Decoder>),
+}
+
+impl Reader {
+    /// Opens a source.
+    pub(super) fn open(index: usize, source: Source, topics: &Topics, latest_ms: i64) -> Result<Self, ReplayError> {
+        let Source { place, input } = source;
+        let (mut bytes, counter) = source::open(&place)?;
+        let failed = |error| ReplayError::Open { place: place.clone(), error };
+        let is_csv = is_csv(&place, bytes.as_mut()).map_err(failed)?;
+        let lines = match input {
+            Some((input, times)) if is_csv => Form::Rows(Rows::new(bytes).map_err(failed)?, input, times),
+            Some((input, times)) => Form::Values(Lines::new(bytes), input, times),
+            None if is_csv => return Err(ReplayError::Unnamed(place)),
+            None => Form::Envelopes(Lines::new(bytes), topics.clone()),
+        };
+        Ok(Self { index, place, lines, counter, time: EARLIEST_MS, latest_ms })
+    }
+
+    /// How far it was read.
+    pub(super) fn counter(&self) -> &Counter {
+        &self.counter
+    }
+
+    /// The next item, in the order of the source.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, ReplayError> {
+        let next = match &mut self.lines {
+            Form::Envelopes(lines, topics) => lines
+                .next()
+                .map(|line| line.map(|line| (line.number, content(&line, |bytes| envelope::read(bytes, topics))))),
+            Form::Values(lines, input, times) => lines.next().map(|line| {
+                line.map(|line| {
+                    (line.number, content(&line, |bytes| Ok(value(bytes.to_vec(), *input, times.as_mut()))))
+                })
+            }),
+            Form::Rows(rows, input, times) => rows.next().map(|row| {
+                row.map(|(line, row)| match row {
+                    Ok(object) => (line, Content::Record(value(object, *input, times.as_mut()))),
+                    Err((bytes, reject)) => (line, Content::Unreadable { bytes, reject }),
+                })
+            }),
+        };
+        let (place, line) = (&self.place, self.line());
+        let next = next.map_err(|error| ReplayError::Read { place: place.clone(), line, error })?;
+        let Some((line, content)) = next else { return Ok(None) };
+        if let Content::Record(Record { timestamp, .. }) = &content
+            && (EARLIEST_MS..END_MS).contains(timestamp)
+        {
+            self.time = (*timestamp).min(self.latest_ms);
+        }
+        Ok(Some(Item { source: self.index, line, time: self.time, late: false, content }))
+    }
+
+    fn line(&self) -> u64 {
+        match &self.lines {
+            Form::Envelopes(lines, _) | Form::Values(lines, ..) => lines.number(),
+            Form::Rows(rows, ..) => rows.line(),
+        }
+    }
+}
+
+fn content(line: &Line<'_>, read: impl FnOnce(&[u8]) -> Result<Record, Reject>) -> Content {
+    let record = match line.length {
+        length if length > LINE_BYTES_MAX => Err(Reject::TooLarge(length, LINE_BYTES_MAX)),
+        _ => read(line.bytes),
+    };
+    match record {
+        Ok(record) => Content::Record(record),
+        Err(reject) => Content::Unreadable { bytes: line.bytes.to_vec(), reject },
+    }
+}
+
+/// A record that is nothing but a value: its time is that of its event. What is wrong with one that has no event is for
+/// whoever decodes it to say.
+fn value(bytes: Vec<u8>, input: usize, times: &mut dyn Decoder) -> Record {
+    let event = times.decode(&RawRecord { key: None, value: Some(&bytes), timestamp: -1 });
+    let timestamp = event.map_or(-1, |event| event.at);
+    Record { input, key: None, value: Some(bytes), timestamp }
+}
+
+/// Whether it holds rows rather than lines of JSON: its name says so, or else its first byte.
+fn is_csv(place: &Place, bytes: &mut dyn BufRead) -> io::Result<bool> {
+    if let Place::File(path) = place {
+        let name = path.file_name().map(Path::new);
+        let unpacked = name.filter(|name| name.extension().is_some_and(|ending| ending == "gz"));
+        let ending = unpacked.and_then(Path::file_stem).map(Path::new).or(name).and_then(Path::extension);
+        match ending.and_then(|ending| ending.to_str()) {
+            Some("csv" | "tsv") => return Ok(true),
+            Some("ndjson" | "jsonl" | "json") => return Ok(false),
+            _ => {}
+        }
+    }
+    let start = bytes.fill_buf()?;
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    Ok(start.first().is_some_and(|first| *first != b'{'))
+}
