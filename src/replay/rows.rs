@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead};
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use crate::journey::Reject;
 
@@ -28,7 +28,10 @@ impl<R: BufRead> Rows<R> {
             bytes.consume(3);
         }
         let separator = separator(bytes.fill_buf()?);
-        let mut rows = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(bytes);
+        let mut rows = ReaderBuilder::new();
+        // Ended by the line feed alone, because a row's line is not known otherwise; the carriage return is cut off here.
+        let rows = rows.delimiter(separator).terminator(Terminator::Any(b'\n')).flexible(true);
+        let mut rows = rows.from_reader(bytes);
         let names = rows.byte_headers().map_err(io_error)?;
         let columns = names.iter().map(|name| {
             let mut column = Vec::new();
@@ -45,10 +48,15 @@ impl<R: BufRead> Rows<R> {
         self.line
     }
 
-    /// The next row, with the line it begins in.
+    /// The next row that is not blank, with the line it begins in.
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, Row)>> {
-        if !self.rows.read_byte_record(&mut self.row).map_err(io_error)? {
-            return Ok(None);
+        loop {
+            if !self.rows.read_byte_record(&mut self.row).map_err(io_error)? {
+                return Ok(None);
+            }
+            if self.row.len() > 1 || self.row.iter().any(|cell| !cell.trim_ascii().is_empty()) {
+                break;
+            }
         }
         self.line = self.row.position().map_or(self.line + 1, csv::Position::line);
         if self.row.len() != self.columns.len() {
@@ -64,7 +72,8 @@ impl<R: BufRead> Rows<R> {
                 object.push(b',');
             }
             object.extend_from_slice(column);
-            write_text(cell, &mut object);
+            let is_last = at + 1 == self.columns.len();
+            write_text(if is_last { cell.strip_suffix(b"\r").unwrap_or(cell) } else { cell }, &mut object);
         }
         object.push(b'}');
         Ok(Some((self.line, Ok(object))))
@@ -136,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_first_row_tells_what_separates_cells() {
-        check(b"a;b,c\n1;2,5\n", &[(2, Ok(r#"{"a":"1","b,c":"2,5"}"#))]);
+        check(b"a;b;c,d\n1;2;2,5\n", &[(2, Ok(r#"{"a":"1","b":"2","c,d":"2,5"}"#))]);
         check(b"a\tb\n1\t2;3\n", &[(2, Ok(r#"{"a":"1","b":"2;3"}"#))]);
         check(b"\"a;;\",b,c\n1,2,3\n", &[(2, Ok(r#"{"a;;":"1","b":"2","c":"3"}"#))]);
     }
