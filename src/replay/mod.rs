@@ -19,6 +19,8 @@ mod order;
 mod reader;
 mod rows;
 mod source;
+#[cfg(test)]
+mod tests;
 mod topics;
 
 pub use order::{Order, Records};

@@ -144,6 +144,11 @@ mod tests {
     }
 
     #[test]
+    fn rows_may_end_as_windows_ends_them() {
+        check(b"a,b\r\n1,\"x\"\r\n\r\n2,\r\n", &[(2, Ok(r#"{"a":"1","b":"x"}"#)), (4, Ok(r#"{"a":"2","b":""}"#))]);
+    }
+
+    #[test]
     fn the_first_row_tells_what_separates_cells() {
         check(b"a;b;c,d\n1;2;2,5\n", &[(2, Ok(r#"{"a":"1","b":"2","c,d":"2,5"}"#))]);
         check(b"a\tb\n1\t2;3\n", &[(2, Ok(r#"{"a":"1","b":"2;3"}"#))]);
