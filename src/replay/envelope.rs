@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::{Record, Topics};
+use super::Record;
+use super::topics::Topics;
 use crate::journey::Reject;
 
 #[derive(Deserialize)]
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     fn check(line: &str, expected: Result<(usize, Option<&str>, Option<&str>, i64), &str>) {
-        let topics = Topics::new([("clicks".into(), "clicks".into()), ("pos".into(), "pos".into())]);
+        let topics = Topics::new(&[("clicks", "clicks"), ("pos", "pos")]);
         let record = read(line.as_bytes(), &topics);
         let text = |bytes: &Option<Vec<u8>>| bytes.clone().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let read =

@@ -10,6 +10,7 @@
 //! | `topics` | which input a topic's name means |
 //! | `envelope` | lines of `{"topic","timestamp","key","value"}` |
 //! | `rows` | rows of CSV, as the JSON that mappings read |
+//! | `times` | when a record was |
 //! | `reader` | one source as items |
 //! | `order` | items in the order of their time; several sources as one |
 
@@ -21,11 +22,11 @@ mod rows;
 mod source;
 #[cfg(test)]
 mod tests;
+mod times;
 mod topics;
 
 pub use order::{Order, Records};
 pub use source::{Place, Progress, Source};
-pub use topics::Topics;
 
 use crate::formats::RawRecord;
 use crate::journey::Reject;
@@ -37,7 +38,7 @@ pub struct Item {
     pub source: usize,
     /// Its line in the source, from 1.
     pub line: u64,
-    /// Its time, as far as order goes: its own, or that of the line before if it has none.
+    /// Its time, as far as order goes: the record's, or else its event's, or else that of the line before.
     pub time: i64,
     /// Whether something later was handed out before it: it was too far out of order.
     pub late: bool,
@@ -99,6 +100,14 @@ pub enum ReplayError {
         line: u64,
         /// Why.
         error: std::io::Error,
+    },
+    /// The records of an input cannot be decoded as configured.
+    #[error("input {input}: {problem}")]
+    Format {
+        /// The input's name.
+        input: String,
+        /// Why.
+        problem: String,
     },
     /// A source that does not hold `{"topic",…}` lines, and no input is named for it.
     #[error("{0} looks like CSV: say which input its rows belong to, as in `--input NAME={0}`")]

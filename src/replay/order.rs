@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::reader::Reader;
-use super::{Content, Item, Progress, ReplayError, Source, Topics};
+use super::{Content, Item, Progress, ReplayError, Source};
+use crate::config::InputConfig;
 
 /// How sources are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +28,14 @@ pub struct Records {
 }
 
 impl Records {
-    /// Opens the sources. `topics` are those of the inputs, for lines that name theirs.
-    pub fn open(sources: impl IntoIterator<Item = Source>, topics: &Topics, order: Order) -> Result<Self, ReplayError> {
+    /// Opens the sources.
+    pub fn open(
+        sources: impl IntoIterator<Item = Source>,
+        inputs: &[InputConfig],
+        order: Order,
+    ) -> Result<Self, ReplayError> {
         let windows = sources.into_iter().enumerate().map(|(index, source)| {
-            let reader = Reader::open(index, source, topics, order.latest_ms)?;
+            let reader = Reader::open(index, source, inputs, order.latest_ms)?;
             Ok(Window { reader, order, at_end: false, newest: i64::MIN, gone: i64::MIN, ahead: BinaryHeap::new() })
         });
         Ok(Self { sources: windows.collect::<Result<_, ReplayError>>()? })

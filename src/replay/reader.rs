@@ -6,8 +6,11 @@ use std::path::Path;
 use super::lines::{LINE_BYTES_MAX, Line, Lines};
 use super::rows::Rows;
 use super::source::{self, Counter, Place, Source};
-use super::{Content, Item, Record, ReplayError, Topics, envelope};
-use crate::formats::{Decoder, EARLIEST_MS, END_MS, RawRecord};
+use super::times::Times;
+use super::topics::Topics;
+use super::{Content, Item, Record, ReplayError, envelope};
+use crate::config::InputConfig;
+use crate::formats::EARLIEST_MS;
 use crate::journey::Reject;
 
 type Bytes = Box<dyn BufRead + Send>;
@@ -16,37 +19,42 @@ type Bytes = Box<dyn BufRead + Send>;
 pub(super) struct Reader {
     index: usize,
     place: Place,
-    lines: Form,
+    form: Form,
     counter: Counter,
+    times: Times,
     /// The time of the item before, for those that have none.
     time: i64,
-    /// A time counts as at most this.
-    latest_ms: i64,
 }
 
 enum Form {
     /// Records with their topics.
     Envelopes(Lines<Bytes>, Topics),
     /// Values of one input.
-    Values(Lines<Bytes>, usize, Box<dyn Decoder>),
+    Values(Lines<Bytes>, usize),
     /// Rows of one input.
-    Rows(Rows<Bytes>, usize, Box<dyn Decoder>),
+    Rows(Rows<Bytes>, usize),
 }
 
 impl Reader {
     /// Opens a source.
-    pub(super) fn open(index: usize, source: Source, topics: &Topics, latest_ms: i64) -> Result<Self, ReplayError> {
+    pub(super) fn open(
+        index: usize,
+        source: Source,
+        inputs: &[InputConfig],
+        latest_ms: i64,
+    ) -> Result<Self, ReplayError> {
         let Source { place, input } = source;
+        let times = Times::new(inputs, latest_ms)?;
         let (mut bytes, counter) = source::open(&place)?;
         let failed = |error| ReplayError::Open { place: place.clone(), error };
         let is_csv = is_csv(&place, bytes.as_mut()).map_err(failed)?;
-        let lines = match input {
-            Some((input, times)) if is_csv => Form::Rows(Rows::new(bytes).map_err(failed)?, input, times),
-            Some((input, times)) => Form::Values(Lines::new(bytes), input, times),
+        let form = match input {
+            Some(input) if is_csv => Form::Rows(Rows::new(bytes).map_err(failed)?, input),
+            Some(input) => Form::Values(Lines::new(bytes), input),
             None if is_csv => return Err(ReplayError::Unnamed(place)),
-            None => Form::Envelopes(Lines::new(bytes), topics.clone()),
+            None => Form::Envelopes(Lines::new(bytes), Topics::of(inputs)),
         };
-        Ok(Self { index, place, lines, counter, time: EARLIEST_MS, latest_ms })
+        Ok(Self { index, place, form, counter, times, time: EARLIEST_MS })
     }
 
     /// How far it was read.
@@ -56,18 +64,22 @@ impl Reader {
 
     /// The next item, in the order of the source.
     pub(super) fn next(&mut self) -> Result<Option<Item>, ReplayError> {
-        let next = match &mut self.lines {
+        let Self { form, times, .. } = self;
+        let mut value = |bytes: &[u8], input: usize| {
+            let mut record = Record { input, key: None, value: Some(bytes.to_vec()), timestamp: -1 };
+            record.timestamp = times.of_event(&record).unwrap_or(-1);
+            record
+        };
+        let next = match form {
             Form::Envelopes(lines, topics) => lines
                 .next()
                 .map(|line| line.map(|line| (line.number, content(&line, |bytes| envelope::read(bytes, topics))))),
-            Form::Values(lines, input, times) => lines.next().map(|line| {
-                line.map(|line| {
-                    (line.number, content(&line, |bytes| Ok(value(bytes.to_vec(), *input, times.as_mut()))))
-                })
-            }),
-            Form::Rows(rows, input, times) => rows.next().map(|row| {
+            Form::Values(lines, input) => lines
+                .next()
+                .map(|line| line.map(|line| (line.number, content(&line, |bytes| Ok(value(bytes, *input)))))),
+            Form::Rows(rows, input) => rows.next().map(|row| {
                 row.map(|(line, row)| match row {
-                    Ok(object) => (line, Content::Record(value(object, *input, times.as_mut()))),
+                    Ok(object) => (line, Content::Record(value(&object, *input))),
                     Err((bytes, reject)) => (line, Content::Unreadable { bytes, reject }),
                 })
             }),
@@ -75,16 +87,14 @@ impl Reader {
         let (place, line) = (&self.place, self.line());
         let next = next.map_err(|error| ReplayError::Read { place: place.clone(), line, error })?;
         let Some((line, content)) = next else { return Ok(None) };
-        if let Content::Record(Record { timestamp, .. }) = &content
-            && (EARLIEST_MS..END_MS).contains(timestamp)
-        {
-            self.time = (*timestamp).min(self.latest_ms);
+        if let Content::Record(record) = &content {
+            self.time = self.times.of(record).unwrap_or(self.time);
         }
         Ok(Some(Item { source: self.index, line, time: self.time, late: false, content }))
     }
 
     fn line(&self) -> u64 {
-        match &self.lines {
+        match &self.form {
             Form::Envelopes(lines, _) | Form::Values(lines, ..) => lines.number(),
             Form::Rows(rows, ..) => rows.line(),
         }
@@ -100,14 +110,6 @@ fn content(line: &Line<'_>, read: impl FnOnce(&[u8]) -> Result<Record, Reject>) 
         Ok(record) => Content::Record(record),
         Err(reject) => Content::Unreadable { bytes: line.bytes.to_vec(), reject },
     }
-}
-
-/// A record that is nothing but a value: its time is that of its event. What is wrong with one that has no event is for
-/// whoever decodes it to say.
-fn value(bytes: Vec<u8>, input: usize, times: &mut dyn Decoder) -> Record {
-    let event = times.decode(&RawRecord { key: None, value: Some(&bytes), timestamp: -1 });
-    let timestamp = event.map_or(-1, |event| event.at);
-    Record { input, key: None, value: Some(bytes), timestamp }
 }
 
 /// Whether it holds rows rather than lines of JSON: its name says so, or else its first byte.

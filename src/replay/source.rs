@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 
 use super::ReplayError;
-use crate::formats::Decoder;
 
 /// Where a source's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +32,12 @@ impl fmt::Display for Place {
 }
 
 /// Something to read records from.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Where it is.
     pub place: Place,
-    /// The input that its lines or rows are values of, with a decoder that tells their times; `None` for lines that name
-    /// their topic themselves.
-    pub input: Option<(usize, Box<dyn Decoder>)>,
+    /// Index of the input that its lines or rows are values of; `None` for lines that name their topic themselves.
+    pub input: Option<usize>,
 }
 
 /// How far sources were read, in bytes as they are stored.

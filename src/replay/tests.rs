@@ -9,8 +9,8 @@ use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
 use super::*;
-use crate::formats::{Decoder, FormatSpec, TimeSource, open};
-use crate::journey::Vocabulary;
+use crate::config::{InputConfig, Start};
+use crate::formats::{FormatSpec, TimeSource};
 
 const T: i64 = 1_735_689_600_000;
 
@@ -25,7 +25,7 @@ impl Sources {
         Self { folder: tempfile::tempdir().unwrap(), sources: Vec::new() }
     }
 
-    fn file(mut self, name: &str, bytes: impl AsRef<[u8]>, input: Option<(usize, Box<dyn Decoder>)>) -> Self {
+    fn file(mut self, name: &str, bytes: impl AsRef<[u8]>, input: Option<usize>) -> Self {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         self.sources.push(Source { place: Place::File(path), input });
@@ -38,9 +38,8 @@ impl Sources {
     }
 
     fn open(self, window_ms: Option<i64>) -> Result<(Records, TempDir), ReplayError> {
-        let topics = Topics::new(["clicks", "mail", "pos"].map(|topic| (topic.to_owned(), topic.to_owned())));
         let order = Order { window_ms, latest_ms: T + 1_000_000 };
-        Records::open(self.sources, &topics, order).map(|records| (records, self.folder))
+        Records::open(self.sources, &inputs(), order).map(|records| (records, self.folder))
     }
 
     fn items(self, window_ms: Option<i64>) -> Vec<Item> {
@@ -72,9 +71,16 @@ fn line(time: i64, topic: &str) -> String {
     format!("{{\"topic\":\"{topic}\",\"timestamp\":{},\"key\":\"c1\",\"value\":\"{{}}\"}}\n", T + time)
 }
 
-fn mapping(input: usize, yaml: &str) -> Option<(usize, Box<dyn Decoder>)> {
-    let spec = FormatSpec::new("mapping", Some(serde_saphyr::from_str(yaml).unwrap())).unwrap();
-    Some((input, open(&spec, &Vocabulary::default(), TimeSource::Event).unwrap()))
+/// Three inputs, all read by a mapping of days.
+fn inputs() -> [InputConfig; 3] {
+    let days = "{ customer: who, time: { from: day, format: '%Y-%m-%d', zone: UTC }, kind: purchased }";
+    ["clicks", "mail", "pos"].map(|name| InputConfig {
+        name: name.to_owned(),
+        topic: name.to_owned(),
+        format: FormatSpec::new("mapping", Some(serde_saphyr::from_str(days).unwrap())).unwrap(),
+        time: TimeSource::Event,
+        start: Start::Earliest,
+    })
 }
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
@@ -82,8 +88,6 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
-
-const DAYS: &str = "{ customer: who, time: { from: day, format: '%Y-%m-%d', zone: UTC }, kind: purchased }";
 
 #[test]
 fn lines_within_the_window_are_put_in_order_ties_by_input_then_line() {
@@ -140,7 +144,11 @@ fn what_cannot_be_read_keeps_its_place() {
 }
 
 #[test]
-fn a_time_that_is_missing_or_absurd_is_that_of_the_line_before() {
+fn a_record_without_a_believable_time_has_its_events_or_else_that_of_the_line_before() {
+    let event = r#"{\"who\":\"c1\",\"day\":\"2025-01-01\"}"#;
+    let text = format!("{{\"topic\":\"clicks\",\"value\":\"{event}\"}}\n");
+    Sources::new().file("a.ndjson", text, None).check(None, &[(0, 1, 0, "")]);
+
     let without = "{\"topic\":\"clicks\",\"value\":\"{}\"}\n";
     let absurd = line(i64::MAX / 2, "clicks");
     let ahead = line(9_000_000, "clicks");
@@ -155,8 +163,7 @@ fn rows_and_values_of_a_named_input_have_the_times_of_their_events() {
     const DAY: i64 = 86_400_000;
     let rows = "who,day\nc1,2024-12-31\n,2025-01-01\nc2\nc3,2025-01-01\n";
     let values = "{\"who\":\"c4\",\"day\":\"2024-12-30\"}\n{\"who\":\"c5\",\"day\":\"2025-01-01\"}\n";
-    let items =
-        Sources::new().file("rows.csv", rows, mapping(2, DAYS)).file("values", values, mapping(0, DAYS)).items(None);
+    let items = Sources::new().file("rows.csv", rows, Some(2)).file("values", values, Some(0)).items(None);
     let seen = items.iter().map(|item| match &item.content {
         Content::Record(record) => {
             (record.input, record.timestamp, String::from_utf8(record.value.clone().unwrap()).unwrap())
@@ -194,11 +201,7 @@ fn what_is_gzipped_is_told_by_its_bytes_and_progress_counts_those() {
 
 #[test]
 fn an_empty_source_has_no_items() {
-    Sources::new()
-        .file("a", "", None)
-        .file("b", gzipped(b""), None)
-        .file("c.csv", "", mapping(0, DAYS))
-        .check(None, &[]);
+    Sources::new().file("a", "", None).file("b", gzipped(b""), None).file("c.csv", "", Some(0)).check(None, &[]);
 }
 
 #[test]
@@ -215,7 +218,7 @@ fn a_source_that_cannot_be_read_says_which_and_where() {
 
     let nowhere = Source { place: Place::File(PathBuf::from("/nowhere/a.ndjson")), input: None };
     let order = Order { window_ms: None, latest_ms: T };
-    let error = Records::open([nowhere], &Topics::default(), order).err().unwrap().to_string();
+    let error = Records::open([nowhere], &inputs(), order).err().unwrap().to_string();
     assert!(error.starts_with("/nowhere/a.ndjson cannot be opened: "), "{error}");
 
     let error = Sources::new().file("a.csv", "who,day\n", None).open(None).err().unwrap().to_string();

@@ -1,13 +1,20 @@
 //! Which input a topic's name means.
 
+use crate::config::InputConfig;
+
 /// The inputs' names and topics.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Topics(Vec<(String, String)>);
+pub(super) struct Topics(Vec<(String, String)>);
 
 impl Topics {
-    /// The inputs, in the order of the configuration: (name, topic).
-    pub fn new(inputs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(inputs.into_iter().collect())
+    /// Those of the inputs, in the order of the configuration.
+    pub(super) fn of(inputs: &[InputConfig]) -> Self {
+        Self(inputs.iter().map(|input| (input.name.clone(), input.topic.clone())).collect())
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(inputs: &[(&str, &str)]) -> Self {
+        Self(inputs.iter().map(|(name, topic)| ((*name).to_owned(), (*topic).to_owned())).collect())
     }
 
     /// The input whose topic it is; else the one of that name; else the only one whose topic is the same but for a prefix
@@ -41,8 +48,7 @@ mod tests {
     #[test]
     fn a_topic_is_known_with_and_without_a_prefix() {
         let check = |inputs: &[(&str, &str)], topic: &str, expected: Option<usize>| {
-            let topics = Topics::new(inputs.iter().map(|(name, topic)| ((*name).to_owned(), (*topic).to_owned())));
-            assert_eq!(topics.input_of(topic), expected, "{topic} among {inputs:?}");
+            assert_eq!(Topics::new(inputs).input_of(topic), expected, "{topic} among {inputs:?}");
         };
         let plain = [("clicks", "clicks"), ("mail", "mail")];
         check(&plain, "mail", Some(1));
