@@ -9,6 +9,7 @@ mod args;
 mod check;
 mod exit;
 mod model;
+mod replay;
 mod run;
 mod service;
 mod topics;

@@ -1,7 +1,6 @@
 //! Hands each command to the code that does it.
 
-use super::{Args, Command, Exit, Failure, ReplayArgs, TopicsCommand, check, model, service, topics};
-use crate::config;
+use super::{Args, Command, Exit, Failure, TopicsCommand, check, model, replay, service, topics};
 use crate::telemetry::log;
 
 /// Does what the arguments say.
@@ -20,10 +19,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Run(args) => service::run(&args),
         Command::Topics(TopicsCommand::Create(args)) => topics::run(&args.config, true, out),
         Command::Topics(TopicsCommand::Check(args)) => topics::run(&args.config, false, out),
-        Command::Replay(ReplayArgs { config, .. }) => {
-            config::load(&config)?;
-            Err(Failure::new(Exit::Failure, "the engine is not part of this build yet"))
-        }
+        Command::Replay(args) => replay::run(&args, out),
         Command::Demo(_) => Err(Failure::new(Exit::Failure, "the engine is not part of this build yet")),
     }
 }

@@ -135,6 +135,14 @@ impl Partition {
         self.changed.len()
     }
 
+    /// Lets go of what the open epoch would write of the state: for runs that nobody restores.
+    pub fn drop_changes(&mut self) {
+        self.changed.clear();
+        self.removed.clear();
+        self.moved.clear();
+        self.touched = false;
+    }
+
     /// Applies one record: fires what is due by then, decodes it, steps its customer. However it ends, it is counted once.
     pub fn apply<M>(
         &mut self,

@@ -13,8 +13,14 @@
 //! | `times` | when a record was |
 //! | `reader` | one source as items |
 //! | `order` | items in the order of their time; several sources as one |
+//! | `fold` | the whole replay: items through formats and models |
+//! | `letters` | records and lines that could not be used, with the reason |
+//! | `figures` | what came of it |
 
 mod envelope;
+mod figures;
+mod fold;
+mod letters;
 mod lines;
 mod order;
 mod reader;
@@ -25,6 +31,8 @@ mod tests;
 mod times;
 mod topics;
 
+pub use figures::{Figures, Population};
+pub use fold::{Outputs, Replay};
 pub use order::{Order, Records};
 pub use source::{Place, Progress, Source};
 
@@ -108,6 +116,14 @@ pub enum ReplayError {
         input: String,
         /// Why.
         problem: String,
+    },
+    /// What comes out cannot be written.
+    #[error("{what} cannot be written: {error}")]
+    Write {
+        /// Transitions or dead letters.
+        what: &'static str,
+        /// Why.
+        error: std::io::Error,
     },
     /// A source that does not hold `{"topic",…}` lines, and no input is named for it.
     #[error("{0} looks like CSV: say which input its rows belong to, as in `--input NAME={0}`")]

@@ -1,0 +1,102 @@
+//! What came of a replay, in numbers.
+
+use std::fmt;
+
+use crate::engine::tally::{InputTally, Tally};
+use crate::journey::Reject;
+
+/// What came of a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Records and lines, however they ended.
+    pub records: u64,
+    /// Applied in order.
+    pub applied: u64,
+    /// Applied, though older than the customer's last event.
+    pub late: u64,
+    /// Repeats of an event.
+    pub duplicate: u64,
+    /// Of a kind that no model knows.
+    pub ignored: u64,
+    /// Dead letters, by [`Reject::index`].
+    pub rejected: [u64; Reject::REASONS.len()],
+    /// Applied at the record's time, because the event's was too far ahead of it.
+    pub future: u64,
+    /// Records and lines that stood too far out of order in their source.
+    pub out_of_order: u64,
+    /// Transitions.
+    pub transitions: u64,
+    /// Customers forgotten.
+    pub forgotten: u64,
+    /// Customers there are in the end, by model and phase.
+    pub populations: Vec<Population>,
+}
+
+/// Where a model's customers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Population {
+    /// The model's name.
+    pub model: String,
+    /// Its phases by name, in the model's order, and the customers in each.
+    pub phases: Vec<(String, u64)>,
+}
+
+impl Figures {
+    /// Adds what was counted, and counts from nothing again.
+    pub(super) fn take(&mut self, tally: &mut Tally) {
+        for input in &mut tally.inputs {
+            let InputTally { applied, late, duplicate, ignored, rejected, future, .. } = std::mem::take(input);
+            self.applied += applied;
+            self.late += late;
+            self.duplicate += duplicate;
+            self.ignored += ignored;
+            self.future += future;
+            self.rejected.iter_mut().zip(rejected).for_each(|(sum, more)| *sum += more);
+        }
+        self.transitions += tally.transitions.drain().map(|(_, count)| count).sum::<u64>();
+        self.forgotten += std::mem::take(&mut tally.forgotten);
+        tally.dwells.clear();
+    }
+}
+
+/// Lines for people; what there is none of is left out.
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rejected: u64 = self.rejected.iter().sum();
+        write!(f, "{} records: {} applied", self.records, self.applied)?;
+        for (count, what) in [
+            (self.late, "applied late"),
+            (self.duplicate, "repeated"),
+            (self.ignored, "of kinds no model knows"),
+            (rejected, "dead letters"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        if rejected > 0 {
+            let reasons = Reject::REASONS.iter().zip(self.rejected).filter(|(_, count)| *count > 0);
+            let reasons = reasons.map(|(reason, count)| format!("{reason} {count}")).collect::<Vec<_>>();
+            write!(f, "\ndead letters: {}", reasons.join(", "))?;
+        }
+        if self.out_of_order > 0 {
+            write!(
+                f,
+                "\n{} stood further out of order than the window; --sort reads everything first",
+                self.out_of_order
+            )?;
+        }
+        if self.future > 0 {
+            write!(f, "\n{} were dated too far ahead and took their record's time", self.future)?;
+        }
+        write!(f, "\n{} transitions", self.transitions)?;
+        if self.forgotten > 0 {
+            write!(f, ", {} customers forgotten", self.forgotten)?;
+        }
+        for Population { model, phases } in &self.populations {
+            let phases: Vec<_> = phases.iter().map(|(phase, count)| format!("{phase} {count}")).collect();
+            write!(f, "\ncustomers in {model}: {}", phases.join(", "))?;
+        }
+        Ok(())
+    }
+}

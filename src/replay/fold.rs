@@ -1,0 +1,217 @@
+//! The whole replay: items through formats and models, one partition that holds everybody.
+//!
+//! Invariant: what comes out is what the service would have written for the same records in the same order, the body of
+//! each transition alone. Time ends with the last record: timers that are due by then fire, later ones do not.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use super::letters::Letter;
+use super::{Content, Figures, Item, Order, Population, Progress, Records, ReplayError, Source};
+use crate::config::Config;
+use crate::engine::ports::{Epoch, OutRecord, Topic};
+use crate::engine::store::BUCKETS;
+use crate::engine::tally::{InputTally, Tally};
+use crate::engine::{Open, Partition, Taken};
+use crate::formats::{self, Decoder};
+use crate::journey::{ModelSet, Reject};
+use crate::service;
+
+/// What is to be replayed, and by what rules.
+pub struct Replay<'a> {
+    /// Inputs and limits; what it says about Kafka is not used.
+    pub config: &'a Config,
+    /// Its models, compiled.
+    pub set: Arc<ModelSet>,
+    /// Where the records are.
+    pub sources: Vec<Source>,
+    /// How they are put in order.
+    pub order: Order,
+}
+
+/// Where what comes out goes.
+pub struct Outputs<'a> {
+    /// Transitions, one a line.
+    pub transitions: &'a mut dyn Write,
+    /// Records and lines that could not be used, one a line; `None`: they are only counted.
+    pub dead_letters: Option<&'a mut dyn Write>,
+}
+
+/// Items between two looks at the progress.
+const ITEMS_A_LOOK: u64 = 4096;
+
+impl Replay<'_> {
+    /// Replays it all. `watch` is called now and then with how far it is, and how many records that are.
+    ///
+    /// # Errors
+    /// If a source cannot be read, or what comes out cannot be written. A record that cannot be used is no error.
+    pub fn run(self, outputs: Outputs<'_>, watch: &mut dyn FnMut(Progress, u64)) -> Result<Figures, ReplayError> {
+        let Self { config, set, sources, order } = self;
+        let places: Vec<String> = sources.iter().map(|source| source.place.to_string()).collect();
+        let mut records = Records::open(sources, &config.inputs, order)?;
+        let open = |input: &crate::config::InputConfig| {
+            formats::open(&input.format, set.vocabulary(), input.time)
+                .map_err(|problem| ReplayError::Format { input: input.name.clone(), problem })
+        };
+        let decoders = config.inputs.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let mut fold = Fold::new(config, Arc::clone(&set), decoders, outputs);
+        while let Some(item) = records.next()? {
+            fold.item(&item, &places[item.source])?;
+            if fold.figures.records.is_multiple_of(ITEMS_A_LOOK) {
+                fold.partition.drop_changes();
+                watch(records.progress(), fold.figures.records);
+            }
+        }
+        fold.end(&set)
+    }
+}
+
+struct Fold<'a> {
+    partition: Partition,
+    decoders: Vec<Box<dyn Decoder>>,
+    outputs: Outputs<'a>,
+    epoch: Epoch<()>,
+    tally: Tally,
+    figures: Figures,
+    /// The highest time of an item.
+    newest: i64,
+    allowed_lateness_ms: i64,
+}
+
+impl<'a> Fold<'a> {
+    fn new(config: &Config, set: Arc<ModelSet>, decoders: Vec<Box<dyn Decoder>>, outputs: Outputs<'a>) -> Self {
+        let rules = Arc::new(service::rules(config, set, None));
+        let inputs = config.inputs.len();
+        Self {
+            partition: Partition::new(0, rules, vec![0; inputs], 1, None),
+            decoders,
+            outputs,
+            epoch: Epoch::default(),
+            tally: Tally { inputs: vec![InputTally::default(); inputs], ..Tally::default() },
+            figures: Figures::default(),
+            newest: i64::MIN,
+            allowed_lateness_ms: config.allowed_lateness.0,
+        }
+    }
+
+    fn item(&mut self, item: &Item, place: &str) -> Result<(), ReplayError> {
+        self.figures.records += 1;
+        self.figures.out_of_order += u64::from(item.late);
+        self.newest = self.newest.max(item.time);
+        match &item.content {
+            Content::Unreadable { bytes, reject } => self.unreadable(bytes, reject, place, item.line),
+            Content::Record(record) => {
+                let taken = Taken {
+                    input: record.input,
+                    raw: record.raw(),
+                    offset: item.line as i64,
+                    time: item.time,
+                    wall: item.time,
+                };
+                let decoder = self.decoders[record.input].as_mut();
+                let open = &mut Open { epoch: &mut self.epoch, tally: &mut self.tally };
+                self.partition.apply(taken, decoder, Vec::new, open);
+                self.write(place, item.line)
+            }
+        }
+    }
+
+    fn unreadable(&mut self, bytes: &[u8], reject: &Reject, source: &str, line: u64) -> Result<(), ReplayError> {
+        self.figures.rejected[reject.index()] += 1;
+        let Some(out) = &mut self.outputs.dead_letters else { return Ok(()) };
+        let message = reject.to_string();
+        let letter = Letter { source, line, reason: reject.reason(), message: &message, key: None, value: Some(bytes) };
+        letter.write(*out).map_err(dead_letters_failed)
+    }
+
+    /// Writes what the epoch holds, and empties it.
+    fn write(&mut self, place: &str, line: u64) -> Result<(), ReplayError> {
+        if self.epoch.outputs.is_empty() {
+            return Ok(());
+        }
+        let Self { epoch, outputs, .. } = self;
+        for record in &epoch.outputs {
+            match record.topic {
+                Topic::Transitions => write_line(outputs.transitions, epoch, record).map_err(transitions_failed)?,
+                Topic::DeadLetters => {
+                    if let Some(out) = &mut outputs.dead_letters {
+                        letter(epoch, record, place, line).write(*out).map_err(dead_letters_failed)?;
+                    }
+                }
+                Topic::Phases | Topic::StateDeltas | Topic::StateSnapshots => {}
+            }
+        }
+        epoch.outputs.clear();
+        epoch.headers.clear();
+        epoch.bytes.clear();
+        self.figures.take(&mut self.tally);
+        Ok(())
+    }
+
+    /// Lets time come as far as the last record, and counts what there is.
+    fn end(mut self, set: &ModelSet) -> Result<Figures, ReplayError> {
+        if self.newest > i64::MIN {
+            let open = &mut Open { epoch: &mut self.epoch, tally: &mut self.tally };
+            // The watermark stays behind by the allowed lateness, but nobody can be late any more.
+            self.partition.at_end(self.newest.saturating_add(self.allowed_lateness_ms), open);
+            self.write("", 0)?;
+        }
+        self.outputs.transitions.flush().map_err(transitions_failed)?;
+        if let Some(out) = &mut self.outputs.dead_letters {
+            out.flush().map_err(dead_letters_failed)?;
+        }
+        self.figures.take(&mut self.tally);
+        self.figures.populations = populations(&self.partition, set);
+        Ok(self.figures)
+    }
+}
+
+fn write_line(out: &mut dyn Write, epoch: &Epoch<()>, record: &OutRecord) -> io::Result<()> {
+    let Some(value) = &record.value else { return Ok(()) };
+    out.write_all(&epoch.bytes[value.start as usize..value.end as usize])?;
+    out.write_all(b"\n")
+}
+
+/// The dead letter that the engine wrote, for a file.
+fn letter<'a>(epoch: &'a Epoch<()>, record: &OutRecord, source: &'a str, line: u64) -> Letter<'a> {
+    let bytes = |range: &std::ops::Range<u32>| &epoch.bytes[range.start as usize..range.end as usize];
+    let headers = &epoch.headers[record.headers.start as usize..record.headers.end as usize];
+    let header = |name: &str| {
+        let header = headers.iter().find(|header| header.name == name).and_then(|header| header.value.as_ref());
+        header.and_then(|range| std::str::from_utf8(bytes(range)).ok()).unwrap_or_default()
+    };
+    Letter {
+        source,
+        line,
+        reason: header("__connect.errors.stage"),
+        message: header("__connect.errors.exception.message"),
+        key: record.key.as_ref().map(bytes),
+        value: record.value.as_ref().map(bytes),
+    }
+}
+
+fn populations(partition: &Partition, set: &ModelSet) -> Vec<Population> {
+    let mut counts: Vec<Vec<u64>> = set.models().iter().map(|model| vec![0; model.phases().len()]).collect();
+    for bucket in 0..BUCKETS {
+        partition.store().visit_bucket(bucket, |_, customer| {
+            for (model, phases) in counts.iter_mut().enumerate() {
+                if let Some(phase) = set.phase_of(&customer.record, model) {
+                    phases[usize::from(phase)] += 1;
+                }
+            }
+        });
+    }
+    let populations = set.models().iter().zip(counts).map(|(model, counts)| Population {
+        model: model.name().to_owned(),
+        phases: model.phases().iter().map(|phase| phase.name().to_owned()).zip(counts).collect(),
+    });
+    populations.collect()
+}
+
+fn transitions_failed(error: io::Error) -> ReplayError {
+    ReplayError::Write { what: "transitions", error }
+}
+
+fn dead_letters_failed(error: io::Error) -> ReplayError {
+    ReplayError::Write { what: "dead letters", error }
+}
