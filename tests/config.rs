@@ -346,7 +346,7 @@ fn properties_that_carry_the_guarantees_are_not_for_the_user() {
     refused(
         &LEAST.replace("\"127.0.0.1:9092\"", "b, consumer: { group.id: x }, producer: { linger.ms: [1] }"),
         &[
-            "shop.yaml:2:34: group.id is set by the service itself, its guarantees rest on it; leave it out",
+            "shop.yaml:2:34: group.id cannot be set: it is the application's name; leave it out",
             "shop.yaml:2:72: kafka.producer.linger.ms is a list; write a text, a number or a truth value",
         ],
     );

@@ -6,23 +6,38 @@ use super::KafkaConfig;
 use super::section::{Found, Section};
 use super::units;
 
-/// Properties that carry the guarantees and are therefore not for the user to set.
-const OURS: [&str; 14] = [
-    "bootstrap.servers",
-    "metadata.broker.list",
-    "group.id",
-    "group.instance.id",
-    "group.protocol",
-    "transactional.id",
-    "enable.idempotence",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "enable.partition.eof",
-    "isolation.level",
-    "auto.offset.reset",
-    "partition.assignment.strategy",
-    "partitioner",
+/// Properties that carry the guarantees and are therefore not for the user to set, and why.
+const RESERVED: [(&str, &str); 24] = [
+    ("bootstrap.servers", "it is kafka.brokers"),
+    ("metadata.broker.list", "it is kafka.brokers"),
+    ("group.id", "it is the application's name"),
+    ("group.instance.id", "it is made of application, kafka.instance and worker"),
+    ("group.protocol", "partitions change hands by the classic protocol"),
+    ("transactional.id", "it is made of application, kafka.instance and worker"),
+    ("partition.assignment.strategy", "the same partition of all inputs must come to the same worker"),
+    ("enable.auto.commit", "offsets are committed together with the state"),
+    ("auto.commit.interval.ms", "offsets are committed together with the state"),
+    ("enable.auto.offset.store", "offsets are committed together with the state"),
+    ("isolation.level", "what others took back must not be read"),
+    ("auto.offset.reset", "an input's start says where it begins"),
+    ("enable.partition.eof", "reading inputs in the order of time rests on it"),
+    ("partitioner", "a customer's records must be where Kafka's own clients look for them"),
+    ("partitioner_cb", "a customer's records must be where Kafka's own clients look for them"),
+    ("enable.idempotence", "nothing may be written twice"),
+    ("acks", "nothing may be lost with one broker"),
+    ("request.required.acks", "nothing may be lost with one broker"),
+    ("transaction.timeout.ms", "deadlines of commits rest on it"),
+    ("message.timeout.ms", "deadlines of commits rest on it"),
+    ("delivery.timeout.ms", "deadlines of commits rest on it"),
+    ("delivery.report.only.error", "acknowledgements are counted"),
+    ("statistics.interval.ms", "whether a broker answers is read from the statistics"),
+    ("allow.auto.create.topics", "klantreis topics create makes them, with the settings they need"),
 ];
+
+/// Why a librdkafka property is not for the user to set; `None` if it is.
+pub fn reserved(property: &str) -> Option<&'static str> {
+    RESERVED.iter().find(|(name, _)| *name == property).map(|(_, why)| *why)
+}
 
 /// Reads it.
 pub(super) fn read(mut section: Section<'_>) -> KafkaConfig {
@@ -50,8 +65,8 @@ fn properties(section: Section<'_>) -> BTreeMap<String, String> {
     let problems = section.problems;
     let mut properties = BTreeMap::new();
     for (name, Found { at, value }) in section.texts() {
-        if OURS.contains(&name.as_str()) {
-            problems.add(at, format!("{name} is set by the service itself, its guarantees rest on it"), "leave it out");
+        if let Some(why) = reserved(&name) {
+            problems.add(at, format!("{name} cannot be set: {why}"), "leave it out");
         } else {
             properties.insert(name, value);
         }

@@ -25,6 +25,7 @@ mod tree;
 mod units;
 
 pub use crate::formats::TimeSource;
+pub use kafka::reserved;
 pub use load::{Environment, load, parse};
 pub use models::ModelsError;
 pub use problem::{ConfigError, Place, Problem};
