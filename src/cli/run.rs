@@ -1,6 +1,6 @@
 //! Hands each command to the code that does it.
 
-use super::{Args, Command, Exit, Failure, TopicsCommand, check, model, replay, service, topics};
+use super::{Args, Command, Failure, TopicsCommand, check, demo, model, replay, service, topics};
 use crate::telemetry::log;
 
 /// Does what the arguments say.
@@ -12,7 +12,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if answers_at_once(&args.command) {
         die_of_a_closed_pipe();
     }
-    let out = &mut std::io::stdout().lock();
+    // Not locked: long commands write from threads of their own.
+    let out = &mut std::io::stdout();
     match args.command {
         Command::Check(args) => check::run(&args.config, out),
         Command::Model(command) => model::run(&command, out),
@@ -20,7 +21,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Topics(TopicsCommand::Create(args)) => topics::run(&args.config, true, out),
         Command::Topics(TopicsCommand::Check(args)) => topics::run(&args.config, false, out),
         Command::Replay(args) => replay::run(&args, out),
-        Command::Demo(_) => Err(Failure::new(Exit::Failure, "the engine is not part of this build yet")),
+        Command::Demo(args) => demo::run(&args),
     }
 }
 
