@@ -4,7 +4,8 @@
 #   broker.sh fetch                             fetches the jars into .cache/kafka/libs of the repository, if they are missing
 #   broker.sh start DATA [PORT [CONTROLLER]]    starts in the background, waits until it answers; ports default to 9092 and 9093
 #   broker.sh stop DATA                         stops what was started there
-#   broker.sh run DATA PORT CONTROLLER          runs in the foreground; ends, and ends the broker, when standard input closes
+#   broker.sh run DATA PORT CONTROLLER [clean]  runs in the foreground; when standard input closes, ends the broker at once, and
+#                                               with `clean` deletes its data
 #   broker.sh classpath                         prints the class path, for Kafka's own command line tools
 #
 # JAVA_OPTS replaces the heap settings. KLANTREIS_KAFKA_LIBS names another folder for the jars.
@@ -32,7 +33,7 @@ fetch() {
     mkdir -p "$(dirname "$libs")"
     part=$libs.$$
     trap 'rm -rf "$part"' EXIT INT TERM
-    mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$part" >&2 ||
+    mvn -q -B -Dstyle.color=never -f "$here/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$part" >&2 ||
         fail "Maven could not fetch Kafka's jars (see above); it needs Maven Central or a mirror in ~/.m2/settings.xml"
     mv -T "$part" "$libs" 2>/dev/null || [ -d "$libs" ] || fail "could not put the jars at $libs"
     rm -rf "$part"
@@ -79,7 +80,7 @@ start)
     until grep -q "Kafka Server started" "$data/broker.log" 2>/dev/null; do
         kill -0 "$(cat "$data/pid")" 2>/dev/null || fail "the broker ended: $(tail -5 "$data/broker.log")"
         tries=$((tries + 1))
-        [ $tries -lt 240 ] || fail "the broker does not answer after 60 s, see $data/broker.log"
+        [ $tries -lt 240 ] || { kill "$(cat "$data/pid")"; rm -f "$data/pid"; fail "the broker does not answer after 60 s, see $data/broker.log"; }
         sleep 0.25
     done
     echo "127.0.0.1:$port"
@@ -93,7 +94,7 @@ stop)
     rm -f "$2/pid"
     ;;
 run)
-    [ $# -eq 4 ] || fail "usage: broker.sh run DATA PORT CONTROLLER"
+    [ $# -ge 4 ] || fail "usage: broker.sh run DATA PORT CONTROLLER [clean]"
     mkdir -p "$2"
     data=$(cd "$2" && pwd)
     prepare "$data" "$3" "$4"
@@ -108,12 +109,15 @@ run)
         kill -KILL "$pid" 2>/dev/null
     ) &
     watcher=$!
-    while kill -0 "$pid" 2>/dev/null; do wait "$pid" || true; done
-    kill -KILL "$watcher" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do wait "$pid" 2>/dev/null || true; done
     rm -f "$data/pid"
+    # A watcher that is still there means that the broker ended by other hands, which may want to start it again.
+    sleep 0.2
+    if kill -KILL "$watcher" 2>/dev/null; then exit 0; fi
+    [ "${5:-}" != clean ] || rm -rf "$data"
     ;;
 *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0"
+    sed -n '2,12s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
