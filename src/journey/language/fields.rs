@@ -90,9 +90,7 @@ pub(super) fn named<'n>(node: &'n Node, what: &str, each: &str, report: &mut Rep
 pub(super) fn check_name(name: &Name, each: &str, report: &mut Report) {
     const LONGEST: usize = 64;
     let (text, a) = (&name.text, article(each));
-    let starts = text.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
-    let rest = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':');
-    if !starts || !text.chars().all(rest) {
+    if !is_name(text) {
         let rule = "begin with a letter and go on with letters, digits, `_`, `-`, `.` or `:`";
         report.add(name.at, format!("`{text}` cannot be the name of {a} {each}; {rule}"));
     } else if text.len() > LONGEST {
@@ -100,46 +98,23 @@ pub(super) fn check_name(name: &Name, each: &str, report: &mut Report) {
     }
 }
 
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':'))
+}
+
 /// Complains of a name that conditions could not read, or would take for something else.
 pub(super) fn check_word(name: &Name, each: &str, taken: &[&str], report: &mut Report) {
-    /// Words that mean something to CEL.
-    const CEL: [&str; 24] = [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-        "has",
-        "duration",
-        "size",
-    ];
     let (text, a) = (name.text.as_str(), article(each));
-    if CEL.contains(&text) || taken.contains(&text) {
-        report.add(
-            name.at,
-            format!("`{text}` cannot be the name of {a} {each}: it means something else in conditions; choose another"),
-        );
-    } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && text.chars().next().is_some_and(char::is_alphabetic)
-    {
-        report.add(name.at, format!("`{text}` cannot be the name of {a} {each}: conditions could not read it; use ASCII letters, digits and `_`"));
-    }
+    let letters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let problem = if taken.contains(&text) || matches!(text, "true" | "false" | "null" | "in") {
+        "it means something else in conditions; choose another"
+    } else if is_name(text) && !letters {
+        "conditions could not read it; use ASCII letters, digits and `_`"
+    } else {
+        return;
+    };
+    report.add(name.at, format!("`{text}` cannot be the name of {a} {each}: {problem}"));
 }
 
 fn article(noun: &str) -> &'static str {

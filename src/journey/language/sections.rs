@@ -15,6 +15,33 @@ const ATTRIBUTES_MAX: usize = 64;
 const PHASES_MAX: usize = 100;
 const COUNTERS_MAX: usize = 64;
 
+/// Names that conditions have already, or that the expression language keeps for itself.
+const RESERVED: [&str; 23] = [
+    "event",
+    "phase",
+    "time_in_phase",
+    "time_since_last",
+    "has",
+    "duration",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
 /// The shortest sliding window: eight buckets of a millisecond.
 const WINDOW_MIN: Span = Span(8);
 
@@ -141,7 +168,7 @@ impl Names {
     /// `counters`: what is counted or added up.
     pub fn read_counters(&mut self, node: &Node, report: &mut Report) {
         for (name, value) in fields::named(node, "`counters`", "counter", report) {
-            fields::check_word(name, "counter", &["event", "phase", "time_in_phase", "time_since_last"], report);
+            fields::check_word(name, "counter", &RESERVED, report);
             let counter = self.counter(name, value, report);
             self.counters.push(counter);
             self.counter_places.push(name.at);

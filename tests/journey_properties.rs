@@ -1,0 +1,362 @@
+//! What holds for every model and every row of events, tried on random ones.
+#![allow(clippy::unwrap_used)]
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use klantreis::journey::{
+    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, ModelState, Outcome, Record, SetOptions, Span,
+    Transition, Trigger, Value,
+};
+use proptest::prelude::*;
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+const START: i64 = 1_735_689_600_000;
+const LONG: Span = Span(100_000 * DAY);
+
+/// A rule beside those that let every phase be entered.
+#[derive(Debug, Clone)]
+struct RuleSpec {
+    from: u8,
+    to: u8,
+    trigger: u8,
+    span: i64,
+    when: usize,
+}
+
+#[derive(Debug, Clone)]
+struct ModelSpec {
+    phases: u8,
+    counters: Vec<(u8, u8, bool)>,
+    rules: Vec<RuleSpec>,
+    forget: Vec<Option<i64>>,
+}
+
+const WINDOWS: [&str; 6] = ["visit", "ever", "8ms", "1d", "7d", "100ms"];
+
+/// Conditions for events; the first ones do for timers too. `c0` is the first counter.
+const CONDITIONS: [&str; 10] = [
+    "c0 >= 2",
+    "time_in_phase > duration(\"1d\")",
+    "c0 > 0 && time_since_last > duration(\"3h\")",
+    "phase == \"p0\" || c0 == 1",
+    "!(c0 < 2)",
+    "event.value > 5",
+    "event.late",
+    "has(event.tone) && event.tone.contains(\"a\")",
+    "event.size / c0 > 1 || event.kind == \"k1\"",
+    "event.channel in [\"x\", \"y\"] ? event.size > 2 : c0 < 3",
+];
+const FOR_TIMERS: usize = 5;
+
+impl ModelSpec {
+    /// The model in YAML, listening to three kinds from the one of this number.
+    fn yaml(&self, name: &str, first_kind: u8) -> String {
+        let kind = |index: u8| format!("k{}", first_kind + index % 3);
+        let mut text = format!("model: {name}\nversion: 1\nkinds: [{}, {}, {}]\n", kind(0), kind(1), kind(2));
+        text += "attributes: { tone: text, size: number }\nphases:\n";
+        for phase in 0..self.phases {
+            let forget = self.forget.get(usize::from(phase)).copied().flatten();
+            let forget = forget.map(|span| format!("forget_after: {}", Span(span))).unwrap_or_default();
+            let _ = writeln!(text, "  p{phase}: {{ {forget} }}");
+        }
+        text += "counters:\n  c0: { on: any, window: visit }\n";
+        for (index, (on, window, sum)) in self.counters.iter().enumerate() {
+            let sum = if *sum { ", sum: value" } else { "" };
+            let window = WINDOWS[usize::from(*window) % WINDOWS.len()];
+            let _ = writeln!(text, "  c{}: {{ on: {}, window: {window}{sum} }}", index + 1, kind(*on));
+        }
+        text += "transitions:\n";
+        for phase in 0..self.phases {
+            let _ = writeln!(text, "  - {{ id: e{phase}, from: new, to: p{phase}, on: any, when: c0 == {phase} + 1 }}");
+        }
+        for (index, rule) in self.rules.iter().enumerate() {
+            self.rule(&mut text, index, rule, &kind);
+        }
+        text
+    }
+
+    fn rule(&self, text: &mut String, index: usize, rule: &RuleSpec, kind: &impl Fn(u8) -> String) {
+        let (from, mut to) = (rule.from % self.phases, rule.to % self.phases);
+        let counters = self.counters.len() + 1;
+        let when = |count: usize| {
+            let condition = CONDITIONS.get(rule.when % count)?.replace("c0", &format!("c{}", index % counters));
+            Some(format!(", when: '{}'", condition.replace('\'', "''")))
+        };
+        let (trigger, when) = match rule.trigger % 4 {
+            0 | 1 => (format!("on: {}", kind(rule.trigger)), when(CONDITIONS.len() + 3)),
+            2 => (format!("after: {}", Span(rule.span.max(HOUR))), when(FOR_TIMERS * 2)),
+            _ => {
+                // Silence leads only forward, so that it never leads round.
+                if from + 1 >= self.phases {
+                    return;
+                }
+                to = to.max(from + 1);
+                (format!("idle: {}", Span(rule.span)), when(FOR_TIMERS * 2))
+            }
+        };
+        let timer = rule.trigger % 4 >= 2;
+        let when = when.filter(|when| !timer || !when.contains("event.")).unwrap_or_default();
+        let _ = writeln!(text, "  - {{ id: r{index}, from: p{from}, to: p{to}, {trigger}{when} }}");
+    }
+}
+
+fn span() -> impl Strategy<Value = i64> {
+    prop_oneof![1..HOUR, 1..DAY, 1..40 * DAY, Just(DAY), Just(7 * DAY)]
+}
+
+fn rule() -> impl Strategy<Value = RuleSpec> {
+    let rule = (any::<u8>(), any::<u8>(), any::<u8>(), span(), any::<usize>());
+    rule.prop_map(|(from, to, trigger, span, when)| RuleSpec { from, to, trigger, span, when })
+}
+
+/// A random sound model. A rule that makes it unsound (because another covers it) is left out.
+fn sound(forgetful: bool) -> impl Strategy<Value = ModelSpec> {
+    let forget = prop::collection::vec(prop::option::of(span()), if forgetful { 4 } else { 0 });
+    let counters = prop::collection::vec(any::<(u8, u8, bool)>(), 0..4);
+    let rules = prop::collection::vec(rule(), 0..10);
+    (1..5_u8, counters, rules, forget).prop_map(|(phases, counters, rules, forget)| {
+        let mut spec = ModelSpec { phases, counters, rules: Vec::new(), forget };
+        for rule in rules {
+            spec.rules.push(rule);
+            if CheckedModel::parse("m", &spec.yaml("m", 0)).is_err() {
+                spec.rules.pop();
+            }
+        }
+        spec
+    })
+}
+
+/// An event, and how far the quiet customer's timers were fired before it.
+#[derive(Debug, Clone)]
+struct EventSpec {
+    gap: i64,
+    kind: u8,
+    value: Option<i64>,
+    tone: Option<&'static str>,
+    size: Option<f64>,
+    fired: u8,
+}
+
+fn event() -> impl Strategy<Value = EventSpec> {
+    let gap = prop_oneof![4 => 0..HOUR, 3 => 0..2 * DAY, 1 => 0..60 * DAY, 1 => -5 * DAY..0, 1 => Just(0)];
+    let value = prop::option::of(prop_oneof![-100_000..1_000_000_i64, any::<i64>()]);
+    let tone = prop::option::of(prop_oneof![Just("a"), Just("bcd"), Just("")]);
+    let size = prop::option::of(prop_oneof![Just(0.0), -3.0..10.0, Just(f64::MAX)]);
+    (gap, 0..5_u8, value, tone, size, any::<u8>()).prop_map(|(gap, kind, value, tone, size, fired)| EventSpec {
+        gap,
+        kind,
+        value,
+        tone,
+        size,
+        fired,
+    })
+}
+
+fn events() -> impl Strategy<Value = Vec<EventSpec>> {
+    prop::collection::vec(event(), 1..40)
+}
+
+fn set_of(sources: &[String], forget_after: Span) -> ModelSet {
+    let models =
+        sources.iter().map(|source| CheckedModel::parse("m", source).unwrap_or_else(|e| panic!("{e}\n{source}")));
+    ModelSet::new(models.collect(), SetOptions { forget_after, remembered_ids: 2 }).unwrap()
+}
+
+struct Customer<'s> {
+    set: &'s ModelSet,
+    record: Record,
+    effects: Effects,
+}
+
+impl<'s> Customer<'s> {
+    fn new(set: &'s ModelSet) -> Self {
+        Self { set, record: set.fresh(), effects: Effects::default() }
+    }
+
+    fn step(&mut self, at: i64, spec: &EventSpec) -> Outcome {
+        let vocabulary = self.set.vocabulary();
+        let attr = |name: &str| match name {
+            "tone" => spec.tone.map(|tone| Attr::Text(Cow::Borrowed(tone))),
+            _ => spec.size.map(Attr::Number),
+        };
+        let event = Event {
+            customer: Cow::Borrowed("someone"),
+            at,
+            time_is_own: true,
+            kind: vocabulary.kind(&format!("k{}", spec.kind)),
+            id: None,
+            value: spec.value.map(Amount),
+            attrs: vocabulary.attrs().iter().map(|(name, _)| attr(name)).collect(),
+        };
+        self.set.step(&mut self.record, &event, ["x", "z"][usize::from(spec.fired % 2)], &mut self.effects)
+    }
+
+    /// Fires what is due, and begins anew if the customer is forgotten.
+    fn fire(&mut self, until: i64) {
+        if self.set.fire(&mut self.record, until, &mut self.effects) == Fired::Forgotten {
+            self.record = self.set.fresh();
+        }
+    }
+
+    fn state(&self, model: usize) -> ModelState {
+        self.set.describe(&self.record).remove(model)
+    }
+}
+
+/// A transition in names, so that sets that number differently can be compared.
+fn named(set: &ModelSet, effects: &Effects, taken: &Transition) -> (String, Vec<Value>, Transition) {
+    let cause = match taken.cause {
+        Cause::Timer => "timer",
+        Cause::Event(kind) => set.vocabulary().kind_name(kind),
+    };
+    let values = effects.values[taken.values.0 as usize..taken.values.1 as usize].to_vec();
+    let numbers = Transition { model: 0, cause: Cause::Timer, values: (0, 0), ..taken.clone() };
+    (cause.to_owned(), values, numbers)
+}
+
+fn all_named(set: &ModelSet, effects: &Effects, model: u16) -> Vec<(String, Vec<Value>, Transition)> {
+    effects.transitions.iter().filter(|t| t.model == model).map(|t| named(set, effects, t)).collect()
+}
+
+/// One step's transitions against what every step promises.
+fn check_step(set: &ModelSet, before: &ModelState, after: &ModelState, at: i64, new: &[Transition]) {
+    let hops = new.iter().filter(|taken| taken.cause != Cause::Timer).count();
+    assert!(hops <= 1, "{hops} hops for one event");
+    let mut seq = before.seq;
+    let mut since = before.since.or(before.first_seen);
+    for taken in new {
+        if taken.first_seen != before.first_seen.unwrap_or(taken.first_seen) {
+            // Forgotten and begun anew.
+            (seq, since) = (0, None);
+        }
+        assert_eq!(taken.seq, seq + 1, "seq has a gap");
+        assert!(taken.at >= since.unwrap_or(i64::MIN), "a transition before its phase");
+        let rule = &set.models()[0].rules()[usize::from(taken.rule)];
+        match rule.trigger() {
+            Trigger::On(_) => assert_eq!(taken.at, at.max(taken.since)),
+            Trigger::After(span) => assert_eq!(taken.at, taken.since + span.0),
+            Trigger::Idle(span) => assert_eq!(taken.at, (before.last.unwrap() + span.0).max(taken.since)),
+        }
+        assert!(taken.at <= at.max(taken.since), "a timer fired early");
+        assert_eq!(taken.since, since.unwrap_or(taken.first_seen));
+        assert!(rule.from().contains(&taken.from) && rule.to() == taken.to);
+        (seq, since) = (taken.seq, Some(taken.at));
+    }
+    assert_eq!(after.seq, seq);
+    if before.first_seen.is_some() && after.first_seen == before.first_seen {
+        assert!(after.last >= before.last, "last went back");
+        assert!(after.since >= before.since, "since went back");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_step_takes_one_hop_numbers_it_without_a_gap_and_never_goes_back(spec in sound(true), events in events()) {
+        let set = set_of(&[spec.yaml("m", 0)], Span(50 * DAY));
+        let mut customer = Customer::new(&set);
+        let mut at = START;
+        for event in &events {
+            at += event.gap;
+            let before = customer.state(0);
+            let known = customer.effects.transitions.len();
+            let outcome = customer.step(at, event);
+            let new = customer.effects.transitions[known..].to_vec();
+            prop_assert_eq!(outcome == Outcome::Ignored, event.kind > 2);
+            check_step(&set, &before, &customer.state(0), at, &new);
+        }
+    }
+
+    #[test]
+    fn firing_in_pieces_gives_what_the_next_event_would_have_fired(spec in sound(true), events in events()) {
+        let set = set_of(&[spec.yaml("m", 0)], Span(50 * DAY));
+        let (mut whole, mut pieces) = (Customer::new(&set), Customer::new(&set));
+        let (mut at, mut known) = (START, START);
+        for event in events.iter().filter(|event| event.kind < 3) {
+            let next = at + event.gap;
+            for piece in 1..=i64::from(event.fired % 4) {
+                pieces.fire(known.min(next) + (next - known).max(0) * piece / 3);
+            }
+            at = next;
+            known = known.max(at);
+            let outcome = whole.step(at, event);
+            prop_assert_eq!(outcome, pieces.step(at, event));
+            prop_assert_eq!(&whole.record, &pieces.record);
+        }
+        whole.fire(at + 90 * DAY);
+        for day in 0..=90 {
+            pieces.fire(at + day * DAY);
+        }
+        prop_assert_eq!(&whole.record, &pieces.record);
+        prop_assert_eq!(whole.effects, pieces.effects);
+    }
+
+    #[test]
+    fn a_model_beside_others_does_what_it_does_alone(a in sound(false), b in sound(false), events in events()) {
+        let (a, b) = (a.yaml("a", 0), b.yaml("b", 1));
+        let (alone, both) = (set_of(&[a.clone()], LONG), set_of(&[b, a], LONG));
+        let (mut one, mut two) = (Customer::new(&alone), Customer::new(&both));
+        let mut at = START;
+        for event in &events {
+            at += event.gap;
+            let _ = one.step(at, event);
+            let _ = two.step(at, event);
+            prop_assert_eq!(one.state(0), two.state(1));
+        }
+        one.fire(at + 50 * DAY);
+        two.fire(at + 50 * DAY);
+        prop_assert_eq!(one.state(0), two.state(1));
+        prop_assert_eq!(all_named(&alone, &one.effects, 0), all_named(&both, &two.effects, 1));
+    }
+
+    #[test]
+    fn nothing_is_due_before_the_deadline_and_something_is_at_it(a in sound(true), b in sound(true), events in events()) {
+        let set = set_of(&[a.yaml("a", 0), b.yaml("b", 1)], Span(50 * DAY));
+        let mut customer = Customer::new(&set);
+        let mut at = START;
+        for event in &events {
+            at += event.gap;
+            let _ = customer.step(at, event);
+            let Some(deadline) = set.deadline(&customer.record) else { continue };
+            let before = customer.record.clone();
+            let (mut record, mut effects) = (before.clone(), Effects::default());
+            prop_assert_eq!(set.fire(&mut record, deadline - 1, &mut effects), Fired::Nothing);
+            prop_assert_eq!(&record, &before);
+            prop_assert_eq!(&effects, &Effects::default());
+            prop_assert_ne!(set.fire(&mut record, deadline, &mut effects), Fired::Nothing);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(condition in "[ceviews0-9.>&|!()'\" +*/?:,\\[\\]{}é-]{0,60}", line in ".{0,80}") {
+        let source = format!("model: m\nversion: 1\nkinds: [k]\nphases: {{ p: {{}} }}\ncounters: {{ c: {{ on: k, window: ever }} }}\ntransitions:\n  - id: e\n    from: new\n    to: p\n    on: k\n    when: |\n      {condition}\n{line}\n");
+        let _ = CheckedModel::parse("m", &source);
+        let _ = CheckedModel::parse("m", &line);
+    }
+}
+
+#[test]
+fn a_condition_that_is_long_or_deep_is_refused_without_harm() {
+    let check = |condition: &str, expected: Option<&str>| {
+        let source = format!(
+            "model: m\nversion: 1\nkinds: [k]\nphases: {{ p: {{}} }}\ncounters: {{ c: {{ on: k, window: ever }} }}\ntransitions:\n  - id: e\n    from: new\n    to: p\n    on: k\n    when: \"{condition}\"\n"
+        );
+        let errors = CheckedModel::parse("m", &source).err().map(|errors| errors.to_string());
+        match expected {
+            None => assert_eq!(errors, None, "{condition}"),
+            Some(part) => {
+                assert!(errors.as_ref().is_some_and(|errors| errors.contains(part)), "{condition}: {errors:?}")
+            }
+        }
+    };
+    check(&vec!["c > 1"; 60].join(" && "), None);
+    check(&format!("{}c{} > 1", "(".repeat(30), ")".repeat(30)), None);
+    check(&format!("{} > 1", vec!["c"; 300].join(" + ")), Some("nested too deeply"));
+    check(&format!("{}c{} > 1", "(".repeat(900), ")".repeat(900)), Some("cannot be read"));
+    check(&format!("{}c > 1", "-".repeat(1_900)), None);
+    check(&format!("{}c", "c > 1 ? c : ".repeat(150)), Some("cannot be read"));
+    check(&vec!["c > 1"; 600].join(" || "), Some("too long"));
+}
