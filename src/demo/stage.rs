@@ -79,12 +79,19 @@ pub fn run(settings: &DemoSettings) -> Result<(), DemoError> {
     let running = service::start(config, options)?;
     let reader = PlainReader::new(&broker.brokers(), &topic, PARTITIONS)?;
     let producer = PlainProducer::new(&broker.brokers())?;
-    announce(settings, &running);
+    let pace = Pace::new(wall_ms(), settings.rate, settings.customers, settings.seconds);
+    announce(settings, &pace, &running);
 
     let feed = Arc::new(Feed::default());
     let watcher = Watcher::new(running.view(), Arc::clone(&feed), reader, &running.models().models()[0]);
-    let show =
-        Show { settings: *settings, watcher, producer, feed: Arc::clone(&feed), stop: Box::new(running.stopper()) };
+    let show = Show {
+        settings: *settings,
+        pace,
+        watcher,
+        producer,
+        feed: Arc::clone(&feed),
+        stop: Box::new(running.stopper()),
+    };
     let shown = std::thread::Builder::new().name("demo".to_owned()).spawn(move || show.run())?;
     let ended = running.wait();
     feed.stop.store(true, Relaxed);
@@ -129,8 +136,7 @@ fn topics(config: &Config) -> impl Iterator<Item = &str> {
     inputs.chain(written.into_iter().flatten()).map(String::as_str)
 }
 
-fn announce(settings: &DemoSettings, running: &Running) {
-    let pace = Pace::new(wall_ms(), settings.rate, settings.customers, settings.seconds);
+fn announce(settings: &DemoSettings, pace: &Pace, running: &Running) {
     let days = (pace.days_per_second * 10.0).round() / 10.0;
     let end =
         settings.seconds.map_or_else(|| "Ctrl-C ends it.".to_owned(), |seconds| format!("It ends after {seconds} s."));
@@ -153,6 +159,7 @@ fn say(text: &str) {
 /// What runs beside the service.
 struct Show {
     settings: DemoSettings,
+    pace: Pace,
     watcher: Watcher,
     producer: PlainProducer,
     feed: Arc<Feed>,
@@ -198,8 +205,8 @@ impl Show {
     }
 
     fn open_shop(&self) -> std::io::Result<JoinHandle<Result<(), String>>> {
-        let DemoSettings { seconds, rate, customers, seed, .. } = self.settings;
-        let pace = Pace::new(wall_ms(), rate, customers, seconds);
+        let DemoSettings { rate, customers, seed, .. } = self.settings;
+        let pace = self.pace;
         let shop = Shop::new(&ShopSettings {
             seed,
             customers,
