@@ -1,5 +1,7 @@
 //! The command line from outside: what is answered, on which stream, and with which exit code.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -209,4 +211,47 @@ fn a_reader_that_goes_away_is_no_panic() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_demo_follows_its_shop_serves_its_page_and_ends_by_itself() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_klantreis"))
+        .args(["demo", "--seconds", "2", "--listen", "127.0.0.1:0"])
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines().map(|line| line.expect("UTF-8"));
+    let page = lines.find_map(|line| Some(line.strip_prefix("Page:  http://")?.strip_suffix('/')?.to_owned()));
+    let mut connection = TcpStream::connect(page.expect("the page's address is printed")).expect("the page is served");
+    connection.write_all(b"GET / HTTP/1.1\r\nhost: demo\r\nconnection: close\r\n\r\n").expect("it listens");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+
+    let rest: Vec<String> = lines.collect();
+    let output = child.wait_with_output().expect("it ends");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{rest:?}\n{err}");
+    assert_eq!(err, "");
+    let last = rest.last().expect("it says how it went");
+    assert!(last.starts_with("The shop is closed. In ") && last.contains("; 0 dead letters."), "{last}");
+    let figure = |unit: &str| -> u64 {
+        let plain = last.replace(',', "");
+        let before = plain.split(unit).next().expect("a first part");
+        before.rsplit(' ').next().and_then(|word| word.parse().ok()).expect(unit)
+    };
+    assert!(figure(" events") > 8_000, "{last}");
+    assert!(figure(" transitions") > 500, "{last}");
+    assert!(figure(" customers") > 300, "{last}");
+}
+
+#[test]
+fn the_demo_says_when_its_address_is_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let (_, err) = check(&["demo", "--listen", &address], 2);
+    assert!(err.starts_with(&format!("cannot listen on {address}")), "{err}");
 }

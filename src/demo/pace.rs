@@ -39,6 +39,11 @@ impl Pace {
         Self { opens_at: watched_from - (history_days * DAY_MS) as i64, watched_from, days_per_second }
     }
 
+    /// How many days are there already when somebody begins to watch.
+    pub fn history_days(&self) -> f64 {
+        (self.watched_from - self.opens_at) as f64 / DAY_MS
+    }
+
     /// How many events a day make so many a second on the wall.
     pub fn events_per_day(&self, rate: u32) -> f64 {
         f64::from(rate) / self.days_per_second

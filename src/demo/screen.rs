@@ -15,13 +15,15 @@ pub(super) struct Screen {
     lines: Vec<ProgressBar>,
     terminal: MultiProgress,
     next_line: Instant,
+    colours: bool,
 }
 
 impl Screen {
     /// Whether pictures move or lines are written shows at once; `now` is the first moment a line may be written.
     pub(super) fn new(now: Instant) -> Self {
         let terminal = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(10));
-        Self { lines: Vec::new(), terminal, next_line: now + LINE_EVERY }
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { lines: Vec::new(), terminal, next_line: now + LINE_EVERY, colours }
     }
 
     /// Shows a picture.
@@ -36,11 +38,25 @@ impl Screen {
         }
         let lines = picture.lines();
         while self.lines.len() < lines.len() {
-            let style = ProgressStyle::with_template("{msg}").expect("the template in the code is one");
+            let style = ProgressStyle::with_template("{wide_msg}").expect("the template in the code is one");
             self.lines.push(self.terminal.add(ProgressBar::no_length().with_style(style)));
         }
         for (index, bar) in self.lines.iter().enumerate() {
-            bar.set_message(lines.get(index).cloned().unwrap_or_default());
+            bar.set_message(lines.get(index).map(|line| self.paint(line, index)).unwrap_or_default());
+        }
+    }
+
+    /// Gives the bars of a line a colour, one for each line of the screen.
+    fn paint(&self, line: &str, index: usize) -> String {
+        const COLOURS: [u8; 6] = [38, 75, 208, 78, 176, 244];
+        let is_bar = |c: char| ('█'..='▏').contains(&c);
+        match (self.colours, line.find(is_bar), line.rfind(is_bar)) {
+            (true, Some(begin), Some(last)) => {
+                let end = last + line[last..].chars().next().map_or(0, char::len_utf8);
+                let colour = COLOURS[index % COLOURS.len()];
+                format!("{}\x1b[38;5;{colour}m{}\x1b[0m{}", &line[..begin], &line[begin..end], &line[end..])
+            }
+            _ => line.to_owned(),
         }
     }
 

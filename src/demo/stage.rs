@@ -137,17 +137,23 @@ fn topics(config: &Config) -> impl Iterator<Item = &str> {
 }
 
 fn announce(settings: &DemoSettings, pace: &Pace, running: &Running) {
-    let days = (pace.days_per_second * 10.0).round() / 10.0;
-    let end =
-        settings.seconds.map_or_else(|| "Ctrl-C ends it.".to_owned(), |seconds| format!("It ends after {seconds} s."));
-    let page = running.addresses().all.map_or_else(String::new, |all| format!("Page:  http://{all}/\n"));
+    let (rate, customers) = (grouped(u64::from(settings.rate)), grouped(u64::from(settings.customers)));
+    let page = running.addresses().all.map_or_else(|| "nowhere".to_owned(), |all| format!("http://{all}/"));
+    let time = if pace.days_per_second > 1.0 {
+        format!("{:.1} days in the shop take a second", pace.days_per_second)
+    } else {
+        "a day in the shop takes a second".to_owned()
+    };
+    let end = match settings.seconds {
+        Some(seconds) => format!("it ends after {seconds} s"),
+        None => "Ctrl-C ends it".to_owned(),
+    };
     say(&format!(
-        "Het Klompenhuis, a made-up web shop: about {} events a second of up to {} customers.\n{page}Time:  {} in the shop {} a second. {end}\n\
+        "Het Klompenhuis, a made-up web shop: about {rate} events a second of up to {customers} customers.\n\
+         Page:  {page}\n\
+         Time:  {time}, and {:.0} days are there already; {end}.\n\
          This is one process on a mock of a broker: nothing is kept, and nothing would be restored.\n",
-        grouped(u64::from(settings.rate)),
-        grouped(u64::from(settings.customers)),
-        if days == 1.0 { "a day".to_owned() } else { format!("{days} days") },
-        if days == 1.0 { "takes" } else { "take" },
+        pace.history_days()
     ));
 }
 
@@ -191,17 +197,21 @@ impl Show {
         let feeder = self.open_shop().map_err(|error| error.to_string())?;
         let until = self.settings.seconds.map(|seconds| opened + Duration::from_secs(seconds));
         let mut screen = Screen::new(opened);
+        let mut last = Picture::default();
         while !self.feed.stop.load(Relaxed) && !feeder.is_finished() && until.is_none_or(|until| Instant::now() < until)
         {
             self.watcher.read_for(PICTURE_EVERY);
-            let now = Instant::now();
-            screen.show(&self.watcher.picture(now), now);
+            // While the service leaves, it has let go of its customers already.
+            if self.watcher.is_ready() {
+                last = self.watcher.picture(Instant::now());
+                screen.show(&last, Instant::now());
+            }
         }
         screen.finish();
         let took = opened.elapsed();
         self.feed.stop.store(true, Relaxed);
         feeder.join().map_err(|_| "the shop panicked".to_owned())??;
-        Ok((self.watcher.picture(Instant::now()), took))
+        Ok((last, took))
     }
 
     fn open_shop(&self) -> std::io::Result<JoinHandle<Result<(), String>>> {
