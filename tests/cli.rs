@@ -124,6 +124,14 @@ fn check_reports_every_mistake_with_its_place_and_ends_with_code_two() {
 }
 
 #[test]
+fn check_knows_librdkafkas_properties() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = CONFIG.replace("\" }", "\", consumer: { fetch.min.bites: 5 } }");
+    let (_, err) = check(&["check", "-c", &write(folder.path(), "shop.yaml", &config)], 2);
+    assert!(err.contains("shop.yaml: kafka.consumer: ") && err.contains("fetch.min.bites"), "{err}");
+}
+
+#[test]
 fn check_reports_the_mistakes_of_model_files_with_their_places() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let model = write(folder.path(), "own.yaml", "model: own\nversion: 1\nphazes: {}\n");

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::Failure;
+use super::{Exit, Failure};
 use crate::config::{self, Config, Guarantee};
 use crate::formats;
 use crate::journey::{CheckedModel, Model};
+use crate::kafka;
 
 /// Does it.
 ///
@@ -22,9 +24,11 @@ pub(super) fn run(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     for input in &config.inputs {
         if let Err(message) = formats::open(&input.format, set.vocabulary(), input.time) {
             let message = format!("{}: input {}: {message}", file.display(), input.name);
-            return Err(Failure::new(super::Exit::Usage, message));
+            return Err(Failure::new(Exit::Usage, message));
         }
     }
+    kafka::Settings::new(Arc::new(config))
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", file.display())))?;
     for warning in &warnings {
         writeln!(out, "warning: {warning}")?;
     }
