@@ -29,6 +29,7 @@ help: ## This list
 .PHONY: test
 test: ## Unit, property, behaviour, broker and architecture tests; KLANTREIS_TEST_KAFKA=host:port uses an existing broker
 	@$(call need,make test,$(build_tools) $(broker_tools))
+	$(if $(KLANTREIS_TEST_KAFKA),,@deploy/kafka/broker.sh fetch)
 	$(CARGO) test --locked
 
 .PHONY: test-deploy
