@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::ports::*;
-use super::tally::Tally;
+use super::tally::{InputTally, Tally};
 use crate::formats::RawRecord;
 
 /// What a fetch is to give.
@@ -322,11 +322,21 @@ impl Clock for FakeClock {
     }
 }
 
-/// An observer that does not care.
-pub struct Deaf;
+/// An observer that adds up what is told as committed.
+#[derive(Default)]
+pub struct Ear {
+    /// Records, and transitions.
+    pub heard: Mutex<(u64, u64)>,
+}
 
-impl Observer for Deaf {
-    fn settled(&self, _committed: &Committed, _tally: &Tally) {}
+impl Observer for Ear {
+    fn settled(&self, committed: &Committed, tally: &Tally) {
+        if matches!(committed, Committed::Done { .. }) {
+            let mut heard = self.heard.lock().expect("no test panics while it listens");
+            heard.0 += tally.inputs.iter().map(InputTally::records).sum::<u64>();
+            heard.1 += tally.transitions.values().sum::<u64>();
+        }
+    }
     fn transitions(&self, values: &mut dyn Iterator<Item = &[u8]>) {
         values.for_each(drop);
     }

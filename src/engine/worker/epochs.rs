@@ -24,6 +24,8 @@ pub(super) struct Epochs<M> {
     /// When the open epoch got its first record.
     opened_at: Option<Duration>,
     in_flight: Option<InFlight>,
+    /// An epoch that came to nothing as far as we were told; the restore that follows learns whether it did.
+    unsure: Option<InFlight>,
     /// Memory of an epoch that is done with.
     spare: Option<(Box<Epoch<M>>, Box<Tally>)>,
     sequence: u64,
@@ -44,6 +46,7 @@ impl<M> Epochs<M> {
             tally: Box::new(Tally::new(inputs)),
             opened_at: None,
             in_flight: None,
+            unsure: None,
             spare: None,
             sequence: 0,
             inputs,
@@ -146,7 +149,9 @@ impl<S: Source> Worker<S> {
         }
         let Some((committed, mut epoch)) = self.with.committer.finished(at_most) else { return Ok(()) };
         let InFlight { mut tally, partitions } = self.epochs.in_flight.take().expect("checked above");
-        self.with.observer.settled(&committed, &tally);
+        if !matches!(committed, Committed::Failed(_)) {
+            self.with.observer.settled(&committed, &tally);
+        }
         let ended = match committed {
             Committed::Done { deltas, .. } => {
                 if self.settings.exactly_once {
@@ -158,7 +163,9 @@ impl<S: Source> Worker<S> {
             Committed::Failed(why) => {
                 tracing::warn!(%why, "an epoch came to nothing; restoring all partitions of worker {}", self.settings.worker);
                 self.begin_anew();
-                Ok(())
+                epoch.clear();
+                self.epochs.unsure = Some(InFlight { tally, partitions });
+                return Ok(());
             }
             Committed::Fenced(why) => Err(Ending::Fenced(why)),
             Committed::Fatal(why) => Err(Ending::Committer(why)),
@@ -167,6 +174,28 @@ impl<S: Source> Worker<S> {
         tally.clear(self.epochs.inputs);
         self.epochs.spare = Some((epoch, tally));
         ended
+    }
+
+    /// A partition was restored whose next epoch has this number. If the epoch that we were unsure of was its last, it was
+    /// committed after all, with everything in it; else it was not.
+    pub(super) fn learn(&mut self, number: i32, next_epoch: u64) {
+        let Some(unsure) = &self.epochs.unsure else { return };
+        let Some((_, epoch)) = unsure.partitions.iter().find(|(partition, _)| *partition == number) else { return };
+        let committed = if next_epoch > *epoch {
+            Committed::Done { deltas: Vec::new(), took: Duration::ZERO }
+        } else {
+            Committed::Failed("it is not in the state topics".to_owned())
+        };
+        let tally = &unsure.tally;
+        self.with.observer.settled(&committed, tally);
+        self.epochs.unsure = None;
+    }
+
+    /// The partitions go before it is known what became of the epoch: it counts as failed, somebody else goes on from it.
+    pub(super) fn give_up_unsure(&mut self) {
+        if let Some(unsure) = self.epochs.unsure.take() {
+            self.with.observer.settled(&Committed::Failed("its partitions are gone".to_owned()), &unsure.tally);
+        }
     }
 
     fn done(&mut self, partitions: &[(i32, u64)], deltas: &[(i32, i64, i64)]) {

@@ -55,6 +55,7 @@ impl<S: Source> Worker<S> {
         for number in numbers.chain(self.restoring.as_ref().map(Restore::number)) {
             self.board.drop_slot(number);
         }
+        self.give_up_unsure();
         self.active.clear();
         self.waiting.clear();
         self.restoring = None;
@@ -153,6 +154,7 @@ impl<S: Source> Worker<S> {
             epoch = partition.epoch,
             "restored"
         );
+        self.learn(number, partition.epoch);
         self.with.source.start(number, &partition.positions)?;
         let batches = self.rules.inputs.iter().map(|_| self.with.source.batch()).collect();
         let merge = Merge::new(batches, self.settings.align_idle_after_ms);

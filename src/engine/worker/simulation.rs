@@ -84,7 +84,13 @@ fn fill(dice: &mut Dice, events: u64) -> SharedCluster {
     Arc::new(Mutex::new(cluster))
 }
 
-fn worker(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &Dice, exactly_once: bool) -> Worker<FakeSource> {
+fn worker(
+    cluster: &SharedCluster,
+    rules: &Arc<Rules>,
+    dice: &Dice,
+    exactly_once: bool,
+    ear: &Arc<Ear>,
+) -> Worker<FakeSource> {
     let mut chunks = dice.clone();
     let set = &rules.set;
     let decoder = |(_, format): (&str, &str)| {
@@ -106,16 +112,23 @@ fn worker(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &Dice, exactly_once
         reader: Box::new(FakeReader::new(cluster)),
         codec: Box::new(Codec::new(Arc::clone(set))),
         decoders: INPUTS.map(decoder).into(),
-        observer: Arc::new(Deaf),
+        observer: Arc::clone(ear) as _,
         clock: Arc::new(FakeClock::default()),
     };
     Worker::new(Arc::clone(rules), settings, Arc::new(Board::new(Arc::clone(rules), 1)), with)
 }
 
 /// Runs workers until everything is committed; each of the first `lives` is dropped after some turns, without a word.
-fn live_through(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &mut Dice, lives: u64, exactly_once: bool) {
+fn live_through(
+    cluster: &SharedCluster,
+    rules: &Arc<Rules>,
+    dice: &mut Dice,
+    lives: u64,
+    exactly_once: bool,
+) -> (u64, u64) {
+    let ear = Arc::<Ear>::default();
     for life in 0..=lives {
-        let mut worker = worker(cluster, rules, dice, exactly_once);
+        let mut worker = worker(cluster, rules, dice, exactly_once, &ear);
         dice.roll(2);
         let turns = if life < lives { dice.roll(150) } else { u64::MAX };
         for _ in 0..turns {
@@ -125,11 +138,13 @@ fn live_through(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &mut Dice, li
             }
         }
     }
+    let heard = *ear.heard.lock().expect("nobody panicked while listening");
+    heard
 }
 
 /// The customers of every partition as they are restored from the state topics: id and encoded state.
 fn restored(cluster: &SharedCluster, rules: &Arc<Rules>, dice: &Dice) -> BTreeMap<(i32, String), Vec<u32>> {
-    let mut worker = worker(cluster, rules, dice, true);
+    let mut worker = worker(cluster, rules, dice, true, &Arc::default());
     while worker.active.len() < PARTITIONS as usize {
         worker.change_and_restore();
     }
@@ -169,6 +184,18 @@ fn transitions(cluster: &SharedCluster) -> BTreeMap<String, Vec<String>> {
 
 fn dead_letters(cluster: &SharedCluster) -> usize {
     cluster.lock().expect("not poisoned").outputs.iter().filter(|r| r.topic == Topic::DeadLetters).count()
+}
+
+/// What is counted is what is committed, also where the answer to a commit was lost.
+#[test]
+fn an_epoch_whose_answer_is_lost_is_counted_once_if_it_was_committed_and_else_not_at_all() {
+    let rules = rules();
+    let cluster = fill(&mut Dice(11), 400);
+    let verdicts = [Verdict::DoneUnheard, Verdict::Failed, Verdict::Done, Verdict::DoneUnheard];
+    cluster.lock().expect("not poisoned").verdicts = verdicts.into_iter().cycle().take(20).collect();
+    let (records, moves) = live_through(&cluster, &rules, &mut Dice(3), 0, true);
+    let written = transitions(&cluster).values().map(Vec::len).sum::<usize>();
+    assert_eq!((records, moves), (400, written as u64));
 }
 
 proptest! {
