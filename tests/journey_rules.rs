@@ -358,6 +358,42 @@ fn a_timer_that_was_spent_lets_the_next_one_fire() {
 }
 
 #[test]
+fn a_spent_timer_is_asked_again_in_the_next_visit_or_after_the_next_event() {
+    let source = "
+model: m
+version: 1
+kinds: [view, ping, restart]
+phases: { a: {}, b: {} }
+counters: { n: { on: view, window: ever } }
+transitions:
+  - { id: enter, from: new, to: a, on: any }
+  - { id: again, from: a, to: a, on: restart }
+  - { id: warm, from: a, to: b, after: 1d, when: n >= 2 }
+  - { id: quiet, from: a, to: b, idle: 3d, when: n >= 2 }
+";
+    let mut customer = Customer::new(&[source]);
+    let _ = customer.event("0s", "ping");
+    assert_eq!(customer.fire("1d"), Fired::Changed);
+    let _ = customer.event("1d1h", "view");
+    let _ = customer.event("1d1h", "view");
+    assert_eq!(customer.set.deadline(&customer.record), Some(START + ms("4d1h")));
+    let _ = customer.event("1d2h", "restart");
+    assert_eq!(customer.fire("30d"), Fired::Changed);
+    let came = ["1 new → a at 0s (enter)", "2 a → a at 1d2h (again)", "3 a → b at 2d2h (warm)"];
+    assert_eq!(customer.came(), came);
+
+    let mut customer = Customer::new(&[source]);
+    let _ = customer.event("0s", "ping");
+    assert_eq!(customer.fire("3d"), Fired::Changed);
+    assert_eq!(customer.set.deadline(&customer.record), Some(START + ms("400d")));
+    for at in ["4d", "5d"] {
+        let _ = customer.event(at, "view");
+    }
+    assert_eq!(customer.fire("30d"), Fired::Changed);
+    assert_eq!(customer.came(), ["1 new → a at 0s (enter)", "2 a → b at 8d (quiet)"]);
+}
+
+#[test]
 fn an_idle_timer_never_fires_before_its_phase_began() {
     let mut customer = Customer::new(&["
 model: m
@@ -592,6 +628,12 @@ fn the_hash_of_a_model_changes_with_its_meaning_alone() {
     let condition = |when: &str| hash(&conditional(when));
     assert_eq!(condition("views > 3"), condition("views   > 3"));
     assert_ne!(condition("views > 3"), condition("views > 4"));
+    let quoted = |text: &str| {
+        let when = format!("'event.colour == \"{text}\"'");
+        hash(&conditional("true").replace(">-\n      true", &when))
+    };
+    assert_eq!(quoted("a b"), condition("event.colour   == \"a b\""));
+    assert_ne!(quoted("a b"), quoted("a  b"));
 }
 
 #[test]

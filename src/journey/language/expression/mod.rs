@@ -87,6 +87,29 @@ pub(super) fn compile(text: &str, names: &Names, is_timer: bool) -> Result<Condi
     Ok(Condition { text: normal.join(" "), program: Program::new(compiler.ops, compiler.slots), reads: compiler.reads })
 }
 
+/// The condition with single spaces, save in the texts it quotes.
+fn on_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut quote = None;
+    let mut escaped = false;
+    for letter in text.trim().chars() {
+        match quote {
+            None if letter.is_whitespace() => {
+                if !line.ends_with(' ') {
+                    line.push(' ');
+                }
+                continue;
+            }
+            None if matches!(letter, '"' | '\'') => quote = Some(letter),
+            Some(open) if letter == open && !escaped => quote = None,
+            _ => {}
+        }
+        escaped = letter == '\\' && !escaped;
+        line.push(letter);
+    }
+    line
+}
+
 fn parse(text: &str) -> Result<(IdedExpr, SourceInfo), Vec<Mistake>> {
     Parser::new().max_recursion_depth(NESTING_MAX as u16).parse_with_source_info(text).map_err(|errors| {
         let Some(error) = errors.errors.first() else { return Vec::new() };
