@@ -38,15 +38,21 @@ pub(super) fn read(line: &[u8], topics: &Topics) -> Result<Record, Reject> {
 mod tests {
     use super::*;
 
-    fn check(line: &str, expected: Result<(usize, Option<&str>, Option<&str>, i64), &str>) {
+    /// Input, key, value and timestamp.
+    type Fields<'a> = (usize, Option<&'a str>, Option<&'a str>, i64);
+
+    fn check(line: &str, expected: Result<Fields<'_>, &str>) {
         let topics = Topics::new(&[("clicks", "clicks"), ("pos", "pos")]);
         let record = read(line.as_bytes(), &topics);
-        let text = |bytes: &Option<Vec<u8>>| bytes.clone().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let read =
-            record.as_ref().map(|record| (record.input, text(&record.key), text(&record.value), record.timestamp));
+        let fields = |record: &Record| {
+            let text =
+                |bytes: &Option<Vec<u8>>| bytes.clone().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            (record.input, text(&record.key), text(&record.value), record.timestamp)
+        };
+        let read = record.as_ref().map(fields).map_err(Reject::reason);
         let expected = expected
             .map(|(input, key, value, timestamp)| (input, key.map(str::to_owned), value.map(str::to_owned), timestamp));
-        assert_eq!(read.map_err(Reject::reason), expected, "{line}");
+        assert_eq!(read, expected, "{line}");
     }
 
     #[test]

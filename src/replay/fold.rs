@@ -55,7 +55,7 @@ impl Replay<'_> {
         };
         let decoders = config.inputs.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut fold = Fold::new(config, Arc::clone(&set), decoders, outputs);
-        while let Some(item) = records.next()? {
+        while let Some(item) = records.read()? {
             fold.item(&item, &places[item.source])?;
             if fold.figures.records.is_multiple_of(ITEMS_A_LOOK) {
                 fold.partition.drop_changes();

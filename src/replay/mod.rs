@@ -48,6 +48,8 @@ pub struct Item {
     pub line: u64,
     /// Its time, as far as order goes: the record's, or else its event's, or else that of the line before.
     pub time: i64,
+    /// The input that decides between equal times: the record's, or that of the line before.
+    pub input: usize,
     /// Whether something later was handed out before it: it was too far out of order.
     pub late: bool,
     /// What it says.

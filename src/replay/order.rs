@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::reader::Reader;
-use super::{Content, Item, Progress, ReplayError, Source};
+use super::{Item, Progress, ReplayError, Source};
 use crate::config::InputConfig;
 
 /// How sources are put in order.
@@ -42,7 +42,7 @@ impl Records {
     }
 
     /// The next item; `None` when all sources are at their end.
-    pub fn next(&mut self) -> Result<Option<Item>, ReplayError> {
+    pub fn read(&mut self) -> Result<Option<Item>, ReplayError> {
         for source in &mut self.sources {
             source.fill()?;
         }
@@ -114,12 +114,7 @@ impl Window {
 type Place = (i64, usize, usize, u64);
 
 fn place(item: &Item) -> Place {
-    // What cannot be read belongs to no input; it comes first among equals.
-    let input = match &item.content {
-        Content::Record(record) => record.input,
-        Content::Unreadable { .. } => 0,
-    };
-    (item.time, input, item.source, item.line)
+    (item.time, item.input, item.source, item.line)
 }
 
 /// An item read ahead, compared by its place.

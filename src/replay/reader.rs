@@ -22,8 +22,9 @@ pub(super) struct Reader {
     form: Form,
     counter: Counter,
     times: Times,
-    /// The time of the item before, for those that have none.
+    /// The time and the input of the item before, for those that have none.
     time: i64,
+    input: usize,
 }
 
 enum Form {
@@ -54,7 +55,7 @@ impl Reader {
             None if is_csv => return Err(ReplayError::Unnamed(place)),
             None => Form::Envelopes(Lines::new(bytes), Topics::of(inputs)),
         };
-        Ok(Self { index, place, form, counter, times, time: EARLIEST_MS })
+        Ok(Self { index, place, form, counter, times, time: EARLIEST_MS, input: input.unwrap_or(0) })
     }
 
     /// How far it was read.
@@ -88,9 +89,10 @@ impl Reader {
         let next = next.map_err(|error| ReplayError::Read { place: place.clone(), line, error })?;
         let Some((line, content)) = next else { return Ok(None) };
         if let Content::Record(record) = &content {
+            self.input = record.input;
             self.time = self.times.of(record).unwrap_or(self.time);
         }
-        Ok(Some(Item { source: self.index, line, time: self.time, late: false, content }))
+        Ok(Some(Item { source: self.index, line, time: self.time, input: self.input, late: false, content }))
     }
 
     fn line(&self) -> u64 {

@@ -45,7 +45,7 @@ impl Sources {
     fn items(self, window_ms: Option<i64>) -> Vec<Item> {
         let (mut records, _folder) = self.open(window_ms).unwrap();
         let mut items = Vec::new();
-        while let Some(item) = records.next().unwrap() {
+        while let Some(item) = records.read().unwrap() {
             items.push(item);
         }
         items
@@ -173,9 +173,9 @@ fn rows_and_values_of_a_named_input_have_the_times_of_their_events() {
     let seen: Vec<_> = seen.collect();
     let expected = [
         (0, T - 2 * DAY, r#"{"who":"c4","day":"2024-12-30"}"#),
-        (99, -1, "malformed 2"),
         (2, T - DAY, r#"{"who":"c1","day":"2024-12-31"}"#),
         (2, -1, r#"{"who":"","day":"2025-01-01"}"#),
+        (99, -1, "malformed 2"),
         (0, T, r#"{"who":"c5","day":"2025-01-01"}"#),
         (2, T, r#"{"who":"c3","day":"2025-01-01"}"#),
     ];
@@ -192,7 +192,7 @@ fn what_is_gzipped_is_told_by_its_bytes_and_progress_counts_those() {
         let length = bytes.len() as u64;
         let (mut records, _folder) = Sources::new().file(name, bytes, None).open(Some(2000)).unwrap();
         let mut count = 0;
-        while records.next().unwrap().is_some() {
+        while records.read().unwrap().is_some() {
             count += 1;
         }
         assert_eq!((count, records.progress()), (5000, Progress { read: length, total: Some(length) }), "{name}");
@@ -209,7 +209,7 @@ fn a_source_that_cannot_be_read_says_which_and_where() {
     let whole = gzipped((0..5000).map(|time| line(time, "clicks")).collect::<String>().as_bytes());
     let (mut records, _folder) = Sources::new().file("cut.gz", &whole[..whole.len() / 2], None).open(Some(10)).unwrap();
     let error = loop {
-        match records.next() {
+        match records.read() {
             Ok(item) => assert!(item.is_some(), "the end is not there"),
             Err(error) => break error.to_string(),
         }
