@@ -135,8 +135,8 @@ pub struct DemoArgs {
   klantreis replay -c klantreis.yaml --input pos=baskets.csv.gz --input mail=mailings.csv --sort --output out.ndjson
 
 A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input.
-A file that names one holds that input's records, one a line: JSON, or CSV if its name says so.
-What ends in .gz is unpacked.")]
+A file that names one holds that input's records, one a line: JSON or CSV, told by its name or its first byte.
+What is gzipped is unpacked, whatever its name.")]
 pub struct ReplayArgs {
     /// The configuration file; what it says about Kafka is not used
     #[arg(short, long, value_name = "FILE")]
