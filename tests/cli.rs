@@ -124,6 +124,15 @@ fn check_reports_every_mistake_with_its_place_and_ends_with_code_two() {
 }
 
 #[test]
+fn the_examples_and_their_models_are_sound() {
+    for name in ["klantreis", "job", "completejourney", "online-retail"] {
+        let (out, _) = check(&["check", "-c", &format!("deploy/examples/{name}.yaml")], 0);
+        assert!(out.ends_with("\nok\n") && !out.contains("warning"), "{out}");
+    }
+    check(&["model", "test", "deploy/examples/household.yaml", "deploy/examples/wholesale.yaml"], 0);
+}
+
+#[test]
 fn check_knows_librdkafkas_properties() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = CONFIG.replace("\" }", "\", consumer: { fetch.min.bites: 5 } }");
