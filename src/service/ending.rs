@@ -1,10 +1,9 @@
 //! How the service can end other than well.
 
+use crate::config::ModelsError;
 use crate::engine::worker::Ending;
 use crate::http::BindError;
 use crate::kafka::{SettingsError, TopicsError};
-
-use super::ModelsError;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,6 @@
 mod ending;
 mod figures;
 mod memory;
-mod models;
 mod start;
 mod wait;
 mod wiring;
@@ -16,7 +15,6 @@ mod witness;
 
 pub use ending::ServiceError;
 pub use figures::Figures;
-pub use models::{ModelsError, check_models, load_models};
 pub use start::{Options, Running, StateKeeping, start};
 pub use wiring::rules;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot};
 
 use super::witness::Witness;
-use super::{ServiceError, load_models, memory, wiring};
+use super::{ServiceError, memory, wiring};
 use crate::config::Config;
 use crate::engine::board::Board;
 use crate::engine::ports::{Clock, StateReader};
@@ -61,7 +61,7 @@ pub struct Running {
 /// Starts the service; it runs on threads of its own.
 pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> {
     let config = Arc::new(config);
-    let set = Arc::new(load_models(&config)?);
+    let set = Arc::new(config.model_set()?);
     // Formats are checked before anything is connected to.
     wiring::decoders(&config, &set)?;
     let settings = Settings::new(Arc::clone(&config))?;
