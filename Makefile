@@ -48,3 +48,14 @@ lint: ## Formatting, clippy and documentation, warnings as errors
 demo: ## A web shop and its customers' journeys, live, without a broker
 	@$(call need,make demo,$(build_tools))
 	$(CARGO) run --locked --release -- demo
+
+.PHONY: bench
+bench: ## What each step of an event costs by itself, and what a customer takes up; some minutes
+	@$(call need,make bench,$(build_tools))
+	$(CARGO) bench --locked --bench micro
+	$(CARGO) bench --locked --bench memory
+
+.PHONY: bench-job
+bench-job: ## The comparison job beside a plain reader and Kafka Streams; benches/job/run.sh says what can be set
+	@$(call need,make bench-job,$(build_tools) java:default-jdk-headless mvn:maven)
+	CARGO="$(CARGO)" benches/job/run.sh

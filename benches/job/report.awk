@@ -1,0 +1,87 @@
+# Runs, one JSON object a line, to a table in Markdown (standard output) and a summary in JSON (the file named by `json`).
+# Figures are medians over the rounds; a ratio is taken within each round, and its median told.
+
+function field(name,    at, rest) {
+    at = index($0, "\"" name "\":")
+    if (!at) return ""
+    rest = substr($0, at + length(name) + 3)
+    sub(/^"/, "", rest)
+    sub(/[",}].*/, "", rest)
+    return rest
+}
+
+# The median of table[who, 1..rounds]; nothing if there is none.
+function median(table, who,    n, i, j, swap, sorted) {
+    n = 0
+    for (i = 1; i <= rounds; i++) if ((who, i) in table) sorted[++n] = table[who, i]
+    for (i = 2; i <= n; i++)
+        for (j = i; j > 1 && sorted[j - 1] > sorted[j]; j--) { swap = sorted[j]; sorted[j] = sorted[j - 1]; sorted[j - 1] = swap }
+    if (!n) return ""
+    return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
+}
+
+function grouped(number,    text, out) {
+    if (number == "") return "–"
+    text = sprintf("%d", number + 0.5)
+    while (length(text) > 3) { out = "," substr(text, length(text) - 2) out; text = substr(text, 1, length(text) - 3) }
+    return text out
+}
+
+function fixed(number) { return number == "" ? "–" : sprintf("%.2f", number) }
+function value(number) { return number == "" ? "null" : sprintf("%.4g", number) + 0 }
+
+# Median over the rounds of upper[who] / lower[other].
+function ratio(upper, who, lower, other,    i, quotients) {
+    split("", quotients)
+    for (i = 1; i <= rounds; i++)
+        if (((who, i) in upper) && ((other, i) in lower) && lower[other, i] > 0)
+            quotients["r", i] = upper[who, i] / lower[other, i]
+    return median(quotients, "r")
+}
+
+{
+    who = field("contestant"); round = field("round") + 0
+    if (!(who in seen)) { seen[who] = 1; order[++count] = who }
+    if (round > rounds) rounds = round
+    events = field("events")
+    rate[who, round] = field("events_per_s") + 0
+    per_cpu[who, round] = field("events_per_cpu_s") + 0
+    if (field("events_per_cpu_s_mid80") != "") middle[who, round] = field("events_per_cpu_s_mid80") + 0
+    cpu[who, round] = field("cpu_s") + 0
+    peak[who, round] = field("peak_rss_mib") + 0
+}
+
+END {
+    name["reader"] = "plain reader, one record a `poll`"
+    name["batch"] = "plain reader, in batches"
+    name["eos"] = "klantreis, exactly once"
+    name["alo"] = "klantreis, at least once"
+    name["streams"] = "Kafka Streams, exactly once"
+    name["streams-alo"] = "Kafka Streams, at least once"
+    printf "%s events, medians of %d rounds in turn.\n\n", grouped(events), rounds
+    print "| | events/s | events per CPU second | the same, middle 80 % | CPU seconds | peak MiB |"
+    print "|---|--:|--:|--:|--:|--:|"
+    printf "{\"events\":%s,\"rounds\":%d,\"medians\":{", events, rounds > json
+    for (i = 1; i <= count; i++) {
+        who = order[i]
+        printf "| %s | %s | %s | %s | %s | %s |\n", name[who], grouped(median(rate, who)), grouped(median(per_cpu, who)),
+            grouped(median(middle, who)), fixed(median(cpu, who)), grouped(median(peak, who))
+        printf "%s\"%s\":{\"events_per_s\":%d,\"events_per_cpu_s\":%d,\"cpu_s\":%s,\"peak_rss_mib\":%d}", i > 1 ? "," : "", who,
+            median(rate, who), median(per_cpu, who), value(median(cpu, who)), median(peak, who) > json
+    }
+    printf "},\"ratios\":{" > json
+    print "\n| ratio, median over the rounds | exactly once | at least once |"
+    print "|---|--:|--:|"
+    line("events per CPU second ÷ those of Kafka Streams", "per_cpu_to_streams", per_cpu, per_cpu, "streams")
+    line("the same, middle 80 %", "mid80_per_cpu_to_streams", middle, middle, "streams")
+    line("CPU time ÷ that of the plain reader (`poll`)", "cpu_to_reader", cpu, cpu, "reader")
+    line("CPU time ÷ that of the plain reader (batches)", "cpu_to_batch_reader", cpu, cpu, "batch")
+    print "}}" > json
+}
+
+function line(text, key, upper, lower, other,    eos, alo) {
+    eos = ratio(upper, "eos", lower, other)
+    alo = ratio(upper, "alo", lower, other)
+    if (other in seen) printf "| %s | %s | %s |\n", text, fixed(eos), fixed(alo)
+    printf "%s\"%s\":{\"eos\":%s,\"alo\":%s}", written++ ? "," : "", key, value(eos), value(alo) > json
+}

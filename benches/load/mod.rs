@@ -1,0 +1,167 @@
+//! Records like those of the comparison job, made in memory: the generator's own, with other customers and times put in.
+//!
+//! `sample.ndjson` holds 200 records in a row as `benches/peers/generator` writes them (`--seed 11`); the mix of kinds and
+//! the sizes of the values are therefore the job's. Not in here: measuring.
+#![allow(dead_code)]
+
+mod customers;
+mod shop;
+
+pub use customers::{Customers, Spread};
+pub use shop::{FILL, Shop};
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use klantreis::engine::{Envelope, InputRules, Rules};
+use klantreis::formats::{Decoder, FormatSpec, RawRecord, TimeSource, open};
+use klantreis::journey::{ModelSet, SetOptions, Span, builtin};
+
+/// The inputs of the job, by topic, with their formats.
+pub const INPUTS: [(&str, &str); 3] = [("clicks", "segment"), ("mail", "sendgrid"), ("pos", "square")];
+pub const DAY: i64 = 86_400_000;
+/// Where event time begins: 2025-01-01T00:00:00Z.
+pub const START: i64 = 1_735_689_600_000;
+
+pub fn models() -> Arc<ModelSet> {
+    let options = SetOptions { forget_after: Span(400 * DAY), remembered_ids: 4 };
+    let think5 = builtin("think5").expect("think5 is built in");
+    Arc::new(ModelSet::new(vec![think5], options).expect("think5 runs alone"))
+}
+
+/// The rules of the job, for one partition that holds everybody.
+pub fn rules(set: Arc<ModelSet>) -> Arc<Rules> {
+    let inputs = INPUTS.map(|(name, _)| InputRules { name: name.to_owned(), topic: name.to_owned() });
+    Arc::new(Rules {
+        application: "bench".to_owned(),
+        set,
+        inputs: inputs.to_vec(),
+        partition_count: Some(1),
+        allowed_lateness_ms: 60_000,
+        max_future_skew_ms: 300_000,
+        event_bytes_max: 1 << 20,
+        envelope: Envelope::Binary,
+        writes_phases: false,
+    })
+}
+
+pub fn decoders(set: &ModelSet) -> Vec<Box<dyn Decoder>> {
+    let decoder = |format| {
+        let spec = FormatSpec::new(format, None).expect("the formats are built in");
+        open(&spec, set.vocabulary(), TimeSource::Event).expect("fixed formats fit every vocabulary")
+    };
+    INPUTS.iter().map(|(_, format)| decoder(format)).collect()
+}
+
+/// A record of the sample, with the places of what changes.
+struct Template {
+    input: usize,
+    value: Vec<u8>,
+    customers: Vec<usize>,
+    /// Times written as RFC 3339, or else as seconds.
+    times: Vec<usize>,
+    seconds: Option<usize>,
+    /// 16 characters of the event's id.
+    id: usize,
+}
+
+/// The sample.
+pub struct Sample(Vec<Template>);
+
+impl Sample {
+    pub fn load() -> Self {
+        let lines = include_str!("sample.ndjson").lines();
+        let records = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).expect("the sample is JSON"));
+        Self(records.map(|record| Template::new(&record)).collect())
+    }
+
+    /// The values of one input, as they are.
+    pub fn values(&self, input: usize) -> Vec<&[u8]> {
+        self.0.iter().filter(|one| one.input == input).map(|one| one.value.as_slice()).collect()
+    }
+}
+
+impl Template {
+    fn new(record: &serde_json::Value) -> Self {
+        let text = |name: &str| record[name].as_str().expect("a text");
+        let value = text("value").to_owned();
+        let at = record["timestamp"].as_i64().expect("a number");
+        let time = rfc3339(at);
+        let places = |what: &str| value.match_indices(what).map(|(place, _)| place).collect::<Vec<_>>();
+        let id = ["ajs-", "\"sg_event_id\":\"", "\"event_id\":\""];
+        let id = id
+            .iter()
+            .find_map(|mark| value.find(mark).map(|place| place + mark.len()))
+            .expect("every record has an id");
+        Self {
+            input: INPUTS.iter().position(|(name, _)| *name == text("topic")).expect("one of the job's topics"),
+            customers: places(text("key")),
+            times: places(std::str::from_utf8(&time).expect("digits")),
+            seconds: value.find("\"timestamp\":1").map(|place| place + "\"timestamp\":".len()),
+            id,
+            value: value.into_bytes(),
+        }
+    }
+}
+
+/// Records in the order of their times.
+#[derive(Default)]
+pub struct Records {
+    bytes: Vec<u8>,
+    all: Vec<(usize, i64, Range<usize>)>,
+}
+
+impl Records {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, RawRecord<'_>)> {
+        self.all.iter().map(|(input, timestamp, range)| {
+            let raw = RawRecord { key: None, value: Some(&self.bytes[range.clone()]), timestamp: *timestamp };
+            (*input, raw)
+        })
+    }
+}
+
+/// Goes on for as long as records are asked for.
+pub struct Feed {
+    sample: Sample,
+    next: u64,
+    at: f64,
+    /// Milliseconds between two records.
+    pub step_ms: f64,
+}
+
+impl Feed {
+    pub fn new(step_ms: f64) -> Self {
+        Self { sample: Sample::load(), next: 0, at: START as f64, step_ms }
+    }
+
+    /// The next records, of customers that `who` names, in place of those that are there.
+    pub fn fill(&mut self, records: &mut Records, count: usize, mut who: impl FnMut() -> u64) {
+        records.bytes.clear();
+        records.all.clear();
+        for _ in 0..count {
+            let template = &self.sample.0[(self.next % self.sample.0.len() as u64) as usize];
+            let at = self.at as i64;
+            let start = records.bytes.len();
+            records.bytes.extend_from_slice(&template.value);
+            let value = &mut records.bytes[start..];
+            let customer = format!("c{:08}", who());
+            template.customers.iter().for_each(|&place| value[place..][..9].copy_from_slice(customer.as_bytes()));
+            template.times.iter().for_each(|&place| value[place..][..24].copy_from_slice(&rfc3339(at)));
+            if let Some(place) = template.seconds {
+                value[place..][..10].copy_from_slice((at / 1000).to_string().as_bytes());
+            }
+            let id = format!("{:016x}", self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            value[template.id..][..16].copy_from_slice(id.as_bytes());
+            records.all.push((template.input, at, start..records.bytes.len()));
+            self.next += 1;
+            self.at += self.step_ms;
+        }
+    }
+}
+
+/// A time as the job's records have it, in 24 characters.
+fn rfc3339(at: i64) -> [u8; 24] {
+    let time = jiff::Timestamp::from_millisecond(at).expect("a time of this century");
+    let text = format!("{time:.3}");
+    text.as_bytes().try_into().expect("three decimals and a Z")
+}

@@ -1,0 +1,26 @@
+//! Bytes to event, by format.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use klantreis::formats::RawRecord;
+
+use crate::load::{self, INPUTS, Sample};
+
+pub fn bench(criterion: &mut Criterion) {
+    let set = load::models();
+    let sample = Sample::load();
+    let mut group = criterion.benchmark_group("decode");
+    for (input, (mut decoder, (_, format))) in load::decoders(&set).into_iter().zip(INPUTS).enumerate() {
+        let values = sample.values(input);
+        let bytes = values.iter().map(|value| value.len()).sum::<usize>() / values.len();
+        group.throughput(Throughput::Bytes(bytes as u64));
+        group.bench_function(BenchmarkId::from_parameter(format), |bencher| {
+            let mut values = values.iter().cycle();
+            bencher.iter(|| {
+                let record = RawRecord { key: None, value: values.next().copied(), timestamp: load::START };
+                black_box(decoder.decode(&record).expect("the sample is sound"));
+            });
+        });
+    }
+}

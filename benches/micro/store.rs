@@ -1,0 +1,51 @@
+//! Finding and changing a customer among many.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion};
+use klantreis::engine::store::{Customer, IdHash, NEVER, Store};
+use klantreis::journey::ModelSet;
+
+use crate::load::{self, Customers, Spread};
+
+/// Ids drawn ahead, so that drawing them is not measured.
+const DRAWN: usize = 1 << 20;
+
+pub fn bench(criterion: &mut Criterion) {
+    let set = load::models();
+    let mut group = criterion.benchmark_group("store");
+    for count in [10_000_u64, 1_000_000] {
+        let store = Store::new();
+        (0..count).for_each(|customer| update(&store, &id(customer), &set));
+        for spread in [Spread::Uniform, Spread::Zipf] {
+            let mut customers = Customers::new(count, spread);
+            let ids: Vec<[u8; 9]> =
+                (0..DRAWN).map(|_| id(customers.next()).as_bytes().try_into().expect("nine characters")).collect();
+            let ids = || ids.iter().cycle().map(|id| std::str::from_utf8(id).expect("letters and digits"));
+            group.bench_function(BenchmarkId::new(format!("find/{spread:?}"), count), |bencher| {
+                let mut ids = ids();
+                bencher.iter(|| {
+                    let id = ids.next().expect("without end");
+                    black_box(store.read(IdHash::of(id), id, |customer| customer.record.u32(0)))
+                });
+            });
+            group.bench_function(BenchmarkId::new(format!("update/{spread:?}"), count), |bencher| {
+                let mut ids = ids();
+                bencher.iter(|| update(&store, ids.next().expect("without end"), &set));
+            });
+        }
+    }
+}
+
+fn update(store: &Store, id: &str, set: &ModelSet) {
+    let fresh = || Ok::<_, Infallible>(Customer { record: set.fresh(), changed: 0, wake: NEVER });
+    let Ok(()) = store.update(IdHash::of(id), id, fresh, |customer, _| {
+        let word = customer.record.u32(0);
+        customer.record.set_u32(0, word.wrapping_add(1));
+    });
+}
+
+fn id(customer: u64) -> String {
+    format!("c{customer:08}")
+}

@@ -1,0 +1,47 @@
+//! The index of quiet customers: a deadline set, and looked at again until it is due.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion};
+use klantreis::engine::store::{IdHash, NEVER};
+use klantreis::engine::timers::Timers;
+
+use crate::load::DAY;
+
+pub fn bench(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("timers");
+    for (name, days) in [("2d", 2), ("30d", 30), ("400d", 400)] {
+        group.bench_function(BenchmarkId::new("set", name), |bencher| {
+            let (mut timers, mut turn) = (Timers::new(), 0_u64);
+            bencher.iter(|| {
+                turn += 1;
+                let mut wake = NEVER;
+                let now = turn as i64;
+                timers.schedule(IdHash(turn), Some(now + days * DAY), now, black_box(&mut wake));
+            });
+        });
+        // From being set to being due, with every look in between.
+        group.bench_function(BenchmarkId::new("life", name), |bencher| {
+            bencher.iter_custom(|count| {
+                let began = std::time::Instant::now();
+                let mut timers = Timers::new();
+                let mut deadlines = Vec::with_capacity(count as usize);
+                for turn in 0..count {
+                    let deadline = days * DAY + turn as i64 * 1_000;
+                    timers.schedule(IdHash(turn), Some(deadline), turn as i64 * 1_000, &mut { NEVER });
+                    deadlines.push(deadline);
+                }
+                while let Some((tick, hashes)) = timers.pop(i64::MAX) {
+                    let now = i64::from(tick) * 1_000;
+                    for hash in hashes {
+                        let deadline = deadlines[hash as usize];
+                        if deadline > now {
+                            timers.schedule(IdHash(hash), Some(deadline), now, &mut { NEVER });
+                        }
+                    }
+                }
+                began.elapsed()
+            });
+        });
+    }
+}
