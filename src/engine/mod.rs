@@ -12,8 +12,12 @@ pub mod murmur2;
 pub mod output;
 mod pace;
 mod partition;
+#[cfg(test)]
+mod partition_tests;
 pub mod ports;
 mod restore;
+#[cfg(test)]
+mod restore_tests;
 mod rules;
 pub mod store;
 pub mod tally;

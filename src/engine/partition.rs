@@ -224,19 +224,26 @@ impl Partition {
         };
         let (outcome, new, first_change) = store.update(hash, id, fresh, |customer, new| {
             before.0.copy_from_slice(&customer.record.0);
-            let stepped =
-                catch_unwind(AssertUnwindSafe(|| rules.set.step(&mut customer.record, event, channel, effects)));
-            let outcome = stepped.map_err(|panic| {
-                customer.record.0.copy_from_slice(&before.0);
-                effects.clear();
-                Reject::Panic(panic_message(panic.as_ref()))
-            });
+            let stepped = catch_unwind(AssertUnwindSafe(|| {
+                let outcome = rules.set.step(&mut customer.record, event, channel, effects);
+                (outcome, rules.set.deadline(&customer.record))
+            }));
+            let outcome = match stepped {
+                Ok((outcome, deadline)) => {
+                    timers.schedule(hash, deadline, now, &mut customer.wake);
+                    Ok(outcome)
+                }
+                Err(panic) => {
+                    customer.record.0.copy_from_slice(&before.0);
+                    effects.clear();
+                    Err(Reject::Panic(panic_message(panic.as_ref())))
+                }
+            };
             let first_change = matches!(outcome, Ok(Outcome::Applied { .. } | Outcome::Duplicate))
                 && (customer.changed != epoch || new);
             if first_change {
                 customer.changed = epoch;
             }
-            timers.schedule(hash, rules.set.deadline(&customer.record), now, &mut customer.wake);
             if new {
                 census.add(before, rules);
             }

@@ -11,3 +11,6 @@ mod schema;
 mod varint;
 
 pub use codec::Codec;
+
+#[cfg(test)]
+mod tests;

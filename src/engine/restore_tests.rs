@@ -1,0 +1,230 @@
+//! What a restore makes of whole, torn, late and missing parts.
+
+use std::sync::Arc;
+
+use super::Partition;
+use super::ports::{Marker, PartHeader, StateCodec, StateRecord, Topic, WatermarkState};
+use super::restore::{Restore, RestoreError};
+use super::rules::{Envelope, InputRules, Rules};
+use super::store::IdHash;
+use crate::journey::{ModelSet, Record, SetOptions, Span, builtin};
+use crate::snapshot::Codec;
+
+fn rules() -> Arc<Rules> {
+    let options = SetOptions { forget_after: Span(1 << 40), remembered_ids: 0 };
+    let set = ModelSet::new(vec![builtin("think5").expect("it ships")], options).expect("one model is a set");
+    Arc::new(Rules {
+        application: "test".to_owned(),
+        set: Arc::new(set),
+        inputs: ["clicks", "mail"].map(|name| InputRules { name: name.to_owned(), topic: name.to_owned() }).into(),
+        partition_count: Some(1),
+        allowed_lateness_ms: 0,
+        max_future_skew_ms: 0,
+        event_bytes_max: 1_000,
+        envelope: Envelope::Bare,
+        writes_phases: false,
+    })
+}
+
+/// A record that can be told from others by this number.
+fn numbered(rules: &Rules, number: u32) -> Record {
+    let mut record = rules.set.fresh();
+    let seq = rules.set.layout().fields.iter().find(|field| field.key.contains("seq")).expect("think5 counts");
+    record.0[seq.word] = number;
+    record
+}
+
+/// What stands in the state topics, and what the group says.
+struct Scene {
+    rules: Arc<Rules>,
+    codec: Codec,
+    snapshots: Vec<(String, Option<Vec<u8>>)>,
+    deltas: Vec<Vec<u8>>,
+    group: [Option<i64>; 2],
+}
+
+impl Scene {
+    fn new(group: [Option<i64>; 2]) -> Self {
+        let rules = rules();
+        let codec = Codec::new(Arc::clone(&rules.set));
+        Self { rules, codec, snapshots: Vec::new(), deltas: Vec::new(), group }
+    }
+
+    fn part(&self, header: PartHeader, customers: &[(&str, Option<u32>)], marker: Option<[i64; 2]>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.codec.begin(&header, &mut bytes);
+        for (id, number) in customers {
+            let record = number.map(|number| numbered(&self.rules, number));
+            self.codec.customer(id, record.as_ref(), &mut bytes);
+        }
+        if let Some(positions) = marker {
+            let positions = ["clicks", "mail"].map(str::to_owned).into_iter().zip(positions).collect();
+            let marker = Marker { positions, watermark: WatermarkState { at: 5, record_time: 5, wall: 5 } };
+            self.codec.marker(&marker, &mut bytes);
+        }
+        bytes
+    }
+
+    /// A whole epoch in one part.
+    fn epoch(mut self, (term, epoch): (u64, u64), customers: &[(&str, Option<u32>)], marker: [i64; 2]) -> Self {
+        let header = PartHeader { epoch, term, bucket: None, part: 0, parts: 1 };
+        let part = self.part(header, customers, Some(marker));
+        self.deltas.push(part);
+        self
+    }
+
+    /// One part of an epoch of two.
+    fn torn(mut self, (term, epoch): (u64, u64), part: u16, customers: &[(&str, Option<u32>)]) -> Self {
+        let header = PartHeader { epoch, term, bucket: None, part, parts: 2 };
+        let part = self.part(header, customers, (part == 1).then_some([99, 99]));
+        self.deltas.push(part);
+        self
+    }
+
+    /// A part of the snapshot of the bucket that these customers are in.
+    fn bucket(mut self, epoch: u64, (part, parts): (u16, u16), customers: &[(&str, Option<u32>)]) -> Self {
+        let bucket = IdHash::of(customers[0].0).bucket();
+        let header = PartHeader { epoch, term: 1, bucket: Some(bucket as u16), part, parts };
+        let bytes = self.part(header, customers, None);
+        self.snapshots.push((format!("{bucket}/{part}"), Some(bytes)));
+        self
+    }
+
+    fn restore(&mut self, adopt: bool) -> Result<Partition, RestoreError> {
+        let mut restore = Restore::new(0, Arc::clone(&self.rules), self.group.to_vec());
+        for (key, value) in &self.snapshots {
+            let topic = Topic::StateSnapshots;
+            let record = StateRecord { topic, offset: 0, key: key.as_bytes(), value: value.as_deref() };
+            restore.take(&record, &mut self.codec);
+        }
+        for (offset, value) in (0..).zip(&self.deltas) {
+            let record = StateRecord { topic: Topic::StateDeltas, offset, key: &[], value: Some(value) };
+            restore.take(&record, &mut self.codec);
+        }
+        restore.finish(&mut self.codec, adopt, |_| Ok(1_000))
+    }
+
+    /// What is restored: customers' numbers, the positions, and the number of the next epoch.
+    fn check(mut self, customers: &[(&str, Option<u32>)], positions: [i64; 2], next_epoch: u64) {
+        let partition = self.restore(false).expect("it can be restored");
+        for (id, expected) in customers {
+            let found = partition.store().read(IdHash::of(id), id, |customer| customer.record.clone());
+            assert_eq!(found, expected.map(|number| numbered(&self.rules, number)), "{id}");
+        }
+        let there = customers.iter().filter(|(_, number)| number.is_some()).count();
+        assert_eq!(partition.store().len(), there);
+        assert_eq!((partition.positions.as_slice(), partition.epoch), (positions.as_slice(), next_epoch));
+    }
+
+    fn refuse(mut self, expected: &str) {
+        let error = self.restore(false).err().expect(expected).to_string();
+        assert!(error.contains(expected), "{error:?} does not say {expected:?}");
+    }
+}
+
+const MARK: [Option<i64>; 2] = [Some(10), Some(20)];
+
+#[test]
+fn nothing_at_all_is_a_beginning() {
+    Scene::new([None, None]).check(&[], [1_000, 1_000], 1);
+}
+
+#[test]
+fn the_last_value_of_each_customer_counts_and_removed_ones_are_gone() {
+    Scene::new(MARK)
+        .epoch((1, 1), &[("a", Some(1)), ("b", Some(1))], [1, 2])
+        .epoch((1, 2), &[("a", Some(2)), ("b", None)], [10, 20])
+        .check(&[("a", Some(2)), ("b", None)], [10, 20], 3);
+}
+
+#[test]
+fn deltas_up_to_a_buckets_snapshot_are_in_it_and_later_ones_are_applied_over_it() {
+    Scene::new(MARK)
+        .bucket(5, (0, 1), &[("a", Some(50))])
+        .epoch((1, 4), &[("a", Some(4)), ("b", Some(4))], [1, 2])
+        .epoch((1, 5), &[("a", Some(5))], [1, 2])
+        .epoch((1, 6), &[("b", Some(6))], [10, 20])
+        .check(&[("a", Some(50)), ("b", Some(6))], [10, 20], 7);
+}
+
+#[test]
+fn of_a_buckets_snapshots_the_newest_counts_and_stale_parts_of_older_ones_do_not() {
+    Scene::new(MARK)
+        .bucket(2, (0, 2), &[("a", Some(2))])
+        .bucket(2, (1, 2), &[("a", Some(22))])
+        .bucket(3, (0, 1), &[("a", Some(3))])
+        .epoch((1, 4), &[], [10, 20])
+        .check(&[("a", Some(3))], [10, 20], 5);
+}
+
+#[test]
+fn what_stands_behind_the_last_complete_marker_is_ignored() {
+    Scene::new(MARK).epoch((1, 1), &[("a", Some(1))], [10, 20]).torn((1, 2), 0, &[("a", Some(2))]).check(
+        &[("a", Some(1))],
+        [10, 20],
+        2,
+    );
+}
+
+#[test]
+fn an_epoch_whose_begin_is_trimmed_away_is_ignored() {
+    Scene::new(MARK)
+        .bucket(1, (0, 1), &[("a", Some(1))])
+        .torn((1, 1), 1, &[("a", Some(9))])
+        .epoch((1, 2), &[], [10, 20])
+        .check(&[("a", Some(1))], [10, 20], 3);
+}
+
+#[test]
+fn a_former_owners_late_epoch_is_ignored() {
+    Scene::new(MARK)
+        .epoch((1, 1), &[("a", Some(1))], [1, 2])
+        .epoch((2, 2), &[("a", Some(2))], [10, 20])
+        .epoch((1, 2), &[("a", Some(9))], [7, 7])
+        .check(&[("a", Some(2))], [10, 20], 3);
+}
+
+#[test]
+fn parts_of_two_owners_between_each_other_make_no_epoch() {
+    Scene::new(MARK)
+        .epoch((1, 1), &[("a", Some(1))], [10, 20])
+        .torn((2, 2), 0, &[("a", Some(2))])
+        .torn((1, 2), 1, &[("a", Some(9))])
+        .check(&[("a", Some(1))], [10, 20], 2);
+}
+
+#[test]
+fn a_bucket_that_lacks_a_part_is_refused() {
+    Scene::new(MARK)
+        .bucket(2, (1, 2), &[("a", Some(2))])
+        .epoch((1, 3), &[], [10, 20])
+        .refuse("is incomplete (1 of 2 parts)");
+}
+
+#[test]
+fn deltas_that_begin_late_without_any_snapshot_are_refused() {
+    Scene::new(MARK).epoch((1, 300), &[("a", Some(1))], [10, 20]).refuse("lost records");
+}
+
+#[test]
+fn state_and_offsets_that_do_not_belong_together_are_refused_with_the_way_out() {
+    let with = |group| Scene::new(group).epoch((1, 1), &[("a", Some(1))], [10, 20]);
+    with([Some(10), Some(21)]).refuse("left at offset 20 of mail, but the consumer group's committed offset is 21");
+    with([Some(10), None]).refuse("--adopt-state");
+    Scene::new([Some(10), None]).refuse("there is no state");
+}
+
+#[test]
+fn where_it_is_asked_for_the_state_is_right() {
+    for group in [[Some(10), Some(21)], [None, None]] {
+        let partition = Scene::new(group).epoch((1, 1), &[], [10, 20]).restore(true).expect("adopted");
+        assert_eq!(partition.positions, [10, 20]);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_its_place() {
+    let mut scene = Scene::new(MARK);
+    scene.deltas.push(b"not ours".to_vec());
+    scene.refuse("partition 0, offset 0 of the state topic: not a part of klantreis state");
+}

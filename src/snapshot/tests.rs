@@ -1,0 +1,154 @@
+//! Records go through the codec and come back, also into models that changed.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::Codec;
+use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, WatermarkState};
+use crate::journey::{CheckedModel, FieldType, ModelSet, Record, SetOptions, Span};
+
+const HEADER: PartHeader = PartHeader { epoch: 7, term: 3, bucket: Some(0), part: 1, parts: 2 };
+
+fn set(models: &[&str]) -> Arc<ModelSet> {
+    let checked = models.iter().map(|source| CheckedModel::parse("test.yaml", source).expect("a sound model"));
+    let options = SetOptions { forget_after: Span(1 << 40), remembered_ids: 2 };
+    Arc::new(ModelSet::new(checked.collect(), options).expect("a sound set"))
+}
+
+/// A model of two phases in this order, with a counter of this window.
+fn model(name: &str, phases: [&str; 2], window: &str) -> String {
+    let [first, second] = phases;
+    format!(
+        "model: {name}\nversion: 1\nkinds: [seen, bought]\nphases: {{ {first}: {{}}, {second}: {{}} }}\n\
+         counters: {{ views: {{ on: seen, window: {window} }} }}\n\
+         transitions:\n  - {{ id: begin, from: new, to: {first}, on: any }}\n  \
+         - {{ id: on, from: {first}, to: {second}, on: bought, when: views >= 1 }}\n"
+    )
+}
+
+fn write(set: &Arc<ModelSet>, customers: &[(&str, Option<Record>)], marker: Option<&Marker>) -> Vec<u8> {
+    let codec = Codec::new(Arc::clone(set));
+    let mut bytes = Vec::new();
+    codec.begin(&HEADER, &mut bytes);
+    customers.iter().for_each(|(id, record)| codec.customer(id, record.as_ref(), &mut bytes));
+    marker.iter().for_each(|marker| codec.marker(marker, &mut bytes));
+    bytes
+}
+
+type Read = (Vec<(String, Option<Record>)>, Option<Marker>);
+
+fn read(set: &Arc<ModelSet>, bytes: &[u8]) -> Result<Read, CodecError> {
+    let mut customers = Vec::new();
+    let (header, marker) = Codec::new(Arc::clone(set)).read(bytes, &mut |_, entry| {
+        customers.push(match entry {
+            StateEntry::Full { id, record } => (id.to_owned(), Some(record)),
+            StateEntry::Removed { id } => (id.to_owned(), None),
+        });
+    })?;
+    assert_eq!(header, HEADER);
+    Ok((customers, marker))
+}
+
+/// A record whose every field has another value; phases are those given.
+fn filled(set: &ModelSet, phase: u32) -> Record {
+    let mut record = set.fresh();
+    for (number, field) in set.layout().fields.iter().enumerate() {
+        match field.kind {
+            FieldType::Phase => record.0[field.word] = phase,
+            FieldType::U32 => record.0[field.word] = 100 + number as u32,
+            FieldType::I64 => {
+                let value = 1_700_000_000_000 + number as i64 * 1_000;
+                record.0[field.word] = value as u32;
+                record.0[field.word + 1] = (value as u64 >> 32) as u32;
+            }
+        }
+    }
+    record
+}
+
+/// The words of the fields whose key holds this text.
+fn words(set: &ModelSet, record: &Record, key: &str) -> Vec<u32> {
+    let fields = set.layout().fields.iter().filter(|field| field.key.contains(key));
+    fields.map(|field| record.0[field.word]).collect()
+}
+
+#[test]
+fn customers_removals_and_the_marker_come_back() {
+    let set = set(&[&model("m", ["a", "b"], "visit")]);
+    let customers = [("c1", Some(filled(&set, 2))), ("gone", None), ("é", Some(set.fresh()))];
+    let watermark = WatermarkState { at: -5, record_time: i64::MAX, wall: 1 };
+    let marker = Marker { positions: vec![("clicks".to_owned(), 12), ("mail".to_owned(), -1)], watermark };
+    let (back, end) = read(&set, &write(&set, &customers, Some(&marker))).expect("whole");
+    let expected: Vec<_> = customers.into_iter().map(|(id, record)| (id.to_owned(), record)).collect();
+    assert_eq!(back, expected);
+    assert_eq!(end, Some(marker));
+}
+
+#[test]
+fn a_phase_is_found_by_its_name_wherever_it_stands_now() {
+    let old = set(&[&model("m", ["a", "b"], "visit")]);
+    let new = set(&[&model("m", ["b", "a"], "visit")]);
+    let bytes = write(&old, &[("in-b", Some(filled(&old, 2))), ("nowhere", Some(filled(&old, 0)))], None);
+    let (back, _) = read(&new, &bytes).expect("whole");
+    let phases: Vec<_> = back.iter().map(|(_, record)| new.phase_of(record.as_ref().expect("full"), 0)).collect();
+    assert_eq!(phases, [Some(0), None]);
+}
+
+#[test]
+fn a_counter_that_means_something_else_begins_anew_and_the_rest_carries_on() {
+    let old = set(&[&model("m", ["a", "b"], "visit")]);
+    let new = set(&[&model("m", ["a", "b"], "ever")]);
+    let before = filled(&old, 1);
+    let (back, _) = read(&new, &write(&old, &[("c", Some(before.clone()))], None)).expect("whole");
+    let after = back[0].1.as_ref().expect("full");
+    assert!(words(&old, &before, "views").iter().all(|&word| word > 0));
+    assert!(words(&new, after, "views").iter().all(|&word| word == 0));
+    for key in ["since", "last", "seq", "event_id"] {
+        assert_eq!(words(&new, after, key), words(&old, &before, key), "{key}");
+    }
+}
+
+#[test]
+fn customers_of_a_phase_that_is_gone_are_refused_by_name_and_those_of_a_model_that_is_gone_are_not() {
+    let old = set(&[&model("m", ["a", "b"], "visit")]);
+    let without = set(&[&model("m", ["a", "other"], "visit")]);
+    let in_b = write(&old, &[("c", Some(filled(&old, 2)))], None);
+    let refused = read(&without, &in_b).expect_err("phase b has no home");
+    assert_eq!(refused, CodecError::Homeless { model: "m".to_owned(), phase: "b".to_owned() });
+    assert!(read(&without, &write(&old, &[("c", Some(filled(&old, 1)))], None)).is_ok(), "nobody is in b");
+    let other = set(&[&model("n", ["a", "b"], "visit")]);
+    let (back, _) = read(&other, &in_b).expect("the old model is not asked for any more");
+    assert_eq!(other.phase_of(back[0].1.as_ref().expect("full"), 0), None);
+}
+
+#[test]
+fn what_is_not_a_part_is_refused_with_what_is_wrong() {
+    let set = set(&[&model("m", ["a", "b"], "visit")]);
+    let whole = write(&set, &[("c1", Some(filled(&set, 1)))], None);
+    let check = |bytes: &[u8], expected: &str| {
+        let error = read(&set, bytes).expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error:?} does not say {expected:?}");
+    };
+    check(b"", "does not begin with its mark");
+    check(b"{\"json\":true}", "does not begin with its mark");
+    check(b"ks", "ends after its mark");
+    check(b"ks\x09rest", "run a newer klantreis");
+    check(&whole[..whole.len() - 1], "cut short");
+}
+
+proptest! {
+    #[test]
+    fn a_part_that_is_cut_anywhere_or_has_a_wrong_byte_never_panics(cut in 0_usize..200, byte: u8) {
+        let set = set(&[&model("m", ["a", "b"], "7d")]);
+        let whole = write(&set, &[("c1", Some(filled(&set, 1))), ("c2", None)], None);
+        let cut = cut % whole.len();
+        let quiet = |bytes: &[u8]| {
+            _ = Codec::new(Arc::clone(&set)).read(bytes, &mut |_, _| ());
+        };
+        quiet(&whole[..cut]);
+        let mut wrong = whole.clone();
+        wrong[cut] = byte;
+        quiet(&wrong);
+    }
+}
