@@ -17,7 +17,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Check(args) => check::run(&args.config, out),
         Command::Model(command) => model::run(&command, out),
-        Command::Run(args) => service::run(&args),
+        Command::Run(args) => service::run(&args, out),
         Command::Topics(TopicsCommand::Create(args)) => topics::run(&args.config, true, out),
         Command::Topics(TopicsCommand::Check(args)) => topics::run(&args.config, false, out),
         Command::Replay(args) => replay::run(&args, out),

@@ -1,5 +1,7 @@
 //! `klantreis run`: the service until it ends, and how the process ends for it.
 
+use std::io::Write;
+
 use super::{Exit, Failure, RunArgs};
 use crate::config;
 use crate::engine::worker::Ending;
@@ -7,7 +9,7 @@ use crate::kafka::TopicsError;
 use crate::service::{self, Options, ServiceError, StateKeeping};
 
 /// Runs the service. Its figures go to standard output if it was to end by itself.
-pub fn run(args: &RunArgs) -> Result<(), Failure> {
+pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = config::load(&args.config)?;
     let options = Options {
         exit_when_caught_up: args.exit_when_caught_up,
@@ -18,7 +20,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.exit_when_caught_up {
         let line =
             serde_json::to_string(&figures).map_err(|problem| Failure::new(Exit::Failure, problem.to_string()))?;
-        println!("{line}");
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }
