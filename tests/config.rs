@@ -439,3 +439,40 @@ fn a_mapping_is_checked_in_its_place() {
         &["shop.yaml:4:44: `mapping:` is only for `format: mapping`; format `segment` knows its fields"],
     );
 }
+
+#[test]
+fn a_file_that_is_nested_without_end_or_grows_by_aliases_is_refused() {
+    let deep = format!("application: {}\n", "[".repeat(20_000));
+    let closed = format!("application: {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let inside = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb += &format!("a{level}: &a{level} [{inside}]\n");
+    }
+    for text in [deep, closed, bomb] {
+        let message = parse_in(Path::new(""), &text).expect_err("it is refused");
+        assert!(message.starts_with("shop.yaml:") && message.contains(": this is not YAML: "), "{message}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_damaged_file_is_taken_or_refused_with_places_but_never_a_panic(
+        at in 0_usize..4_000, length in 0_usize..40, instead in "[ -~\\n]{0,12}",
+    ) {
+        let whole = include_str!("../deploy/examples/klantreis.yaml");
+        let mut characters: Vec<char> = whole.chars().collect();
+        let begin = at.min(characters.len());
+        let end = (begin + length).min(characters.len());
+        characters.splice(begin..end, instead.chars());
+        let text: String = characters.into_iter().collect();
+        if let Err(error) = config::parse(&text, "shop.yaml", Path::new(""), &|_| None) {
+            let lines = text.lines().count() as u64 + 1;
+            for problem in &error.problems {
+                let at = problem.at.expect("a problem of a file has a place");
+                proptest::prop_assert!(at.line >= 1 && at.line <= lines && at.column >= 1, "{problem:?}");
+                proptest::prop_assert!(!problem.what.is_empty() && !problem.instead.is_empty(), "{problem:?}");
+            }
+        }
+    }
+}
