@@ -83,8 +83,11 @@ pub(super) fn compile(text: &str, names: &Names, is_timer: bool) -> Result<Condi
         compiler.mistakes.sort_by_key(|mistake| mistake.offset);
         return Err(compiler.mistakes);
     }
-    let normal: Vec<&str> = text.split_whitespace().collect();
-    Ok(Condition { text: normal.join(" "), program: Program::new(compiler.ops, compiler.slots), reads: compiler.reads })
+    Ok(Condition {
+        text: on_one_line(text),
+        program: Program::new(compiler.ops, compiler.slots),
+        reads: compiler.reads,
+    })
 }
 
 /// The condition with single spaces, save in the texts it quotes.
