@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What is shorter is a connection that is being made.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Since when no broker has been connected. Shared by the clients, which report, and the service, which shows it.
 #[derive(Debug, Default)]
 pub struct Presence {
@@ -29,10 +32,10 @@ struct Broker<'a> {
 }
 
 impl Presence {
-    /// How long no broker has been connected; `None` while one is.
+    /// How long no broker has been connected; `None` while one is, and for a moment after.
     pub fn away(&self, now: Instant) -> Option<Duration> {
         let since = *self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.map(|since| now.saturating_duration_since(since))
+        since.map(|since| now.saturating_duration_since(since)).filter(|away| *away >= GRACE)
     }
 
     /// Takes note of a client's statistics.
@@ -72,6 +75,7 @@ mod tests {
         assert_eq!(presence.away(at(2)), None);
         presence.observe(&statistics(&["DOWN", "CONNECT"]), at(3));
         presence.observe(&statistics(&["DOWN", "TRY_CONNECT"]), at(4));
+        assert_eq!(presence.away(at(4)), None, "that may be a connection being made");
         assert_eq!(presence.away(at(5)), Some(Duration::from_secs(2)));
         presence.observe(b"not statistics", at(6));
         assert_eq!(presence.away(at(6)), Some(Duration::from_secs(3)));

@@ -126,6 +126,11 @@ impl Settings {
         &self.presence
     }
 
+    /// How many inputs there are.
+    pub fn inputs(&self) -> usize {
+        self.config.inputs.len()
+    }
+
     /// Name of a worker as a member of the group and as a writer of transactions.
     pub(super) fn identity(&self, worker: usize) -> String {
         format!("{}-{}-{worker}", self.application, self.instance)
@@ -159,7 +164,7 @@ impl Settings {
             .set("group.instance.id", self.identity(worker))
             .set("partition.assignment.strategy", "range")
             .set("session.timeout.ms", SESSION_TIMEOUT.as_millis().to_string())
-            .set("heartbeat.interval.ms", "3000")
+            .set("heartbeat.interval.ms", "1000")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
             .set("queued.max.messages.kbytes", kilobytes.to_string())

@@ -207,6 +207,14 @@ impl KafkaSource {
     }
 }
 
+impl Drop for KafkaSource {
+    fn drop(&mut self) {
+        // Closing asks for the partitions back and waits until they are let go of; from here on nobody else does that.
+        self.consumer.context().close();
+        _ = self.consumer.unassign();
+    }
+}
+
 impl Source for KafkaSource {
     type Batch = KafkaBatch;
     type Membership = GroupMembership;

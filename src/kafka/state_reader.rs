@@ -19,6 +19,9 @@ use crate::engine::ports::{StateError, StateReader, StateRecord, Topic};
 
 /// How long a single question to the broker may take.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a coordinator or leader may take to be there.
+const MOVING_TIMEOUT: Duration = Duration::from_secs(3);
+const MOVING_PAUSE: Duration = Duration::from_millis(50);
 
 /// A state topic of the open partition.
 struct Part {
@@ -180,13 +183,13 @@ impl StateReader for KafkaStateReader {
     fn open(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
         self.stop();
         self.partition = partition;
-        let committed = self.committed(partition)?;
+        let committed = soon(|| self.committed(partition))?;
         for part in &mut self.parts {
             let what = format!("the ends of {}, partition {partition}", part.name);
-            let (low, high) = self
-                .ends
-                .fetch_watermarks(&part.name, partition, ASK_TIMEOUT)
-                .map_err(|problem| trouble(&what, &problem))?;
+            let ends = &self.ends;
+            let (low, high) = soon(|| {
+                ends.fetch_watermarks(&part.name, partition, ASK_TIMEOUT).map_err(|problem| trouble(&what, &problem))
+            })?;
             (part.low, part.high, part.position) = (low, high, low);
         }
         Ok(committed)
@@ -238,6 +241,20 @@ impl StateReader for KafkaStateReader {
 
     fn trim(&mut self, partition: i32, below: i64) {
         self.trimmer.trim(partition, below);
+    }
+}
+
+/// Asks again for a moment: coordinators and leaders that move, or come into being with the first question, refuse it first.
+fn soon<T>(ask: impl Fn() -> Result<T, StateError>) -> Result<T, StateError> {
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Err(StateError::Unavailable(why)) if begun.elapsed() < MOVING_TIMEOUT => {
+                tracing::debug!("asking again: {why}");
+                std::thread::sleep(MOVING_PAUSE);
+            }
+            other => return other,
+        }
     }
 }
 

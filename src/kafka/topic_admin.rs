@@ -84,8 +84,9 @@ fn look(client: &AdminClient<Quiet>, topics: &[String]) -> Result<HashMap<String
         let Some(topic) = metadata.topics().first() else { continue };
         match topic.error() {
             None => {
+                let led = topic.partitions().iter().all(|one| one.leader() >= 0);
                 let partitions = i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX);
-                actual.insert(name.clone(), Actual { partitions, settings: BTreeMap::new() });
+                actual.insert(name.clone(), Actual { partitions, led, settings: BTreeMap::new() });
             }
             Some(
                 RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
@@ -155,7 +156,7 @@ fn create_all(client: &AdminClient<Quiet>, creations: &[Creation], replication: 
     }
     let begun = Instant::now();
     let names: Vec<String> = creations.iter().map(|one| one.topic.clone()).collect();
-    while look(client, &names)?.len() < names.len() {
+    while look(client, &names)?.values().filter(|topic| topic.led).count() < names.len() {
         if begun.elapsed() > KNOWN_TIMEOUT {
             return Err(TopicsError::Unavailable(
                 "the broker does not know the topics that it has just created".to_owned(),

@@ -22,6 +22,8 @@ pub(super) struct NamedInput {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Actual {
     pub(super) partitions: i32,
+    /// Whether every partition has a leader.
+    pub(super) led: bool,
     pub(super) settings: BTreeMap<String, String>,
 }
 

@@ -18,7 +18,7 @@ fn outputs_of(application: &str) -> Topics {
 
 fn like(partitions: i32, settings: &[(&str, &str)]) -> Actual {
     let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Actual { partitions, settings }
+    Actual { partitions, led: true, settings }
 }
 
 /// A broker on which everything is as we would create it, changed by `change`.

@@ -59,6 +59,11 @@ impl Broker {
         unreachable!("attempts end with a broker or a panic")
     }
 
+    /// An address that nobody asks, for tests that need none.
+    pub fn nowhere() -> Broker {
+        Broker { address: "127.0.0.1:9".to_owned(), own: None }
+    }
+
     /// `host:port`.
     pub fn address(&self) -> &str {
         &self.address

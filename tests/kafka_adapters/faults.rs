@@ -1,0 +1,86 @@
+//! A broker that goes away and comes back.
+
+use std::time::{Duration, Instant};
+
+use klantreis::engine::ports::{Committed, Committer, Source, StateReader, Topic};
+
+use crate::fixture::{Application, Draft, Member, STUCK};
+use crate::support::{Broker, Isolation};
+
+/// An epoch that says which it is.
+fn numbered(member: &mut Member, number: usize) -> Draft {
+    let mut draft = member.epoch();
+    draft.output(Topic::Transitions, Some(0), Some(b"k"), Some(number.to_string().as_bytes()), &[]);
+    draft.epoch.offsets = vec![(0, 0, number as i64)];
+    draft
+}
+
+#[test]
+fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
+    if std::env::var("KLANTREIS_TEST_KAFKA").is_ok() {
+        println!("left out: it stops the broker");
+        return;
+    }
+    let broker = Broker::start();
+    let shop = Application::on(&broker, "away", &["clicks"], 1);
+    let mut member = shop.member("one");
+    member.join();
+    assert_eq!(member.source.trouble(), None);
+    let mut number = 1;
+    for _ in 0..5 {
+        let draft = numbered(&mut member, number);
+        assert!(matches!(member.submit(draft), Committed::Done { .. }));
+        number += 1;
+    }
+    // An epoch is handed over to a broker that is gone.
+    broker.kill();
+    let draft = numbered(&mut member, number);
+    member.committer.submit(Box::new(draft.epoch));
+    let begun = Instant::now();
+    while member.source.trouble().is_none() {
+        assert!(begun.elapsed() < STUCK, "nobody notices that the broker is away");
+        member.source.poll().unwrap();
+        member.source.wait(Duration::from_millis(50));
+    }
+    assert!(member.committer.finished(Duration::ZERO).is_none(), "an epoch cannot end without a broker");
+    broker.start_again();
+    let begun = Instant::now();
+    let mut pending = true;
+    let mut failures = 0;
+    while number <= 12 {
+        assert!(begun.elapsed() < 2 * STUCK, "epoch {number} does not end");
+        member.serve().unwrap();
+        let ended = match pending {
+            true => member.committer.finished(Duration::from_millis(50)).map(|(ended, _)| ended),
+            false => {
+                let draft = numbered(&mut member, number);
+                member.committer.submit(Box::new(draft.epoch));
+                pending = true;
+                continue;
+            }
+        };
+        match ended {
+            None => {}
+            Some(Committed::Done { .. }) => {
+                pending = false;
+                number += 1;
+            }
+            // As a worker does: what is committed is what the group says.
+            Some(Committed::Failed(why)) => {
+                failures += 1;
+                println!("an epoch came to nothing: {why}");
+                assert!(failures < 20, "it never recovers: {why}");
+                if let Ok(offsets) = member.reader.open(0) {
+                    number = offsets[0].map_or(1, |offset| offset as usize + 1);
+                }
+                pending = false;
+            }
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+    println!("going on took {:?} after the broker was back, with {failures} epochs to repeat", begun.elapsed());
+    let seen = broker.read(&shop.transitions(), Isolation::ReadCommitted);
+    let seen: Vec<usize> = seen.iter().map(|one| one.text().parse().unwrap()).collect();
+    assert_eq!(seen, (1..=12).collect::<Vec<_>>());
+    assert_eq!(member.source.trouble(), None);
+}
