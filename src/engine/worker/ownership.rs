@@ -27,10 +27,12 @@ impl<S: Source> Worker<S> {
                 for partition in partitions {
                     self.wait_for_restore(partition);
                 }
-                self.board.tell(self.settings.worker, |view| view.assigned = true);
+                // At once: what the board says from before, that nothing is left to do, was said of nothing.
+                self.board.tell(self.settings.worker, |view| (view.assigned, view.caught_up) = (true, false));
             }
             Change::Revoked => {
                 tracing::info!(worker = self.settings.worker, "partitions revoked");
+                self.board.tell(self.settings.worker, |view| view.assigned = false);
                 // An epoch that cannot be committed in time is lost to us; whoever owns the partitions next reads it again.
                 match self.commit_open() {
                     Ok(()) => {}
@@ -42,6 +44,7 @@ impl<S: Source> Worker<S> {
             }
             Change::Lost => {
                 tracing::warn!(worker = self.settings.worker, "partitions lost");
+                self.board.tell(self.settings.worker, |view| view.assigned = false);
                 self.drop_all();
                 self.with.source.release()?;
             }

@@ -1,0 +1,161 @@
+//! What an application has written, held against what it must be.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::think5::{Customer, Move, Think5};
+use super::traffic::{INPUTS, Meaning, Record};
+use super::{Isolation, Job, Seen};
+
+/// A transition as it was read.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub id: String,
+    pub customer: String,
+    pub what: Move,
+}
+
+/// Transitions as a reader of committed records sees them, by partition and offset.
+pub fn written(job: &Job<'_>) -> Vec<Written> {
+    job.broker.read(&job.topic("transitions"), Isolation::ReadCommitted).iter().map(parse).collect()
+}
+
+fn parse(seen: &Seen) -> Written {
+    let body: Value = serde_json::from_str(seen.text()).unwrap_or_else(|problem| panic!("{problem}: {seen:?}"));
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    let needed = |name: &str| text(name).unwrap_or_else(|| panic!("no {name} in {body}"));
+    let at: jiff::Timestamp = needed("at").parse().expect("a time");
+    let written = Written {
+        id: needed("id"),
+        customer: needed("customer"),
+        what: Move {
+            seq: body["seq"].as_u64().expect("a number"),
+            from: text("from"),
+            to: needed("to"),
+            at: at.as_millisecond(),
+            cause: needed("cause"),
+            event_id: text("event_id"),
+        },
+    };
+    assert_eq!(seen.key.as_deref(), Some(written.customer.as_bytes()), "the key is the customer");
+    written
+}
+
+/// What is left when repeats, known by their ids, are dropped; and how many there were.
+pub fn without_repeats(written: Vec<Written>) -> (Vec<Written>, usize) {
+    let all = written.len();
+    let mut seen = HashSet::new();
+    let left: Vec<_> = written.into_iter().filter(|one| seen.insert(one.id.clone())).collect();
+    let repeats = all - left.len();
+    (left, repeats)
+}
+
+/// Holds transitions against the expected ones: each customer's `seq` without gap or repeat, every transition equal. A timer
+/// that is due after a customer's last event may have fired or not; if it did, it is the one that was due. Gives the customers as these transitions leave them.
+pub fn check_transitions(written: &[Written], mut expected: Think5, what: &str) -> Think5 {
+    let mut by_customer: BTreeMap<&str, Vec<&Move>> = BTreeMap::new();
+    let mut ids = HashSet::new();
+    for one in written {
+        assert!(ids.insert(&one.id), "{what}: two transitions have the id {}: {one:?}", one.id);
+        by_customer.entry(&one.customer).or_default().push(&one.what);
+    }
+    for (id, customer) in &mut expected.customers {
+        let got = by_customer.remove(id.as_str()).unwrap_or_default();
+        while customer.moves.len() < got.len() && customer.fire() {}
+        let wanted: Vec<&Move> = customer.moves.iter().collect();
+        if got != wanted {
+            let place = got.iter().zip(&wanted).take_while(|(got, wanted)| got == wanted).count();
+            panic!(
+                "{what}: {id} goes wrong at its transition {place} of {}:\n got {:?}\nwant {:?}\n got before {:?}",
+                wanted.len(),
+                got.get(place),
+                wanted.get(place),
+                got.get(place.wrapping_sub(1)),
+            );
+        }
+    }
+    assert!(by_customer.is_empty(), "{what}: transitions of customers that are not there: {by_customer:?}");
+    expected
+}
+
+/// Holds the topic of phases against the customers: its latest value is where the last transition led.
+pub fn check_phases(job: &Job<'_>, expected: &Think5) {
+    let mut latest = HashMap::new();
+    for seen in job.broker.read(&job.topic("phases"), Isolation::ReadCommitted) {
+        let key = String::from_utf8(seen.key.clone().expect("a key")).expect("a text");
+        latest.insert(key, serde_json::from_str::<Value>(seen.text()).expect("JSON"));
+    }
+    assert_eq!(latest.len(), expected.customers.len(), "every customer has a phase, and nobody else");
+    for (id, customer) in &expected.customers {
+        let found = &latest[id]["models"]["think5"];
+        let last = customer.moves.last().expect("a customer has had an event");
+        let since = found["since"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let found = (found["phase"].as_str(), since.map(|at| at.as_millisecond()), found["seq"].as_u64());
+        assert_eq!(found, (Some(last.to.as_str()), Some(last.at), Some(last.seq)), "the latest phase of {id}");
+    }
+}
+
+/// Holds the dead letters against the records that cannot be used: bytes and key as they were, their time, and why.
+pub fn check_dead_letters(job: &Job<'_>, records: &[Record]) {
+    let header = |seen: &Seen, name: &str| {
+        let found = seen.headers.iter().find(|(header, _)| header == name);
+        let value = found.and_then(|(_, value)| value.clone()).unwrap_or_else(|| panic!("no {name} in {seen:?}"));
+        String::from_utf8(value).expect("a text")
+    };
+    let mut found = Vec::new();
+    for seen in job.broker.read(&job.topic("dead-letters"), Isolation::ReadCommitted) {
+        assert!(!header(&seen, "__connect.errors.exception.message").is_empty());
+        let (topic, time) = (header(&seen, "__connect.errors.topic"), header(&seen, "klantreis.timestamp"));
+        let reason = header(&seen, "__connect.errors.stage");
+        found.push((topic, time, reason, seen.key.expect("a key"), seen.value.expect("a value")));
+    }
+    let mut expected = Vec::new();
+    for record in records {
+        if let Meaning::Unusable(reason) = record.meaning {
+            let key = record.customer.clone().into_bytes();
+            expected.push((
+                job.input(record.input),
+                record.at.to_string(),
+                reason.to_owned(),
+                key,
+                record.value.clone(),
+            ));
+        }
+    }
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "dead letters of {} inputs", INPUTS.len());
+    assert!(!found.is_empty(), "there are some");
+}
+
+/// Holds the state of a customer, as a process tells it, against what it must be.
+pub fn check_state(told: &Value, id: &str, expected: &Customer) {
+    let state = &told["models"][0];
+    let time = |name: &str| {
+        let time = state[name].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        time.map(|time| time.as_millisecond())
+    };
+    let due = state["next_timer"]["due"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    assert_eq!(
+        (
+            state["phase"].as_str(),
+            time("since"),
+            time("last"),
+            state["seq"].as_u64(),
+            state["counters"]["views"].as_u64(),
+            due.map(|due| due.as_millisecond()),
+            told["committed"].as_bool(),
+        ),
+        (
+            expected.phase,
+            Some(expected.since),
+            Some(expected.last),
+            Some(expected.moves.len() as u64),
+            Some(expected.views),
+            expected.timer().map(|(due, _)| due),
+            Some(true),
+        ),
+        "state of {id}"
+    );
+}
