@@ -68,3 +68,49 @@ impl Watch {
         self.warned = share >= WARN_AT;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::view::View;
+    use crate::engine::{Envelope, Rules};
+    use crate::journey::{ModelSet, SetOptions, Span, builtin};
+
+    fn board() -> Board {
+        let options = SetOptions { forget_after: Span(1), remembered_ids: 0 };
+        let set = ModelSet::new(vec![builtin("think5").expect("it ships")], options).expect("one model is a set");
+        let rules = Rules {
+            application: "test".to_owned(),
+            set: Arc::new(set),
+            inputs: Vec::new(),
+            partition_count: Some(1),
+            allowed_lateness_ms: 0,
+            max_future_skew_ms: 0,
+            event_bytes_max: 1,
+            envelope: Envelope::Binary,
+            writes_phases: false,
+        };
+        Board::new(Arc::new(rules), 0)
+    }
+
+    #[test]
+    fn at_the_limit_the_intake_stops_with_a_reason_and_goes_on_when_there_is_room_again() {
+        let (board, mut watch) = (board(), Watch::default());
+        for (resident, stopped) in [(50, false), (99, false), (100, true), (99, true), (95, true), (94, false), (100, true)] {
+            watch.look(resident << 20, 100 << 20, &board);
+            assert_eq!(board.is_intake_stopped(), stopped, "at {resident} %");
+            let overview = board.overview();
+            assert_eq!(overview.ready, !stopped);
+            let told = overview.troubles.iter().any(|trouble| trouble.contains("of 100 MiB"));
+            assert_eq!(told, stopped, "{:?}", overview.troubles);
+        }
+    }
+
+    #[test]
+    fn resident_memory_is_known_and_no_more_than_its_peak() {
+        let resident = resident().expect("on Linux") >> 20;
+        assert!(resident > 0 && resident <= peak_mib() + 1, "{resident} of {}", peak_mib());
+    }
+}
