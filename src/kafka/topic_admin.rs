@@ -35,7 +35,7 @@ pub struct TopicFacts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TopicsError {
     /// The broker is away; trying again is right.
-    #[error("looking at the topics: {0}")]
+    #[error("looking at the topics: {0}; is a broker running, and is kafka.brokers its address?")]
     Unavailable(String),
     /// All that is wrong, each with what to do.
     #[error("{}", .0.join("\n"))]

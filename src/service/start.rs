@@ -15,9 +15,14 @@ use crate::engine::view::View;
 use crate::engine::worker::{Ending, Equipment, Worker};
 use crate::http::{self, Api, ListenAddresses, Listeners, LiveBus, Sources, Token};
 use crate::journey::ModelSet;
-use crate::kafka::{KafkaCommitter, KafkaSource, KafkaStateReader, Settings, TopicFacts, prepare_topics};
+use crate::kafka::{KafkaCommitter, KafkaSource, KafkaStateReader, Settings, TopicFacts, TopicsError, prepare_topics};
 use crate::snapshot::Codec;
 use crate::telemetry::Telemetry;
+
+/// How long a run that is to end by itself waits for a broker.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long until a broker that does not answer is asked again.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// How the service is to run this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +81,7 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     let addresses = listeners.addresses();
 
     let topics = match options.state {
-        StateKeeping::Kafka => prepare_topics(&settings, true)?,
+        StateKeeping::Kafka => wait_for_topics(&config, &settings, options)?,
         StateKeeping::Never { partitions } => {
             TopicFacts { partitions, dead_letter_bytes: 1 << 20, created: Vec::new(), warnings: Vec::new() }
         }
@@ -126,6 +131,25 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
         set,
         addresses,
     })
+}
+
+/// Looks at the topics, and tries on while no broker answers: a service that starts before its broker is no fault. A run
+/// that is to end by itself does not wait for long: somebody is looking at it.
+fn wait_for_topics(config: &Config, settings: &Settings, options: Options) -> Result<TopicFacts, ServiceError> {
+    let began = Instant::now();
+    loop {
+        match prepare_topics(settings, true) {
+            Err(TopicsError::Unavailable(why)) if !options.exit_when_caught_up || began.elapsed() < PATIENCE => {
+                tracing::warn!("no broker answers at {} yet, trying on: {why}", config.kafka.brokers);
+                std::thread::sleep(TRY_AGAIN_AFTER);
+            }
+            other => {
+                let facts = other?;
+                facts.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                return Ok(facts);
+            }
+        }
+    }
 }
 
 impl Running {
