@@ -297,7 +297,7 @@ proptest! {
     #[test]
     fn a_model_beside_others_does_what_it_does_alone(a in sound(false), b in sound(false), events in events()) {
         let (a, b) = (a.yaml("a", 0), b.yaml("b", 1));
-        let (alone, both) = (set_of(&[a.clone()], LONG), set_of(&[b, a], LONG));
+        let (alone, both) = (set_of(std::slice::from_ref(&a), LONG), set_of(&[b, a], LONG));
         let (mut one, mut two) = (Customer::new(&alone), Customer::new(&both));
         let mut at = START;
         for event in &events {
@@ -359,4 +359,29 @@ fn a_condition_that_is_long_or_deep_is_refused_without_harm() {
     check(&format!("{}c > 1", "-".repeat(1_900)), None);
     check(&format!("{}c", "c > 1 ? c : ".repeat(150)), Some("cannot be read"));
     check(&vec!["c > 1"; 600].join(" || "), Some("too long"));
+    for part in ["[", "f(", "{1:", "!", "c.c(", "c[", "c.", "-(", "c?", "c+(", "'", "[c,", "\\\\"] {
+        check(&part.repeat(1_900 / part.len()), Some("m:11:"));
+    }
+}
+
+#[test]
+fn a_file_that_is_nested_deeply_is_refused_without_harm() {
+    let refused = |source: &str| {
+        let errors = CheckedModel::parse("m", source).expect_err("no model").to_string();
+        assert!(errors.contains("nested at most 16 levels deep"), "{errors}");
+    };
+    for part in ["[", "{a: ", "- ", "? "] {
+        refused(&part.repeat(20_000));
+    }
+    let bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned()
+        + &(b'b'..b'k')
+            .map(|c| {
+                format!(
+                    "{0}: &{0} [*{1}, *{1}, *{1}, *{1}, *{1}, *{1}, *{1}, *{1}, *{1}]\n",
+                    c as char,
+                    (c - 1) as char
+                )
+            })
+            .collect::<String>();
+    refused(&bomb);
 }

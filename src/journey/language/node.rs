@@ -10,6 +10,12 @@ use serde_saphyr::{Location, Spanned};
 
 use crate::journey::problem::{Position, Problem};
 
+/// How deep a file may be nested: a model needs eight levels, and reading takes stack.
+const DEPTH_MAX: usize = 16;
+
+/// How many nodes a file may have, those that aliases repeat included.
+const NODES_MAX: usize = 100_000;
+
 /// A node of the tree.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
@@ -43,6 +49,7 @@ impl Node {
     /// Reads a whole file.
     pub fn parse(source: &str) -> Result<Self, Problem> {
         let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! { max_depth: DEPTH_MAX, max_nodes: NODES_MAX },
             duplicate_keys: DuplicateKeyPolicy::PassThrough,
             merge_keys: MergeKeyPolicy::AsOrdinary,
             non_finite_float_policy: NonFiniteFloatPolicy::AsString,
@@ -55,7 +62,9 @@ impl Node {
             let said = error.without_snippet().to_string();
             let said = said.split([';', '\n']).next().unwrap_or_default();
             let said = said.split(" at line ").next().unwrap_or_default();
-            let text = if said.contains("multiple YAML documents") {
+            let text = if ["budget breached", "recursion limit"].iter().any(|limit| said.contains(limit)) {
+                format!("a model is nested at most {DEPTH_MAX} levels deep and has at most {NODES_MAX} parts; write a smaller one")
+            } else if said.contains("multiple YAML documents") {
                 "a file holds one model; leave out what begins with `---`, or make it a file of its own".to_owned()
             } else {
                 format!("this is not YAML: {said}; check brackets, quotes and indentation")
