@@ -662,3 +662,25 @@ fn scenarios_speak_of_the_model() {
         ],
     );
 }
+
+#[test]
+fn a_model_has_its_limits() {
+    let many = |count: usize, each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<Vec<_>>();
+    let told = |changes: &[(usize, &str)], expected: &str| {
+        let found = mistakes(&changed(changes));
+        assert!(found.contains(expected), "{found}");
+    };
+    let counters = many(64, &|index| format!("  c{index}: {{ on: view, window: ever }}")).join("\n");
+    let counters = format!("  views: {{ on: view, window: visit }}\n{counters}");
+    told(&[(7, &counters)], "shop.yaml:7:3: 65 counters are too many; write at most 64, or split the model in two");
+    let phases = many(98, &|index| format!("p{index}: {{}}")).join(", ");
+    let phases = format!("phases: {{ look: {{}}, own: {{}}, gone: {{}}, {phases} }}");
+    told(&[(5, &phases)], "shop.yaml:5:9: 101 phases are too many; write at most 100, or split the model in two");
+    let timers = many(33, &|index| {
+        format!("  - {{ id: t{index}, from: look, to: own, after: {}d, when: views > {index} }}", index + 1)
+    });
+    let timers = format!("{}\n{}", SOUND[11], timers.join("\n"));
+    told(&[(12, &timers)], "33 timers with a condition are too many; write at most 32, or split the model in two");
+    let long = format!("model: {}", "x".repeat(65));
+    told(&[(1, &long)], "is too long for the name of a model; use at most 64 bytes");
+}

@@ -252,7 +252,7 @@ fn check_step(set: &ModelSet, before: &ModelState, after: &ModelState, at: i64, 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn a_step_takes_one_hop_numbers_it_without_a_gap_and_never_goes_back(spec in sound(true), events in events()) {

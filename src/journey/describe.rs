@@ -1,5 +1,8 @@
 //! A customer's state for people to read.
 
+use super::machine::Machine;
+use super::{Model, Record};
+
 /// A customer's state in one model.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ModelState {
@@ -19,4 +22,23 @@ pub struct ModelState {
     pub counters: Vec<(String, f64)>,
     /// The next timer: when it is due (epoch ms) and the id of its rule.
     pub next_timer: Option<(i64, String)>,
+}
+
+impl ModelState {
+    /// The state that a model's machine keeps in the record.
+    pub(super) fn of(model: &Model, machine: &Machine, record: &Record) -> Self {
+        let seen = machine.has_seen(record);
+        let phase = machine.phase(record);
+        let counters = model.counters.iter().enumerate();
+        Self {
+            model: model.name.clone(),
+            phase: phase.map(|index| model.phases[usize::from(index)].name.clone()),
+            since: phase.map(|_| machine.since(record)),
+            last: seen.then(|| machine.last(record)),
+            first_seen: seen.then(|| machine.first_seen(record)),
+            seq: machine.seq(record),
+            counters: counters.map(|(index, counter)| (counter.name.clone(), machine.counter(record, index))).collect(),
+            next_timer: machine.next_timer(record).map(|due| (due.at, model.rules[due.rule()].id.clone())),
+        }
+    }
 }

@@ -219,7 +219,7 @@ impl ModelSet {
 
     /// A customer's state in each model, for people to read.
     pub fn describe(&self, record: &Record) -> Vec<ModelState> {
-        self.models.iter().zip(&self.machines).map(|(model, machine)| describe(model, machine, record)).collect()
+        self.models.iter().zip(&self.machines).map(|(model, machine)| ModelState::of(model, machine, record)).collect()
     }
 
     /// Whether the customer's memory has this event. An event with its own time that is newer than all others cannot
@@ -296,20 +296,4 @@ fn vocabulary(models: &[Model]) -> Result<Vocabulary, SetError> {
 /// 32 bits of an event id, never 0, which is an empty place.
 fn fingerprint(id: &str) -> u32 {
     (xxh3_64(id.as_bytes()) as u32).max(1)
-}
-
-fn describe(model: &Model, machine: &Machine, record: &Record) -> ModelState {
-    let seen = machine.has_seen(record);
-    let phase = machine.phase(record);
-    let counters = model.counters.iter().enumerate();
-    ModelState {
-        model: model.name.clone(),
-        phase: phase.map(|index| model.phases[usize::from(index)].name.clone()),
-        since: phase.map(|_| machine.since(record)),
-        last: seen.then(|| machine.last(record)),
-        first_seen: seen.then(|| machine.first_seen(record)),
-        seq: machine.seq(record),
-        counters: counters.map(|(index, counter)| (counter.name.clone(), machine.counter(record, index))).collect(),
-        next_timer: machine.next_timer(record).map(|due| (due.at, model.rules[due.rule()].id.clone())),
-    }
 }

@@ -4,6 +4,7 @@
 //! indices and never checked again. Names come first (`sections`), then what uses them (`transitions`, `expression`,
 //! `scenarios`), last what only shows when all is taken together (`flow`).
 
+mod checked_model;
 mod expression;
 mod fields;
 mod flow;
@@ -14,95 +15,4 @@ mod sections;
 mod suggest;
 mod transitions;
 
-use fields::{Fields, Report};
-use node::{Node, Yaml};
-use sections::Names;
-
-use super::model::Model;
-use super::problem::{ModelErrors, Problem};
-use super::scenario::Scenario;
-
-/// A model that was read from a file and found sound.
-#[derive(Debug, Clone)]
-pub struct CheckedModel {
-    /// The model.
-    pub model: Model,
-    /// The scenarios in its file.
-    pub scenarios: Vec<Scenario>,
-    /// What is probably a mistake, though it does no harm.
-    pub warnings: Vec<Problem>,
-}
-
-impl CheckedModel {
-    /// Reads and checks a model file. `file` is how the file is called in messages.
-    pub fn parse(file: &str, source: &str) -> Result<Self, ModelErrors> {
-        let mut report = Report::default();
-        let checked = match Node::parse(source) {
-            Ok(root) => read(&root, source, &mut report),
-            Err(problem) => {
-                report.problems.push(problem);
-                None
-            }
-        };
-        let mut problems = report.problems;
-        problems.sort();
-        problems.dedup();
-        match checked {
-            Some(checked) if problems.is_empty() => Ok(checked),
-            _ => Err(ModelErrors { file: file.to_owned(), problems }),
-        }
-    }
-}
-
-fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> {
-    let known = ["model", "version", "kinds", "attributes", "phases", "counters", "transitions", "scenarios"];
-    let fields = Fields::read(root, "the model", &known, report)?;
-    let name = fields.require("model", "model: think5", report);
-    let name = name.and_then(|node| fields::name(node, "`model`", "a name", report));
-    if let Some(name) = &name {
-        fields::check_name(name, "model", report);
-    }
-    let version = fields.require("version", "version: 1", report).and_then(|node| version(node, report));
-    let names = names(&fields, report);
-    let transitions = fields.require("transitions", "transitions: [{ id: start, from: new, to: …, on: any }]", report);
-    let rules = transitions.map(|node| transitions::read(node, source, &names, report)).unwrap_or_default();
-    if let Some(node) = transitions {
-        flow::check(&names, &rules, node.at, report);
-    }
-    let scenarios = fields.get("scenarios").map(|node| scenarios::read(node, &names, &rules, report));
-    let mut warnings = Report::default();
-    flow::unused(&names, &rules, &mut warnings);
-    let Names { kinds, attributes, phases, counters, .. } = names;
-    let rules = rules.placed.into_iter().map(|placed| placed.rule).collect();
-    let mut model = Model { name: name?.text, version: version?, hash: 0, kinds, attributes, phases, counters, rules };
-    model.hash = model.fingerprint();
-    warnings.problems.sort();
-    Some(CheckedModel { model, scenarios: scenarios.unwrap_or_default(), warnings: warnings.problems })
-}
-
-fn names(fields: &Fields<'_>, report: &mut Report) -> Names {
-    let mut names = Names::default();
-    if let Some(node) = fields.require("kinds", "kinds: [page_viewed, purchased]", report) {
-        names.read_kinds(node, report);
-    }
-    if let Some(node) = fields.get("attributes") {
-        names.read_attributes(node, report);
-    }
-    if let Some(node) = fields.require("phases", "phases: { orientatie: {}, aankoop: {} }", report) {
-        names.read_phases(node, report);
-    }
-    if let Some(node) = fields.get("counters") {
-        names.read_counters(node, report);
-    }
-    names
-}
-
-fn version(node: &Node, report: &mut Report) -> Option<u32> {
-    match node.value {
-        Yaml::Integer(number) if number >= 1 && u32::try_from(number).is_ok() => u32::try_from(number).ok(),
-        _ => {
-            report.wrong(node, "`version`", "a whole number from 1, such as `1`");
-            None
-        }
-    }
-}
+pub use checked_model::CheckedModel;
