@@ -539,6 +539,7 @@ fn conditions_are_type_checked_where_they_stand() {
     );
     check_when("true > false", &["5: true and false have no order; compare them with `==` or `!=`"]);
     check_when("'é' == event.colour && veiws > 1", &["23: `veiws` is not a counter; did you mean `views`?"]);
+    check_when("'é' = event.colour", &["4: the condition cannot be read: `=` compares nothing; write `==`"]);
     check_when("views = 3", &["6: the condition cannot be read: `=` compares nothing; write `==`"]);
     check_when("views > 1 and views < 3", &["10: the condition cannot be read: `and` is unknown; write `&&`"]);
     check_when(
@@ -607,6 +608,16 @@ fn the_place_of_a_condition_is_found_however_it_is_written() {
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: \"views\\u0020> veiws\"")],
         &["14:11: `veiws` is not a counter; did you mean `views`?"],
     );
+}
+
+#[test]
+fn lines_that_end_as_on_windows_are_counted_the_same() {
+    let windows = |changes: &[(usize, &str)]| mistakes(&changed(changes).replace('\n', "\r\n"));
+    assert_eq!(windows(&[]), "none");
+    let condition = "  - { id: bought, from: look, to: own, on: buy, when: views > veiws }";
+    assert_eq!(windows(&[(10, condition)]), mistakes(&changed(&[(10, condition)])));
+    let folded = "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: >-\n      views >\n      veiws";
+    assert_eq!(windows(&[(10, folded)]), mistakes(&changed(&[(10, folded)])));
 }
 
 #[test]

@@ -3,6 +3,10 @@
 //! Pure: no Kafka, no clock, no metrics, no async, no randomness, no locks. Time is an argument; bad input is a
 //! value ([`Reject`]), not an error. [`ModelSet::step`] and [`ModelSet::fire`] are the only code that changes a
 //! customer's [`Record`].
+//!
+//! From the file to the step: `language` reads and checks a model file ([`CheckedModel`]); `model` is what it means;
+//! `machine` is one model compiled, with `program` for its conditions and `meter` for its counters; `model_set` runs
+//! machines side by side on one record. `scenario` and `graph` try and draw a model.
 
 mod amount;
 mod builtin;
