@@ -146,7 +146,9 @@ impl AtLeastOnce {
 }
 
 impl Way for AtLeastOnce {
-    fn prepare(&mut self) {}
+    fn prepare(&mut self) {
+        self.stream.open().0.acquaint(MESSAGE_TIMEOUT);
+    }
 
     fn commit(&mut self, epoch: &Epoch<GroupMembership>) -> Committed {
         let begun = Instant::now();

@@ -53,6 +53,7 @@ impl ExactlyOnce {
                 Writer::new(&self.settings, self.worker, true, self.dead_letter_bytes).map_err(Ending::Forbidden)?;
             match writer.step("beginning under our id", Instant::now() + INIT_TIMEOUT, Writer::init) {
                 Ok(()) => {
+                    writer.acquaint(INIT_TIMEOUT);
                     self.writer = Some(writer);
                     return Ok(());
                 }

@@ -86,6 +86,16 @@ impl Writer {
         })
     }
 
+    /// Finds out who leads the topics. Left to itself the producer does so a second after the first record.
+    pub(super) fn acquaint(&self, at_most: Duration) {
+        for topic in self.names.0.values() {
+            if let Err(problem) = self.base.client().fetch_metadata(Some(topic), at_most) {
+                tracing::debug!("who leads {topic} is not known yet: {problem}");
+                return;
+            }
+        }
+    }
+
     /// The library's producer, for transactions.
     pub(super) fn base(&self) -> &BaseProducer<Acknowledgements> {
         &self.base

@@ -208,7 +208,7 @@ impl Settings {
             .set("enable.idempotence", "true")
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
-            .set("linger.ms", if transactional { "1" } else { "0" })
+            .set("linger.ms", "1")
             .set("batch.num.messages", "100000")
             .set("queue.buffering.max.messages", "500000")
             .set("queue.buffering.max.kbytes", "262144")

@@ -49,6 +49,8 @@ pub struct KafkaStateReader {
     /// Sees the true ends: a client that reads committed records is told the last stable offset instead.
     ends: BaseConsumer<Quiet>,
     trimmer: Trimmer,
+    /// Whether the reader knows who leads the state topics; left to itself it finds out a second late.
+    acquainted: bool,
     partition: i32,
     /// Snapshots, then deltas.
     parts: [Part; 2],
@@ -68,6 +70,7 @@ impl KafkaStateReader {
             reader: settings.reader(worker).create_with_context(Quiet).map_err(fatal)?,
             ends: ends.create_with_context(Quiet).map_err(fatal)?,
             trimmer: Trimmer::new(settings, worker),
+            acquainted: false,
             partition: -1,
             parts: [
                 part(Topic::StateSnapshots, &topics.state_snapshots),
@@ -184,6 +187,13 @@ impl StateReader for KafkaStateReader {
         self.stop();
         self.partition = partition;
         let committed = soon(|| self.committed(partition))?;
+        if !self.acquainted {
+            for part in &self.parts {
+                let asked = self.reader.fetch_metadata(Some(&part.name), ASK_TIMEOUT);
+                asked.map_err(|problem| trouble(&format!("who leads {}", part.name), &problem))?;
+            }
+            self.acquainted = true;
+        }
         for part in &mut self.parts {
             let what = format!("the ends of {}, partition {partition}", part.name);
             let ends = &self.ends;
