@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::files::{path, text};
+use crate::files::{document, in_folder, path, text};
 use crate::kubernetes;
 
 /// klantreis with these arguments, and the variables that deployments set.
@@ -37,6 +37,17 @@ fn klantreis_accepts_the_configuration_in_the_config_map() {
     std::fs::write(&file, kubernetes::configuration()).expect("a file in a temporary folder");
     let output = klantreis(&["check", "-c", file.to_str().expect("the path is text")]);
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn klantreis_accepts_every_example_and_the_models_keep_to_their_scenarios() {
+    for file in in_folder("deploy/examples", ".yaml") {
+        let whole = path(&file);
+        let whole = whole.to_str().expect("the path is text");
+        let is_model = document(&file).get("model").is_some();
+        let output = if is_model { klantreis(&["model", "test", whole]) } else { klantreis(&["check", "-c", whole]) };
+        assert!(output.status.success(), "{file}: {}", said(&output));
+    }
 }
 
 #[test]
