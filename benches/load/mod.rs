@@ -2,7 +2,8 @@
 //!
 //! `sample.ndjson` holds 200 records in a row as `benches/peers/generator` writes them (`--seed 11`); the mix of kinds and
 //! the sizes of the values are therefore the job's. Not in here: measuring.
-#![allow(dead_code)]
+// Each benchmark uses a part of this.
+#![allow(dead_code, unused_imports)]
 
 mod customers;
 mod shop;
