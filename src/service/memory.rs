@@ -98,7 +98,9 @@ mod tests {
     #[test]
     fn at_the_limit_the_intake_stops_with_a_reason_and_goes_on_when_there_is_room_again() {
         let (board, mut watch) = (board(), Watch::default());
-        for (resident, stopped) in [(50, false), (99, false), (100, true), (99, true), (95, true), (94, false), (100, true)] {
+        for (resident, stopped) in
+            [(50, false), (99, false), (100, true), (99, true), (95, true), (94, false), (100, true)]
+        {
             watch.look(resident << 20, 100 << 20, &board);
             assert_eq!(board.is_intake_stopped(), stopped, "at {resident} %");
             let overview = board.overview();

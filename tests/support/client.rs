@@ -181,22 +181,26 @@ impl Broker {
             .set("fetch.wait.max.ms", "20")
             .create()
             .expect("a consumer can be made");
-        let metadata = consumer.fetch_metadata(Some(topic), STUCK).expect("the broker answers");
-        let mut open = 0;
+        // A client that reads committed records is told the last stable offset, which lags behind a commit that was just
+        // acknowledged: the true ends come from another client, and what lies before them is waited for.
+        let ends: BaseConsumer =
+            self.client().set("isolation.level", "read_uncommitted").create().expect("a consumer can be made");
+        let metadata = ends.fetch_metadata(Some(topic), STUCK).expect("the broker answers");
+        let mut open = std::collections::BTreeMap::new();
         let mut assigned = TopicPartitionList::new();
         for partition in metadata.topics()[0].partitions() {
-            let (low, high) = consumer.fetch_watermarks(topic, partition.id(), STUCK).expect("the broker answers");
+            let (low, high) = ends.fetch_watermarks(topic, partition.id(), STUCK).expect("the broker answers");
             if low < high {
                 assigned.add_partition_offset(topic, partition.id(), Offset::Beginning).expect("an offset");
-                open += 1;
+                open.insert(partition.id(), high);
             }
         }
         consumer.assign(&assigned).expect("partitions can be assigned");
         let mut seen = Vec::new();
         let begun = Instant::now();
-        while open > 0 {
+        while !open.is_empty() {
             assert!(begun.elapsed() < STUCK, "reading {topic} is stuck after {} records", seen.len());
-            match consumer.poll(Duration::from_millis(100)) {
+            match consumer.poll(Duration::from_millis(50)) {
                 Some(Ok(message)) => seen.push(Seen {
                     partition: message.partition(),
                     offset: message.offset(),
@@ -207,9 +211,15 @@ impl Broker {
                         headers.iter().map(|one| (one.key.to_owned(), one.value.map(<[u8]>::to_vec))).collect()
                     }),
                 }),
-                Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+                // At the end of what is stable; the position counts a transaction's own records.
+                None | Some(Err(KafkaError::PartitionEOF(_))) => {
+                    let position = consumer.position().expect("the partitions are assigned");
+                    open.retain(|partition, high| {
+                        let at = position.find_partition(topic, *partition).map(|one| one.offset());
+                        !matches!(at, Some(Offset::Offset(at)) if at >= *high)
+                    });
+                }
                 Some(Err(problem)) => panic!("reading {topic}: {problem}"),
-                None => {}
             }
         }
         seen.sort_by_key(|one| (one.partition, one.offset));
