@@ -14,7 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::acknowledgements::Ledger;
 use super::committer::{Way, offsets_of, sound};
-use super::consumer::GroupConsumer;
+use super::consumer::CurrentConsumer;
 use super::membership::GroupMembership;
 use super::producer::Writer;
 use super::settings::{MESSAGE_TIMEOUT, Settings};
@@ -59,7 +59,7 @@ pub(super) struct AtLeastOnce {
     dead_letter_bytes: usize,
     topics: Vec<String>,
     stream: Arc<Stream>,
-    consumer: Arc<GroupConsumer>,
+    consumer: Arc<CurrentConsumer>,
     stop: Arc<AtomicBool>,
 }
 
@@ -68,7 +68,7 @@ impl AtLeastOnce {
         settings: Settings,
         worker: usize,
         dead_letter_bytes: usize,
-        consumer: Arc<GroupConsumer>,
+        consumer: Arc<CurrentConsumer>,
         stop: Arc<AtomicBool>,
     ) -> Result<AtLeastOnce, String> {
         let writer = Arc::new(Writer::new(&settings, worker, false, dead_letter_bytes)?);
@@ -107,23 +107,20 @@ impl AtLeastOnce {
         deadline: Instant,
     ) -> Result<(), Committed> {
         loop {
-            let now = GroupMembership::of(&self.consumer).map_err(Committed::Failed)?;
+            let consumer = self.consumer.get();
+            let now = GroupMembership::of(&consumer).map_err(Committed::Failed)?;
             if !now.same_as(membership) {
                 return Err(Committed::Failed(format!(
                     "the group has moved on: opened as {membership:?}, now {now:?}"
                 )));
             }
-            let problem = match self.consumer.commit(offsets, CommitMode::Sync) {
+            let problem = match consumer.commit(offsets, CommitMode::Sync) {
                 Ok(()) => return Ok(()),
-                Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::FencedInstanceId)) => {
-                    return Err(Committed::Fenced(format!(
-                        "another process works as {}: give every process of an application a kafka.instance of its own",
-                        self.settings.identity(self.worker)
-                    )));
-                }
                 Err(
                     problem @ KafkaError::ConsumerCommit(
-                        RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::UnknownMemberId,
+                        RDKafkaErrorCode::IllegalGeneration
+                        | RDKafkaErrorCode::UnknownMemberId
+                        | RDKafkaErrorCode::FencedInstanceId,
                     ),
                 ) => return Err(Committed::Failed(problem.to_string())),
                 Err(problem) => problem,

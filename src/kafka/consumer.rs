@@ -19,6 +19,23 @@ use super::presence::Presence;
 /// A worker's consumer.
 pub(super) type GroupConsumer = BaseConsumer<GroupContext>;
 
+/// The consumer of the moment, shared with whoever commits without transactions.
+pub(super) struct CurrentConsumer(Mutex<Arc<GroupConsumer>>);
+
+impl CurrentConsumer {
+    pub(super) fn new(consumer: Arc<GroupConsumer>) -> CurrentConsumer {
+        CurrentConsumer(Mutex::new(consumer))
+    }
+
+    pub(super) fn get(&self) -> Arc<GroupConsumer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, consumer: Arc<GroupConsumer>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = consumer;
+    }
+}
+
 /// What happened to the assignment, in the order it happened.
 #[derive(Debug)]
 pub(super) enum Rebalanced {

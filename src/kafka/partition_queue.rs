@@ -30,7 +30,7 @@ pub(super) const BATCH_RECORDS: usize = 512;
 pub struct KafkaBatch {
     messages: Vec<NonNull<native::rd_kafka_message_t>>,
     /// Keeps the client alive for as long as there are messages of it.
-    _consumer: Arc<GroupConsumer>,
+    consumer: Arc<GroupConsumer>,
 }
 
 // SAFETY: the messages belong to this batch alone and are bound to no thread.
@@ -38,7 +38,7 @@ unsafe impl Send for KafkaBatch {}
 
 impl KafkaBatch {
     pub(super) fn new(consumer: Arc<GroupConsumer>) -> KafkaBatch {
-        KafkaBatch { messages: Vec::with_capacity(BATCH_RECORDS), _consumer: consumer }
+        KafkaBatch { messages: Vec::with_capacity(BATCH_RECORDS), consumer }
     }
 
     fn message(&self, index: usize) -> &native::rd_kafka_message_t {
@@ -154,6 +154,9 @@ impl PartitionQueue {
     /// by them and is dropped, except for trouble: that ends the batch, and is told when the batch was empty.
     pub(super) fn take(&mut self, batch: &mut KafkaBatch) -> Option<Notice> {
         debug_assert!(batch.is_empty());
+        if !Arc::ptr_eq(&batch.consumer, &self.consumer) {
+            batch.consumer = self.consumer.clone();
+        }
         if let Some(trouble @ Notice::Trouble(..)) = &self.notice {
             return Some(trouble.clone());
         }

@@ -11,16 +11,18 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::consumer::{GroupConsumer, GroupContext, Rebalanced};
+use super::consumer::{CurrentConsumer, GroupConsumer, GroupContext, Rebalanced};
 use super::membership::GroupMembership;
 use super::partition_queue::{KafkaBatch, Notice, PartitionQueue};
-use super::presence::Presence;
 use super::settings::Settings;
 use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::{Batch, Change, Fetched, Source, SourceError};
 
 /// How long a partition that was just assigned may take to accept a position.
 const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long after being out of touch with the group being fenced can be the client's own doing.
+const OUT_OF_TOUCH: Duration = Duration::from_secs(60);
 
 /// An input: what it is called, and its topic.
 struct Input {
@@ -39,25 +41,16 @@ struct Reading {
     ended: bool,
 }
 
-/// See [`Source`].
-pub struct KafkaSource {
-    /// By partition and input; `None` until started.
-    readings: Vec<Vec<Option<Reading>>>,
+/// A member of the group.
+struct Member {
+    consumer: Arc<GroupConsumer>,
     /// What the group says wakes us too.
     group_queue: WakingQueue,
     wake: Arc<Wake>,
-    consumer: Arc<GroupConsumer>,
-    inputs: Vec<Input>,
-    identity: String,
-    presence: Arc<Presence>,
-    partitions: i32,
-    assigned: Vec<i32>,
-    membership: Option<GroupMembership>,
 }
 
-impl KafkaSource {
-    /// Joins the group as a worker of its own. `partitions` is the count that every input has.
-    pub fn connect(settings: &Settings, worker: usize, partitions: i32) -> Result<KafkaSource, SourceError> {
+impl Member {
+    fn join(settings: &Settings, worker: usize, partitions: i32) -> Result<Member, SourceError> {
         let fatal = |what: &str, problem: &dyn std::fmt::Display| SourceError::Fatal(format!("{what}: {problem}"));
         let context = GroupContext::new(settings.presence().clone());
         let consumer: GroupConsumer = settings
@@ -65,12 +58,6 @@ impl KafkaSource {
             .create_with_context(context)
             .map_err(|problem| fatal("setting up the consumer", &problem))?;
         let consumer = Arc::new(consumer);
-        let inputs: Vec<_> = settings
-            .config
-            .inputs
-            .iter()
-            .map(|one| Input { name: one.name.clone(), topic: one.topic.clone() })
-            .collect();
         let wake = Arc::new(Wake::new().map_err(|problem| fatal("making a pipe", &problem))?);
         // SAFETY: a live client, and a handle that is ours.
         let group_queue = unsafe {
@@ -78,25 +65,80 @@ impl KafkaSource {
             WakingQueue::new(queue, consumer.clone(), wake.clone())
         };
         let group_queue = group_queue.ok_or_else(|| fatal("setting up the consumer", &"it has no queue"))?;
-        let topics: Vec<&str> = inputs.iter().map(|input| input.topic.as_str()).collect();
+        let topics: Vec<&str> = settings.config.inputs.iter().map(|input| input.topic.as_str()).collect();
         consumer.subscribe(&topics).map_err(|problem| fatal("subscribing to the inputs", &problem))?;
+        Ok(Member { consumer, group_queue, wake })
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        // Closing asks for the partitions back and waits until they are let go of; from here on nobody else does that.
+        self.consumer.context().close();
+        _ = self.consumer.unassign();
+    }
+}
+
+/// See [`Source`].
+pub struct KafkaSource {
+    /// By partition and input; `None` until started.
+    readings: Vec<Vec<Option<Reading>>>,
+    member: Member,
+    current: Arc<CurrentConsumer>,
+    settings: Settings,
+    worker: usize,
+    inputs: Vec<Input>,
+    partitions: i32,
+    assigned: Vec<i32>,
+    membership: Option<GroupMembership>,
+    /// Whether the group waits for us to let go.
+    asked_back: bool,
+    /// When we were last out of touch with the group, if we have not rejoined for that since.
+    out_of_touch: Option<Instant>,
+}
+
+impl KafkaSource {
+    /// Joins the group as a worker of its own. `partitions` is the count that every input has.
+    pub fn connect(settings: &Settings, worker: usize, partitions: i32) -> Result<KafkaSource, SourceError> {
+        let member = Member::join(settings, worker, partitions)?;
+        let inputs: Vec<_> = settings
+            .config
+            .inputs
+            .iter()
+            .map(|one| Input { name: one.name.clone(), topic: one.topic.clone() })
+            .collect();
         Ok(KafkaSource {
             readings: (0..partitions).map(|_| inputs.iter().map(|_| None).collect()).collect(),
-            group_queue,
-            wake,
-            consumer,
+            current: Arc::new(CurrentConsumer::new(member.consumer.clone())),
+            member,
+            settings: settings.clone(),
+            worker,
             inputs,
-            identity: settings.identity(worker),
-            presence: settings.presence().clone(),
             partitions,
             assigned: Vec::new(),
             membership: None,
+            asked_back: false,
+            out_of_touch: None,
         })
     }
 
-    /// The consumer, for committing offsets without transactions.
-    pub(super) fn consumer(&self) -> Arc<GroupConsumer> {
-        self.consumer.clone()
+    /// The consumer of the moment, for committing offsets without transactions.
+    pub(super) fn consumer(&self) -> Arc<CurrentConsumer> {
+        self.current.clone()
+    }
+
+    /// Joins anew after being fenced. After an outage the client can be fenced by itself: it comes back under a new member id
+    /// while a request under the old one is still on its way. If somebody else has our place after all, we are fenced again,
+    /// and that counts.
+    fn rejoin(&mut self) -> Result<Change, SourceError> {
+        tracing::warn!("fenced after an outage; joining the group again as {}", self.settings.identity(self.worker));
+        self.stop_all();
+        self.membership = None;
+        self.asked_back = false;
+        self.out_of_touch = None;
+        self.member = Member::join(&self.settings, self.worker, self.partitions)?;
+        self.current.set(self.member.consumer.clone());
+        Ok(Change::Lost)
     }
 
     /// The partitions that all inputs have, or what is wrong with them.
@@ -132,9 +174,14 @@ impl KafkaSource {
                 self.membership = Some(membership);
                 Ok(Change::Assigned(partitions))
             }
-            Rebalanced::Revoked => Ok(Change::Revoked),
+            Rebalanced::Revoked => {
+                self.asked_back = true;
+                Ok(Change::Revoked)
+            }
             Rebalanced::Lost => {
+                self.asked_back = true;
                 self.membership = None;
+                self.out_of_touch = Some(Instant::now());
                 Ok(Change::Lost)
             }
             Rebalanced::Failed(problem) => Err(SourceError::Fatal(problem)),
@@ -143,14 +190,14 @@ impl KafkaSource {
 
     /// What an error on the consumer's own queue means. Most are told for information: the client goes on trying.
     fn mind(&self, error: &KafkaError) -> Result<(), SourceError> {
-        let fatal = self.consumer.client().fatal_error();
+        let fatal = self.member.consumer.client().fatal_error();
         let (code, text) = match (fatal, error.rdkafka_error_code()) {
             (Some(fatal), _) => fatal,
             (None, Some(code)) => (code, error.to_string()),
             (None, None) => return Ok(()),
         };
         match code {
-            RDKafkaErrorCode::FencedInstanceId => Err(SourceError::Fenced(self.identity.clone())),
+            RDKafkaErrorCode::FencedInstanceId => Err(SourceError::Fenced(self.settings.identity(self.worker))),
             RDKafkaErrorCode::TopicAuthorizationFailed
             | RDKafkaErrorCode::GroupAuthorizationFailed
             | RDKafkaErrorCode::ClusterAuthorizationFailed
@@ -179,7 +226,8 @@ impl KafkaSource {
                 list.add_partition_offset(&input.topic, partition, Offset::Offset(**position))
                     .map_err(|problem| describe(&problem))?;
             }
-            let asked = self.consumer.seek_partitions(list, START_DEADLINE).map_err(|problem| describe(&problem))?;
+            let asked =
+                self.member.consumer.seek_partitions(list, START_DEADLINE).map_err(|problem| describe(&problem))?;
             let mut trouble = None;
             left.retain(|(input, _)| match asked.find_partition(&input.topic, partition).map(|one| one.error()) {
                 Some(Ok(())) => false,
@@ -207,30 +255,29 @@ impl KafkaSource {
     }
 }
 
-impl Drop for KafkaSource {
-    fn drop(&mut self) {
-        // Closing asks for the partitions back and waits until they are let go of; from here on nobody else does that.
-        self.consumer.context().close();
-        _ = self.consumer.unassign();
-    }
-}
-
 impl Source for KafkaSource {
     type Batch = KafkaBatch;
     type Membership = GroupMembership;
 
     fn batch(&self) -> KafkaBatch {
-        KafkaBatch::new(self.consumer.clone())
+        KafkaBatch::new(self.member.consumer.clone())
     }
 
     fn poll(&mut self) -> Result<Option<Change>, SourceError> {
-        match self.consumer.poll(Duration::ZERO) {
-            Some(Err(error)) => self.mind(&error)?,
+        match self.member.consumer.poll(Duration::ZERO) {
+            Some(Err(error)) => match self.mind(&error) {
+                Err(SourceError::Fenced(_))
+                    if self.out_of_touch.take().is_some_and(|at| at.elapsed() < OUT_OF_TOUCH) =>
+                {
+                    return self.rejoin().map(Some);
+                }
+                minded => minded?,
+            },
             // Every partition has a queue of its own or is paused.
             Some(Ok(message)) => drop(message),
             None => {}
         }
-        let next = self.consumer.context().next();
+        let next = self.member.consumer.context().next();
         next.map(|rebalanced| self.change(rebalanced)).transpose()
     }
 
@@ -258,14 +305,19 @@ impl Source for KafkaSource {
                     reading.queue.restart();
                     reading.queue
                 }
-                None => PartitionQueue::new(self.consumer.clone(), &input.topic, partition, self.wake.clone())
-                    .ok_or_else(|| {
-                        SourceError::Fatal(format!("input {}, partition {partition} has no queue", input.name))
-                    })?,
+                None => {
+                    PartitionQueue::new(self.member.consumer.clone(), &input.topic, partition, self.member.wake.clone())
+                        .ok_or_else(|| {
+                            SourceError::Fatal(format!("input {}, partition {partition} has no queue", input.name))
+                        })?
+                }
             };
             self.readings[slot][index] = Some(Reading { queue, from: positions[index], next: None, ended: false });
         }
-        self.consumer.resume(&list).map_err(|problem| SourceError::Fatal(format!("beginning to read: {problem}")))
+        self.member
+            .consumer
+            .resume(&list)
+            .map_err(|problem| SourceError::Fatal(format!("beginning to read: {problem}")))
     }
 
     fn fetch(&mut self, input: usize, partition: i32, batch: &mut KafkaBatch) -> Result<Fetched, SourceError> {
@@ -305,7 +357,7 @@ impl Source for KafkaSource {
     }
 
     fn wait(&mut self, at_most: Duration) {
-        self.group_queue.wait(at_most);
+        self.member.group_queue.wait(at_most);
     }
 
     fn lag(&self, input: usize, partition: i32) -> Option<i64> {
@@ -318,25 +370,30 @@ impl Source for KafkaSource {
     }
 
     fn trouble(&self) -> Option<String> {
-        let away = self.presence.away(Instant::now())?;
+        let away = self.settings.presence().away(Instant::now())?;
         Some(format!("no broker answers, for {} s now", away.as_secs()))
     }
 
     fn release(&mut self) -> Result<(), SourceError> {
         self.stop_all();
         self.membership = None;
-        self.consumer.unassign().map_err(|problem| SourceError::Fatal(format!("letting go of partitions: {problem}")))
+        if !std::mem::take(&mut self.asked_back) {
+            return Ok(());
+        }
+        let released = self.member.consumer.unassign();
+        released.map_err(|problem| SourceError::Fatal(format!("letting go of partitions: {problem}")))
     }
 
     fn close(&mut self, deadline: Duration) {
         let begun = Instant::now();
         self.stop_all();
         self.membership = None;
-        self.consumer.context().close();
+        self.member.consumer.context().close();
         // A static member says goodbye only when it unsubscribes; without it the group waits for the session to time out.
-        self.consumer.unsubscribe();
-        while begun.elapsed() < deadline && self.consumer.assignment().is_ok_and(|assigned| assigned.count() > 0) {
-            _ = self.consumer.poll(Duration::from_millis(10));
+        self.member.consumer.unsubscribe();
+        while begun.elapsed() < deadline && self.member.consumer.assignment().is_ok_and(|assigned| assigned.count() > 0)
+        {
+            _ = self.member.consumer.poll(Duration::from_millis(10));
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) enum Ending {
     Abort(String),
     /// Nobody knows: only a producer that begins anew with the same id settles it.
     Unknown(String),
-    /// Somebody else writes under our id, or reads under our membership.
+    /// Somebody else writes under our id.
     Fenced(String),
     /// We may not do this, and never will.
     Forbidden(String),
@@ -63,10 +63,12 @@ impl StepError {
     pub(super) fn ending(&self, step: &str) -> Ending {
         let said = format!("{step}: {}", self.text);
         match self.code {
-            RDKafkaErrorCode::Fenced
-            | RDKafkaErrorCode::ProducerFenced
-            | RDKafkaErrorCode::InvalidProducerEpoch
-            | RDKafkaErrorCode::FencedInstanceId => Ending::Fenced(said),
+            RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch => {
+                Ending::Fenced(said)
+            }
+            // A member that rejoins after an outage gets a new member id, and its own old one is fenced. Whether somebody else
+            // has our place, reading the inputs tells.
+            RDKafkaErrorCode::FencedInstanceId if !self.fatal => Ending::Abort(said),
             RDKafkaErrorCode::TransactionalIdAuthorizationFailed
             | RDKafkaErrorCode::ClusterAuthorizationFailed
             | RDKafkaErrorCode::GroupAuthorizationFailed
@@ -165,7 +167,7 @@ mod tests {
         }
         check(RDKafkaErrorCode::Fenced, (true, false), Ending::Fenced);
         check(RDKafkaErrorCode::ProducerFenced, (true, false), Ending::Fenced);
-        check(RDKafkaErrorCode::FencedInstanceId, (false, true), Ending::Fenced);
+        check(RDKafkaErrorCode::FencedInstanceId, (false, true), Ending::Abort);
         check(RDKafkaErrorCode::TransactionalIdAuthorizationFailed, (true, false), Ending::Forbidden);
         check(RDKafkaErrorCode::IllegalGeneration, (false, true), Ending::Abort);
         check(RDKafkaErrorCode::UnknownMemberId, (false, true), Ending::Abort);

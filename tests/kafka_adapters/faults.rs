@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use klantreis::engine::ports::{Committed, Committer, Source, StateReader, Topic};
+use klantreis::engine::ports::{Change, Committed, Committer, Source, SourceError, StateReader, Topic};
 
 use crate::fixture::{Application, Draft, Member, STUCK};
 use crate::support::{Broker, Isolation};
@@ -37,9 +37,10 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
     let draft = numbered(&mut member, number);
     member.committer.submit(Box::new(draft.epoch));
     let begun = Instant::now();
-    while member.source.trouble().is_none() {
+    let mut lost = false;
+    while !lost || member.source.trouble().is_none() {
         assert!(begun.elapsed() < STUCK, "nobody notices that the broker is away");
-        member.source.poll().unwrap();
+        lost |= member.serve().unwrap() == Some(Change::Lost);
         member.source.wait(Duration::from_millis(50));
     }
     assert!(member.committer.finished(Duration::ZERO).is_none(), "an epoch cannot end without a broker");
@@ -52,6 +53,11 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
         member.serve().unwrap();
         let ended = match pending {
             true => member.committer.finished(Duration::from_millis(50)).map(|(ended, _)| ended),
+            // Without partitions there is nothing to commit.
+            false if member.positions.is_empty() => {
+                member.source.wait(Duration::from_millis(10));
+                continue;
+            }
             false => {
                 let draft = numbered(&mut member, number);
                 member.committer.submit(Box::new(draft.epoch));
@@ -83,4 +89,39 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
     let seen: Vec<usize> = seen.iter().map(|one| one.text().parse().unwrap()).collect();
     assert_eq!(seen, (1..=12).collect::<Vec<_>>());
     assert_eq!(member.source.trouble(), None);
+    being_fenced_after_an_outage_counts_the_second_time(&shop, &mut member);
+}
+
+/// The client can fence itself when it comes back; so the first time it only joins anew.
+fn being_fenced_after_an_outage_counts_the_second_time(shop: &Application<'_>, member: &mut Member) {
+    let begun = Instant::now();
+    while member.positions.is_empty() {
+        assert!(begun.elapsed() < STUCK, "nothing is assigned any more");
+        _ = member.serve().unwrap();
+        member.source.wait(Duration::from_millis(10));
+    }
+    // Somebody takes our place; we take it back, and then the other is the one who is fenced.
+    let mut twin = shop.member("one");
+    let mut lost = false;
+    let fenced = loop {
+        assert!(begun.elapsed() < 2 * STUCK, "nobody is fenced for good");
+        lost |= member.serve().unwrap() == Some(Change::Lost);
+        if let Err(problem) = twin.source.poll() {
+            break problem;
+        }
+        member.source.wait(Duration::from_millis(10));
+    };
+    assert!(lost && matches!(fenced, SourceError::Fenced(_)), "{fenced:?}");
+    drop(twin);
+    // Only a first time is forgiven.
+    let mut twin = shop.member("one");
+    let fenced = loop {
+        assert!(begun.elapsed() < 3 * STUCK, "nobody is fenced");
+        _ = twin.source.poll();
+        if let Err(problem) = member.serve() {
+            break problem;
+        }
+        member.source.wait(Duration::from_millis(10));
+    };
+    assert!(matches!(fenced, SourceError::Fenced(_)), "{fenced:?}");
 }
