@@ -6,6 +6,7 @@ mod committer;
 mod consumer;
 mod context;
 mod exactly_once;
+mod member;
 mod membership;
 pub mod mock;
 mod partition_queue;

@@ -3,7 +3,6 @@
 //! Its one invariant: every record handed over is accounted for, as acknowledged or as failed. It waits by draining the queue
 //! itself: the library's own flush takes a tenth of a second however little there is to do.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,32 +29,19 @@ const HEADER_OVERHEAD: usize = 10;
 pub(super) struct Writer {
     base: Arc<BaseProducer<Acknowledgements>>,
     queue: WakingQueue,
-    names: Arc<TopicNames>,
+    topics: Topics,
     /// The most that key, value and headers of a dead letter may take.
     dead_letter_bytes: usize,
 }
 
-/// Names of the topics that are written.
-#[derive(Debug)]
-pub(super) struct TopicNames(HashMap<Topic, String>);
-
-impl TopicNames {
-    pub(super) fn new(topics: &Topics) -> TopicNames {
-        let mut names = HashMap::from([
-            (Topic::Transitions, topics.transitions.clone()),
-            (Topic::DeadLetters, topics.dead_letters.clone()),
-            (Topic::StateDeltas, topics.state_deltas.clone()),
-            (Topic::StateSnapshots, topics.state_snapshots.clone()),
-        ]);
-        if let Some(phases) = &topics.phases {
-            names.insert(Topic::Phases, phases.clone());
-        }
-        TopicNames(names)
-    }
-
-    /// The topic's name; `None` if it is not written.
-    pub(super) fn get(&self, topic: Topic) -> Option<&str> {
-        self.0.get(&topic).map(String::as_str)
+/// The topic's name; `None` if it is not written.
+fn name_of(topics: &Topics, topic: Topic) -> Option<&str> {
+    match topic {
+        Topic::Transitions => Some(&topics.transitions),
+        Topic::Phases => topics.phases.as_deref(),
+        Topic::DeadLetters => Some(&topics.dead_letters),
+        Topic::StateDeltas => Some(&topics.state_deltas),
+        Topic::StateSnapshots => Some(&topics.state_snapshots),
     }
 }
 
@@ -81,14 +67,15 @@ impl Writer {
         Ok(Writer {
             base,
             queue: queue.ok_or("the producer has no queue")?,
-            names: Arc::new(TopicNames::new(&settings.config.topics)),
+            topics: settings.config.topics.clone(),
             dead_letter_bytes: dead_letter_bytes.min(settings.record_bytes()).saturating_sub(RECORD_OVERHEAD),
         })
     }
 
     /// Finds out who leads the topics. Left to itself the producer does so a second after the first record.
     pub(super) fn acquaint(&self, at_most: Duration) {
-        for topic in self.names.0.values() {
+        let all = [Topic::Transitions, Topic::Phases, Topic::DeadLetters, Topic::StateDeltas, Topic::StateSnapshots];
+        for topic in all.into_iter().filter_map(|topic| name_of(&self.topics, topic)) {
             if let Err(problem) = self.base.client().fetch_metadata(Some(topic), at_most) {
                 tracing::debug!("who leads {topic} is not known yet: {problem}");
                 return;
@@ -123,7 +110,7 @@ impl Writer {
     fn send_one<M>(&self, epoch: &Epoch<M>, record: &OutRecord, ledger: Ledger) {
         let accounts = self.accounts();
         accounts.sent(ledger);
-        let Some(topic) = self.names.get(record.topic) else {
+        let Some(topic) = name_of(&self.topics, record.topic) else {
             return accounts.refused(ledger, format!("{:?} is not written by this configuration", record.topic));
         };
         let tag = Tag { ledger, delta: record.topic == Topic::StateDeltas };

@@ -6,16 +6,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::bindings as native;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::consumer::{CurrentConsumer, GroupConsumer, GroupContext, Rebalanced};
+use super::consumer::{CurrentConsumer, Rebalanced};
+use super::member::Member;
 use super::membership::GroupMembership;
 use super::partition_queue::{KafkaBatch, Notice, PartitionQueue};
 use super::settings::Settings;
-use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::{Batch, Change, Fetched, Source, SourceError};
 
 /// How long a partition that was just assigned may take to accept a position.
@@ -39,44 +38,6 @@ struct Reading {
     next: Option<i64>,
     /// Nothing is to be read until something comes.
     ended: bool,
-}
-
-/// A member of the group.
-struct Member {
-    consumer: Arc<GroupConsumer>,
-    /// What the group says wakes us too.
-    group_queue: WakingQueue,
-    wake: Arc<Wake>,
-}
-
-impl Member {
-    fn join(settings: &Settings, worker: usize, partitions: i32) -> Result<Member, SourceError> {
-        let fatal = |what: &str, problem: &dyn std::fmt::Display| SourceError::Fatal(format!("{what}: {problem}"));
-        let context = GroupContext::new(settings.presence().clone());
-        let consumer: GroupConsumer = settings
-            .member(worker, partitions)
-            .create_with_context(context)
-            .map_err(|problem| fatal("setting up the consumer", &problem))?;
-        let consumer = Arc::new(consumer);
-        let wake = Arc::new(Wake::new().map_err(|problem| fatal("making a pipe", &problem))?);
-        // SAFETY: a live client, and a handle that is ours.
-        let group_queue = unsafe {
-            let queue = native::rd_kafka_queue_get_consumer(consumer.client().native_ptr());
-            WakingQueue::new(queue, consumer.clone(), wake.clone())
-        };
-        let group_queue = group_queue.ok_or_else(|| fatal("setting up the consumer", &"it has no queue"))?;
-        let topics: Vec<&str> = settings.config.inputs.iter().map(|input| input.topic.as_str()).collect();
-        consumer.subscribe(&topics).map_err(|problem| fatal("subscribing to the inputs", &problem))?;
-        Ok(Member { consumer, group_queue, wake })
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        // Closing asks for the partitions back and waits until they are let go of; from here on nobody else does that.
-        self.consumer.context().close();
-        _ = self.consumer.unassign();
-    }
 }
 
 /// See [`Source`].
@@ -357,7 +318,7 @@ impl Source for KafkaSource {
     }
 
     fn wait(&mut self, at_most: Duration) {
-        self.member.group_queue.wait(at_most);
+        self.member.wait(at_most);
     }
 
     fn lag(&self, input: usize, partition: i32) -> Option<i64> {
@@ -385,15 +346,8 @@ impl Source for KafkaSource {
     }
 
     fn close(&mut self, deadline: Duration) {
-        let begun = Instant::now();
         self.stop_all();
         self.membership = None;
-        self.member.consumer.context().close();
-        // A static member says goodbye only when it unsubscribes; without it the group waits for the session to time out.
-        self.member.consumer.unsubscribe();
-        while begun.elapsed() < deadline && self.member.consumer.assignment().is_ok_and(|assigned| assigned.count() > 0)
-        {
-            _ = self.member.consumer.poll(Duration::from_millis(10));
-        }
+        self.member.leave(deadline);
     }
 }

@@ -90,6 +90,8 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
     assert_eq!(seen, (1..=12).collect::<Vec<_>>());
     assert_eq!(member.source.trouble(), None);
     being_fenced_after_an_outage_counts_the_second_time(&shop, &mut member);
+    drop(member);
+    a_worker_ends_while_the_broker_is_away(&shop);
 }
 
 /// The client can fence itself when it comes back; so the first time it only joins anew.
@@ -124,4 +126,15 @@ fn being_fenced_after_an_outage_counts_the_second_time(shop: &Application<'_>, m
         member.source.wait(Duration::from_millis(10));
     };
     assert!(matches!(fenced, SourceError::Fenced(_)), "{fenced:?}");
+}
+
+fn a_worker_ends_while_the_broker_is_away(shop: &Application<'_>) {
+    let mut member = shop.member("another");
+    member.join();
+    shop.broker.kill();
+    let begun = Instant::now();
+    member.source.close(Duration::from_secs(2));
+    drop(member);
+    println!("ending without a broker took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(15));
 }

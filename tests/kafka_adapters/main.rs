@@ -1,5 +1,7 @@
 //! The engine's ports on Kafka, against a real broker: what a fake cannot prove.
 
+#![allow(clippy::unwrap_used, reason = "what cannot go on fails the test")]
+
 mod commit;
 mod faults;
 mod fixture;

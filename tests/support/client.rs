@@ -25,6 +25,9 @@ pub enum Isolation {
     ReadUncommitted,
 }
 
+/// A topic to create: name, partitions, settings.
+pub type NewTopicOf<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
+
 /// A record to send.
 #[derive(Debug, Clone, Default)]
 pub struct Send {
@@ -83,8 +86,8 @@ impl Broker {
         self.client().create().expect("an admin client can be made")
     }
 
-    /// Creates topics: name, partitions, settings.
-    pub fn create_topics(&self, topics: &[(&str, i32, &[(&str, &str)])]) {
+    /// Creates topics.
+    pub fn create_topics(&self, topics: &[NewTopicOf<'_>]) {
         let new: Vec<_> = topics
             .iter()
             .map(|(name, partitions, settings)| {

@@ -1,6 +1,6 @@
 //! What tests that need a real broker share. A test names it with `mod support;` and asks for a [`Broker`].
 
-#![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test program uses its own part")]
 
 pub mod answer;
 mod broker;
