@@ -2,6 +2,7 @@
 //!
 //! Two epochs can have records out at once (at least once: one that commits, and the open one), so there are two ledgers.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -75,12 +76,23 @@ impl Account {
 pub(super) struct Acknowledgements {
     /// A lock because the worker sends (at least once) while the committer takes acknowledgements; held for a few instructions.
     accounts: Mutex<[Account; 2]>,
+    /// Callbacks so far: a poll serves one event and does not say whether there was any.
+    heard: AtomicU64,
 }
 
 impl Acknowledgements {
     fn with<T>(&self, ledger: Ledger, act: impl FnOnce(&mut Account) -> T) -> T {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         act(&mut accounts[usize::from(ledger == Ledger::Odd)])
+    }
+
+    /// How many callbacks there were; a poll that leaves it as it is has found nothing.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
+    fn hear(&self) {
+        self.heard.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A record is about to be sent.
@@ -119,9 +131,11 @@ impl Acknowledgements {
 
 impl ClientContext for Acknowledgements {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.hear();
         context::log(level, facility, message);
     }
     fn error(&self, error: KafkaError, reason: &str) {
+        self.hear();
         context::log_error(&error, reason);
     }
     fn stats(&self, _: Statistics) {}
@@ -131,6 +145,7 @@ impl ProducerContext for Acknowledgements {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, bits: usize) {
+        self.hear();
         let tag = Tag::from_bits(bits);
         self.with(tag.ledger, |account| {
             account.pending = account.pending.saturating_sub(1);

@@ -3,7 +3,7 @@
 //! On a revocation it only notes: the group waits until the worker has finished what it holds and lets go.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -54,18 +54,34 @@ pub(super) struct GroupContext {
     presence: Arc<Presence>,
     /// A lock because callbacks get a shared reference; they run in the worker's own thread.
     rebalanced: Mutex<VecDeque<Rebalanced>>,
+    /// Callbacks so far: a poll serves one event and does not say whether there was any.
+    heard: AtomicU64,
     /// Nobody is left to let go of partitions: a revocation does it itself.
     closing: AtomicBool,
 }
 
 impl GroupContext {
     pub(super) fn new(presence: Arc<Presence>) -> GroupContext {
-        GroupContext { presence, rebalanced: Mutex::default(), closing: AtomicBool::new(false) }
+        GroupContext {
+            presence,
+            rebalanced: Mutex::default(),
+            heard: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+        }
     }
 
     /// The next thing that happened.
     pub(super) fn next(&self) -> Option<Rebalanced> {
         self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// How many callbacks there were; a poll that leaves it as it is has found nothing.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
+    fn hear(&self) {
+        self.heard.fetch_add(1, Ordering::AcqRel);
     }
 
     /// From now on revocations are followed at once.
@@ -99,18 +115,22 @@ impl GroupContext {
 
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.hear();
         context::log(level, facility, message);
     }
     fn error(&self, error: KafkaError, reason: &str) {
+        self.hear();
         context::log_error(&error, reason);
     }
     fn stats_raw(&self, statistics: &[u8]) {
+        self.hear();
         context::observe(&self.presence, statistics);
     }
 }
 
 impl ConsumerContext for GroupContext {
     fn rebalance(&self, consumer: &GroupConsumer, event: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        self.hear();
         if self.closing.load(Ordering::Acquire) {
             if let Err(problem) = consumer.unassign() {
                 tracing::warn!("letting go of partitions while closing: {problem}");

@@ -93,10 +93,26 @@ impl Writer {
         self.base.context()
     }
 
-    /// Takes acknowledgements that have arrived; if there are none waits for them, at most this long.
+    /// Takes all acknowledgements that have arrived. The queue wakes us when it turns from empty to not empty, so whoever
+    /// waits must have emptied it before.
+    fn take(&self) {
+        loop {
+            let heard = self.accounts().heard();
+            self.base.poll(Duration::ZERO);
+            if self.accounts().heard() == heard {
+                return;
+            }
+        }
+    }
+
+    /// Takes acknowledgements; waits for some if none are there, at most this long.
     pub(super) fn serve(&self, at_most: Duration) {
-        self.queue.wait(at_most);
-        self.base.poll(Duration::ZERO);
+        let heard = self.accounts().heard();
+        self.take();
+        if self.accounts().heard() == heard {
+            self.queue.wait(at_most);
+            self.take();
+        }
     }
 
     /// Sends records in order; those that cannot be sent are failures of the ledger's account.
@@ -104,7 +120,7 @@ impl Writer {
         for record in records {
             self.send_one(epoch, record, ledger);
         }
-        self.base.poll(Duration::ZERO);
+        self.take();
     }
 
     fn send_one<M>(&self, epoch: &Epoch<M>, record: &OutRecord, ledger: Ledger) {
@@ -148,7 +164,7 @@ impl Writer {
     /// Waits until every record of the ledger is accounted for. An error if one failed, or time is up.
     pub(super) fn settle(&self, ledger: Ledger, deadline: Instant) -> Result<(), String> {
         loop {
-            self.base.poll(Duration::ZERO);
+            self.take();
             if let Some(problem) = self.accounts().failed(ledger) {
                 return Err(problem);
             }

@@ -225,21 +225,28 @@ impl Source for KafkaSource {
     }
 
     fn poll(&mut self) -> Result<Option<Change>, SourceError> {
-        match self.member.consumer.poll(Duration::ZERO) {
-            Some(Err(error)) => match self.mind(&error) {
-                Err(SourceError::Fenced(_))
-                    if self.out_of_touch.take().is_some_and(|at| at.elapsed() < OUT_OF_TOUCH) =>
-                {
-                    return self.rejoin().map(Some);
-                }
-                minded => minded?,
-            },
-            // Every partition has a queue of its own or is paused.
-            Some(Ok(message)) => drop(message),
-            None => {}
+        loop {
+            let heard = self.member.consumer.context().heard();
+            match self.member.consumer.poll(Duration::ZERO) {
+                Some(Err(error)) => match self.mind(&error) {
+                    Err(SourceError::Fenced(_))
+                        if self.out_of_touch.take().is_some_and(|at| at.elapsed() < OUT_OF_TOUCH) =>
+                    {
+                        return self.rejoin().map(Some);
+                    }
+                    minded => minded?,
+                },
+                // Every partition has a queue of its own or is paused.
+                Some(Ok(message)) => drop(message),
+                None => {}
+            }
+            if let Some(rebalanced) = self.member.consumer.context().next() {
+                return self.change(rebalanced).map(Some);
+            }
+            if self.member.consumer.context().heard() == heard {
+                return Ok(None);
+            }
         }
-        let next = self.member.consumer.context().next();
-        next.map(|rebalanced| self.change(rebalanced)).transpose()
     }
 
     fn membership(&self) -> Result<GroupMembership, SourceError> {
