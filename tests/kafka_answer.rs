@@ -29,7 +29,7 @@ fn check_one_process(name: &str, setup: Setup) {
     let (inputs, records, expected) = filled();
     let job = inputs.beside(name);
     let figures = job.catch_up("one", &setup);
-    assert_eq!(figures["events"], records.len(), "{figures}");
+    assert_eq!(figures["events"], records.len(), "{figures}\n{}", job.log("one"));
     let (transitions, repeats) = without_repeats(written(&job));
     assert_eq!(repeats, 0, "nothing went wrong, so there is nothing to repeat");
     let customers = check_transitions(&transitions, expected.clone(), name);

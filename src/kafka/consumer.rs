@@ -93,11 +93,14 @@ impl GroupContext {
         self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).push_back(what);
     }
 
-    /// Takes the assignment, but has nothing read: everything begins paused at its end, where a fetch that slips through
-    /// before the pause does no harm. Where to read from is said when a partition is started.
+    /// Takes the assignment, but has nothing read: everything begins paused at offset 0, where a fetch that slips through
+    /// before the pause does no harm: its records are thrown away. Where to read from is said when a partition is started.
+    ///
+    /// Not at the end or the beginning: librdkafka asks the broker for those, and an answer that comes after we have gone
+    /// to a position makes it ask again half a second later and go where it was first sent, past everything in between.
     fn assign(&self, consumer: &GroupConsumer, partitions: &mut TopicPartitionList) -> Result<(), KafkaError> {
         let membership = GroupMembership::of(consumer);
-        partitions.set_all_offsets(Offset::End)?;
+        partitions.set_all_offsets(Offset::Offset(0))?;
         consumer.assign(partitions)?;
         consumer.pause(partitions)?;
         match membership {
