@@ -218,6 +218,13 @@ fn what_a_commit_takes_is_printed() {
             member.join();
             let mut took: Vec<Duration> = (0..12)
                 .map(|_| {
+                    // As if an interval went by: a transaction that begins while the last one's end is still being written
+                    // waits 20 ms and more for it.
+                    let paused = Instant::now();
+                    while paused.elapsed() < Duration::from_millis(100) {
+                        _ = member.serve().unwrap();
+                        member.source.wait(Duration::from_millis(20));
+                    }
                     let mut draft = member.epoch();
                     for record in 0..records {
                         let key = format!("c{record:08}");
