@@ -20,6 +20,9 @@ use crate::engine::ports::{Batch, Change, Fetched, Source, SourceError};
 /// How long a partition that was just assigned may take to accept a position.
 const START_DEADLINE: Duration = Duration::from_secs(30);
 
+/// Pause between tries at that.
+const START_PAUSE: Duration = Duration::from_millis(5);
+
 /// How long after being out of touch with the group being fenced can be the client's own doing.
 const OUT_OF_TOUCH: Duration = Duration::from_secs(60);
 
@@ -174,36 +177,43 @@ impl KafkaSource {
         }
     }
 
-    /// Moves the reader of all inputs of a partition. A partition that was assigned a moment ago may not take positions yet.
-    fn seek(&self, partition: i32, positions: &[i64]) -> Result<(), SourceError> {
+    /// Moves the reader of all inputs of a partition. A partition that was assigned a moment ago may not take positions yet;
+    /// one that came to grief never will, and has said why.
+    fn seek(&mut self, partition: i32, positions: &[i64]) -> Result<(), SourceError> {
         let describe = |problem: &dyn std::fmt::Display| {
             SourceError::Fatal(format!("going to the positions of partition {partition}: {problem}"))
         };
         let begun = Instant::now();
-        let mut left: Vec<_> = self.inputs.iter().zip(positions).collect();
+        let mut left: Vec<usize> = (0..self.inputs.len()).collect();
         loop {
             let mut list = TopicPartitionList::with_capacity(left.len());
-            for (input, position) in &left {
-                list.add_partition_offset(&input.topic, partition, Offset::Offset(**position))
+            for &input in &left {
+                list.add_partition_offset(&self.inputs[input].topic, partition, Offset::Offset(positions[input]))
                     .map_err(|problem| describe(&problem))?;
             }
             let asked =
                 self.member.consumer.seek_partitions(list, START_DEADLINE).map_err(|problem| describe(&problem))?;
-            let mut trouble = None;
-            left.retain(|(input, _)| match asked.find_partition(&input.topic, partition).map(|one| one.error()) {
-                Some(Ok(())) => false,
-                Some(Err(problem)) => {
-                    trouble = Some(problem);
-                    true
-                }
-                None => true,
-            });
-            match trouble {
-                None if left.is_empty() => return Ok(()),
-                Some(problem) if begun.elapsed() > START_DEADLINE => return Err(describe(&problem)),
-                _ => std::thread::sleep(Duration::from_millis(5)),
+            let answer =
+                |input: usize| asked.find_partition(&self.inputs[input].topic, partition).map(|one| one.error());
+            left.retain(|&input| answer(input) != Some(Ok(())));
+            let Some(&refused) = left.first() else { return Ok(()) };
+            if let Some(Err(problem)) = answer(refused)
+                && begun.elapsed() > START_DEADLINE
+            {
+                return Err(describe(&problem));
             }
+            self.throw_away(refused, partition)?;
+            std::thread::sleep(START_PAUSE);
         }
+    }
+
+    /// Takes what is left of an earlier start, up to why it stands still.
+    fn throw_away(&mut self, input: usize, partition: i32) -> Result<(), SourceError> {
+        let mut batch = self.batch();
+        while self.fetch(input, partition, &mut batch)? == Fetched::Records {
+            batch.clear();
+        }
+        Ok(())
     }
 
     fn reading(&self, input: usize, partition: i32) -> Option<&Reading> {

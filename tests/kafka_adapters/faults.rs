@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use klantreis::engine::ports::{Change, Committed, Committer, Source, SourceError, StateReader, Topic};
+use klantreis::engine::ports::{Change, Committed, Committer, Source, SourceError, Topic};
 
 use crate::fixture::{Application, Draft, Member, STUCK};
 use crate::support::{Broker, Isolation};
@@ -76,9 +76,7 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
                 failures += 1;
                 println!("an epoch came to nothing: {why}");
                 assert!(failures < 20, "it never recovers: {why}");
-                if let Ok(offsets) = member.reader.open(0) {
-                    number = offsets[0].map_or(1, |offset| offset as usize + 1);
-                }
+                number = member.committed(0)[0].map_or(1, |offset| offset as usize + 1);
                 pending = false;
             }
             Some(other) => panic!("{other:?}"),

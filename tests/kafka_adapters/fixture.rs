@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use klantreis::config::Config;
 use klantreis::engine::ports::{
-    Batch, Change, Committed, Committer, Epoch, Fetched, OutHeader, OutRecord, Source, SourceError, StateReader, Topic,
+    Batch, Change, Committed, Committer, Epoch, Fetched, OutHeader, OutRecord, Source, SourceError, StateError,
+    StateReader, Topic,
 };
 use klantreis::kafka::{
     GroupMembership, KafkaCommitter, KafkaSource, KafkaStateReader, Settings, TopicFacts, prepare_topics,
@@ -106,7 +107,7 @@ impl Member {
         match &change {
             Some(Change::Assigned(partitions)) => {
                 for &partition in partitions {
-                    let committed = self.reader.open(partition).unwrap();
+                    let committed = self.committed(partition);
                     let positions: Vec<i64> = committed.iter().map(|one| one.unwrap_or(0)).collect();
                     self.source.start(partition, &positions)?;
                     self.positions.insert(partition, positions);
@@ -127,6 +128,18 @@ impl Member {
             None => {}
         }
         Ok(change)
+    }
+
+    /// The group's offsets; a broker that is just back is asked again, as a worker does.
+    pub fn committed(&mut self, partition: i32) -> Vec<Option<i64>> {
+        let begun = Instant::now();
+        loop {
+            match self.reader.open(partition) {
+                Ok(committed) => return committed,
+                Err(StateError::Unavailable(why)) if begun.elapsed() < STUCK => println!("asking again: {why}"),
+                Err(problem) => panic!("{problem}"),
+            }
+        }
     }
 
     /// Serves until something is assigned.

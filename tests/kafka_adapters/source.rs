@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use klantreis::engine::ports::{Change, Committed, Fetched, Source, SourceError, StateReader};
+use klantreis::engine::ports::{Batch, Change, Committed, Fetched, Source, SourceError, StateReader};
 use klantreis::kafka::KafkaSource;
 
 use crate::fixture::{Application, Member, STUCK};
@@ -78,23 +78,30 @@ fn an_offset_that_is_gone_is_an_error_and_never_skipped() {
         shop.broker.produce(topic, (0..10).map(|i| Send::new("k", i.to_string())));
     }
     shop.broker.delete_records(&shop.inputs[1], 0, 5);
-    let settings = shop.settings("one");
     for (position, expected) in [(4, Some(4)), (11, Some(11)), (5, None), (10, None)] {
-        let mut member = Member::new(settings.clone(), &shop.facts);
-        member.join();
-        member.source.start(0, &[0, position]).unwrap();
+        let mut source = KafkaSource::connect(&shop.settings("one"), 0, 1).unwrap();
         let begun = Instant::now();
+        while !matches!(source.poll().unwrap(), Some(Change::Assigned(_))) {
+            assert!(begun.elapsed() < STUCK, "nothing was assigned");
+            source.wait(Duration::from_millis(20));
+        }
+        source.start(0, &[0, position]).unwrap();
+        let mut batch = source.batch();
         let ended = loop {
             assert!(begun.elapsed() < STUCK, "neither an end nor an error from {position}");
-            match member.fetch(1, 0) {
+            batch.clear();
+            match source.fetch(1, 0, &mut batch) {
                 Ok(Fetched::End) => break None,
-                Ok(_) => member.source.wait(Duration::from_millis(20)),
+                Ok(_) => source.wait(Duration::from_millis(20)),
                 Err(error) => break Some(error),
             }
         };
         let gone = expected.map(|offset| SourceError::OffsetGone { input: "mail".into(), partition: 0, offset });
         assert_eq!(ended, gone, "from {position}");
-        member.source.close(Duration::from_secs(2));
+        if let Some(gone) = gone {
+            assert_eq!(source.start(0, &[0, 5]), Err(gone), "it is not forgotten by beginning again");
+        }
+        source.close(Duration::from_secs(2));
     }
 }
 
