@@ -9,7 +9,7 @@ use crate::engine::tally::{InputTally, Tally};
 use crate::journey::Reject;
 
 /// Bytes of outputs at which an epoch is closed before its time.
-const OPEN_BYTES_MAX: usize = 32 << 20;
+const OPEN_BYTES_MAX: usize = 8 << 20;
 /// Changed customers at which an epoch is closed before its time.
 const OPEN_CHANGES_MAX: usize = 250_000;
 /// Records before which a share of bad ones says nothing.
