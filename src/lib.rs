@@ -12,3 +12,4 @@ pub mod replay;
 pub mod service;
 pub mod snapshot;
 pub mod telemetry;
+pub mod yaml;

@@ -184,7 +184,7 @@ fn a_file_that_is_no_mapping_or_no_yaml_is_refused_with_its_place() {
     refused("- a\n- b\n", &["shop.yaml:1:1: the configuration is a list; write a mapping of keys to values"]);
     refused(
         "application: shop\nkafka: {brokers: [\n",
-        &["shop.yaml:2:18: this is not YAML: unclosed bracket '['; mind the indentation, and quote values with : or #"],
+        &["shop.yaml:2:18: this is not YAML: unclosed bracket '['; check brackets, quotes and indentation"],
     );
 }
 
@@ -195,7 +195,7 @@ fn a_wrong_type_is_told_from_what_belongs_there() {
         &["shop.yaml:6:12: guarantee is a list; write exactly_once or at_least_once"],
     );
     refused_with("http: 9464", &["shop.yaml:6:7: http is the number 9464; write a mapping of keys to values"]);
-    refused_with("workers: two", &["shop.yaml:6:10: workers is the text \"two\"; write a whole number from 1 to 256"]);
+    refused_with("workers: two", &["shop.yaml:6:10: workers is the text `two`; write a whole number from 1 to 256"]);
     refused_with("workers: 1.5", &["shop.yaml:6:10: workers is the number 1.5; write a whole number from 1 to 256"]);
     refused_with(
         "topics: { transitions: 5 }",
@@ -334,7 +334,7 @@ fn a_token_can_stand_in_a_file_that_must_exist_and_hold_it() {
         ),
         ("token: a, token_file: token", "shop.yaml:6:49: http.token and http.token_file are both given; leave one of them out".into()),
         ("token: a b", "shop.yaml:6:34: the token has blanks or characters that no HTTP header can carry; use letters, digits and -._~+/=".into()),
-        ("token: \"${EMPTY}\"", "shop.yaml:6:34: http.token is the text \"\"; write the token, for example \"${API_TOKEN}\", or leave it out".into()),
+        ("token: \"${EMPTY}\"", "shop.yaml:6:34: http.token is the text ``; write the token, for example \"${API_TOKEN}\", or leave it out".into()),
     ];
     for (more, expected) in refusals {
         assert_eq!(check(more).expect_err("it is refused"), expected, "{more}");
@@ -347,7 +347,7 @@ fn properties_that_carry_the_guarantees_are_not_for_the_user() {
         &LEAST.replace("\"127.0.0.1:9092\"", "b, consumer: { group.id: x }, producer: { linger.ms: [1] }"),
         &[
             "shop.yaml:2:34: group.id cannot be set: it is the application's name; leave it out",
-            "shop.yaml:2:72: kafka.producer.linger.ms is a list; write a text, a number or a truth value",
+            "shop.yaml:2:72: kafka.producer.linger.ms is a list; write a text, a number, `true` or `false`",
         ],
     );
 }
@@ -451,7 +451,11 @@ fn a_file_that_is_nested_without_end_or_grows_by_aliases_is_refused() {
     }
     for text in [deep, closed, bomb] {
         let message = parse_in(Path::new(""), &text).expect_err("it is refused");
-        assert!(message.starts_with("shop.yaml:") && message.contains(": this is not YAML: "), "{message}");
+        assert!(
+            message.starts_with("shop.yaml:")
+                && (message.contains(": this is not YAML: ") || message.contains("nested at most 16 levels deep")),
+            "{message}"
+        );
     }
 }
 

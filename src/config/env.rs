@@ -4,20 +4,20 @@
 //! YAML of its own. A default holds for a name that is unset or empty, as in a shell.
 
 use super::problem::Problems;
-use super::tree::{Node, Value};
+use crate::yaml::{Node, Yaml};
 
 /// Replaces the references in all text values below `node`. Keys are left alone.
 pub(super) fn substitute(node: &mut Node, lookup: &dyn Fn(&str) -> Option<String>, problems: &Problems) {
     match &mut node.value {
-        Value::Text(text) if text.contains("${") => match expand(text, lookup) {
+        Yaml::Text(text) if text.contains("${") => match expand(text, lookup) {
             Ok(expanded) => *text = expanded,
             Err((what, instead)) => {
                 problems.add(node.at, what, instead);
-                node.value = Value::Reported;
+                node.value = Yaml::Reported;
             }
         },
-        Value::List(nodes) => nodes.iter_mut().for_each(|node| substitute(node, lookup, problems)),
-        Value::Map(entries) => entries.iter_mut().for_each(|(_, node)| substitute(node, lookup, problems)),
+        Yaml::List(nodes) => nodes.iter_mut().for_each(|node| substitute(node, lookup, problems)),
+        Yaml::Map(entries) => entries.iter_mut().for_each(|(_, node)| substitute(node, lookup, problems)),
         _ => {}
     }
 }

@@ -9,10 +9,9 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::Place;
 use super::problem::Problems;
-use super::tree::{Key, Node, Value};
 use super::units;
+use crate::yaml::{Name, Node, Place, Yaml};
 
 /// Reads a node.
 pub(super) struct Reader<'a>(pub &'a Node);
@@ -85,7 +84,7 @@ impl serde::de::Error for Mistake {
 fn found(unexpected: Unexpected<'_>) -> String {
     match unexpected {
         Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a mapping".to_owned(),
+        Unexpected::Map => "a map".to_owned(),
         Unexpected::Unit => "nothing".to_owned(),
         other => other.to_string(),
     }
@@ -96,23 +95,24 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         let read = match &self.0.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
-                (Some(value), _, _) => visitor.visit_u64(value),
-                (_, Some(value), _) => visitor.visit_i64(value),
-                (_, _, value) => visitor.visit_f64(value.unwrap_or(f64::NAN)),
+            Yaml::Null => visitor.visit_unit(),
+            Yaml::Bool(value) => visitor.visit_bool(*value),
+            Yaml::Integer(number) => match (u64::try_from(*number), i64::try_from(*number)) {
+                (Ok(value), _) => visitor.visit_u64(value),
+                (_, Ok(value)) => visitor.visit_i64(value),
+                _ => visitor.visit_i128(*number),
             },
-            Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::List(nodes) => visitor.visit_seq(Nodes(nodes.iter())),
-            Value::Map(entries) => visitor.visit_map(Entries { rest: entries, value: None }),
-            Value::Reported => Err(Mistake { silent: true, ..Mistake::custom("") }),
+            Yaml::Float(number) => visitor.visit_f64(*number),
+            Yaml::Text(text) => visitor.visit_borrowed_str(text),
+            Yaml::List(nodes) => visitor.visit_seq(Nodes(nodes.iter())),
+            Yaml::Map(entries) => visitor.visit_map(Entries { rest: entries, value: None }),
+            Yaml::Reported => Err(Mistake { silent: true, ..Mistake::custom("") }),
         };
         read.map_err(|mistake| mistake.at(self.0.at))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        if self.0.value == Value::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.0.value == Yaml::Null { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mistake> {
@@ -128,9 +128,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Mistake> {
         let at = self.0.at;
         let read = match &self.0.value {
-            Value::Text(name) => visitor.visit_enum(Variant { name, at, content: None }),
-            Value::Map(entries) if entries.len() == 1 => visitor.visit_enum(Variant {
-                name: &entries[0].0.name,
+            Yaml::Text(name) => visitor.visit_enum(Variant { name, at, content: None }),
+            Yaml::Map(entries) if entries.len() == 1 => visitor.visit_enum(Variant {
+                name: &entries[0].0.text,
                 at: entries[0].0.at,
                 content: Some(&entries[0].1),
             }),
@@ -156,7 +156,7 @@ impl<'de> SeqAccess<'de> for Nodes<'de> {
 }
 
 struct Entries<'a> {
-    rest: &'a [(Key, Node)],
+    rest: &'a [(Name, Node)],
     value: Option<&'a Node>,
 }
 
@@ -165,12 +165,12 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
         let Some(((key, node), rest)) = self.rest.split_first() else { return Ok(None) };
-        if let Some((again, _)) = rest.iter().find(|(other, _)| other.name == key.name) {
-            let what = format!("{} stands here a second time", key.name);
+        if let Some((again, _)) = rest.iter().find(|(other, _)| other.text == key.text) {
+            let what = format!("{} stands here a second time", key.text);
             return Err(Mistake::new(what, "leave one of them out".to_owned()).at(again.at));
         }
         (self.rest, self.value) = (rest, Some(node));
-        seed.deserialize(StrDeserializer::new(&key.name)).map(Some).map_err(|mistake: Mistake| mistake.at(key.at))
+        seed.deserialize(StrDeserializer::new(&key.text)).map(Some).map_err(|mistake: Mistake| mistake.at(key.at))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Mistake> {

@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use super::problem::Problems;
 use super::section::{Found, Section};
-use super::tree::Node;
-use super::{InputConfig, Place, Start, foreign, units};
+use super::{InputConfig, Start, foreign, units};
 use crate::formats::{FormatSpec, MappingSpec, TimeSource};
+use crate::yaml::{Node, Place};
 
 /// An input with the places of what must differ from other inputs.
 pub(super) struct Input {

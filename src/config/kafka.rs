@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::KafkaConfig;
 use super::section::{Found, Section};
 use super::units;
+use crate::yaml::Yaml;
 
 /// Properties that carry the guarantees and are therefore not for the user to set, and why.
 const RESERVED: [(&str, &str); 24] = [
@@ -44,7 +45,7 @@ pub(super) fn read(mut section: Section<'_>) -> KafkaConfig {
     let brokers = section.required("brokers", "write for example brokers: 127.0.0.1:9092");
     let instance = section.node("instance").and_then(|node| match &node.value {
         // Empty is what `${HOSTNAME:-}` gives where there is no such variable: the host's own name then.
-        super::tree::Value::Text(text) if text.trim().is_empty() => None,
+        Yaml::Text(text) if text.trim().is_empty() => None,
         _ => section.text("instance", "write a name that no other process of the application has"),
     });
     let replication = section.whole("replication", 1..=100);

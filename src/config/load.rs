@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::inputs::{self, Input, check_topic};
-use super::problem::{Place, Problem, Problems};
+use super::problem::{Problem, Problems};
 use super::section::{Found, Section};
-use super::tree::{Node, Value};
 use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Topics, env, http, kafka, units};
 use crate::journey::{Span, builtin_names};
+use crate::yaml::{Dialect, Node, Place, Yaml};
+
+const DIALECT: Dialect = Dialect { noun: "configuration", merge_keys: true };
 
 /// Looks up a variable of the environment.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -37,18 +39,14 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// Everything that is wrong with it.
 pub fn parse(text: &str, file: &str, folder: &Path, environment: Environment<'_>) -> Result<Config, ConfigError> {
     let problems = Problems::default();
-    let config = match Node::parse(text) {
+    let config = match Node::parse(text, DIALECT) {
         Ok(mut tree) => {
             env::substitute(&mut tree, environment, &problems);
             let root = Section::open("", Some(&tree), Place::START, &problems);
             Some(read(root, folder, environment))
         }
-        Err((at, message)) => {
-            problems.add(
-                at,
-                format!("this is not YAML: {message}"),
-                "mind the indentation, and quote values with : or #",
-            );
+        Err(error) => {
+            problems.add(error.at, error.what, error.instead);
             None
         }
     };
@@ -132,8 +130,8 @@ fn models(root: &mut Section<'_>, folder: &Path) -> Vec<ModelRef> {
     let mut models = Vec::new();
     for node in root.list("models", instead).unwrap_or_default() {
         let name = match &node.value {
-            Value::Text(text) if !text.trim().is_empty() => text.trim(),
-            Value::Reported => continue,
+            Yaml::Text(text) if !text.trim().is_empty() => text.trim(),
+            Yaml::Reported => continue,
             other => {
                 problems.add(node.at, format!("a model is {}", other.describe()), instead);
                 continue;

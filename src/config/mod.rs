@@ -4,7 +4,7 @@
 //! whoever has one checks nothing again. Everything that is wrong is reported together, each as
 //! `file:line:column: what is wrong; what to write instead`, so that nobody mends a file one error a run.
 //!
-//! The YAML becomes a tree in which every value knows its place ([`tree`]), references to the environment are replaced in it
+//! The YAML becomes a tree in which every value knows its place ([`crate::yaml`]), references to the environment are replaced in it
 //! ([`env`]), sections are read from it ([`section`], [`load`]), and problems pile up on the side ([`problem`]).
 //!
 //! Models are opened for it too ([`Config::model_set`]), in a second step, because their mistakes are those of other files.
@@ -21,12 +21,11 @@ mod models;
 mod problem;
 mod section;
 mod settings;
-mod tree;
 mod units;
 
 pub use crate::formats::TimeSource;
 pub use kafka::reserved;
 pub use load::{Environment, load, parse};
 pub use models::ModelsError;
-pub use problem::{ConfigError, Place, Problem};
+pub use problem::{ConfigError, Problem};
 pub use settings::{Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Start, Topics};

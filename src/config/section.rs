@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use super::Place;
 use super::problem::Problems;
-use super::tree::{Key, Node, Value};
 use super::units;
 use crate::journey::Span;
+use crate::yaml::{Name, Node, Place, Yaml};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +23,7 @@ pub(super) struct Section<'a> {
     pub at: Place,
     pub problems: &'a Problems,
     name: String,
-    entries: Vec<(&'a Key, &'a Node)>,
+    entries: Vec<(&'a Name, &'a Node)>,
     known: Vec<&'static str>,
     /// Whether the mapping itself was unusable, so that a missing key is no news.
     broken: bool,
@@ -37,11 +36,11 @@ impl<'a> Section<'a> {
             Self { at, problems, name: name.into(), entries: Vec::new(), known: Vec::new(), broken: false };
         let Some(node) = node else { return section };
         match &node.value {
-            Value::Null => {}
-            Value::Map(entries) => section.take_entries(entries),
+            Yaml::Null => {}
+            Yaml::Map(entries) => section.take_entries(entries),
             value => {
                 section.broken = true;
-                if *value != Value::Reported {
+                if *value != Yaml::Reported {
                     let whole = if section.name.is_empty() { "the configuration" } else { &section.name };
                     let what = format!("{whole} is {}", value.describe());
                     problems.add(node.at, what, "write a mapping of keys to values");
@@ -51,11 +50,11 @@ impl<'a> Section<'a> {
         section
     }
 
-    fn take_entries(&mut self, entries: &'a [(Key, Node)]) {
+    fn take_entries(&mut self, entries: &'a [(Name, Node)]) {
         for (key, node) in entries {
-            if let Some((first, _)) = self.entries.iter().find(|(known, _)| known.name == key.name) {
+            if let Some((first, _)) = self.entries.iter().find(|(known, _)| known.text == key.text) {
                 let what =
-                    format!("{} stands here a second time (first in line {})", self.path(&key.name), first.at.line);
+                    format!("{} stands here a second time (first in line {})", self.path(&key.text), first.at.line);
                 self.problems.add(key.at, what, "leave one of them out");
             } else {
                 self.entries.push((key, node));
@@ -73,13 +72,13 @@ impl<'a> Section<'a> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        let (_, node) = self.entries.iter().find(|(known, _)| known.name == key)?;
-        (node.value != Value::Null).then_some(*node)
+        let (_, node) = self.entries.iter().find(|(known, _)| known.text == key)?;
+        (node.value != Yaml::Null).then_some(*node)
     }
 
     /// Where a key stands; the section's own place if it is not written.
     fn key_place(&self, key: &str) -> Place {
-        self.entries.iter().find(|(known, _)| known.name == key).map_or(self.at, |(key, _)| key.at)
+        self.entries.iter().find(|(known, _)| known.text == key).map_or(self.at, |(key, _)| key.at)
     }
 
     /// A section within this one; an empty one if it is not written.
@@ -99,7 +98,7 @@ impl<'a> Section<'a> {
 
     /// Reports a value that cannot be used.
     fn refuse(&self, node: &Node, key: &str, instead: &str) {
-        if node.value != Value::Reported {
+        if node.value != Yaml::Reported {
             self.problems.add(node.at, format!("{} is {}", self.path(key), node.value.describe()), instead);
         }
     }
@@ -108,8 +107,8 @@ impl<'a> Section<'a> {
     pub(super) fn text(&mut self, key: &'static str, instead: &str) -> Option<Found<&'a str>> {
         let node = self.node(key)?;
         match &node.value {
-            Value::Text(text) if !text.trim().is_empty() => Some(Found { at: node.at, value: text.trim() }),
-            Value::Number(_) | Value::Bool(_) => {
+            Yaml::Text(text) if !text.trim().is_empty() => Some(Found { at: node.at, value: text.trim() }),
+            Yaml::Integer(_) | Yaml::Float(_) | Yaml::Bool(_) => {
                 self.refuse(node, key, &format!("put it in quotes if it is meant, or {instead}"));
                 None
             }
@@ -133,11 +132,11 @@ impl<'a> Section<'a> {
         let node = self.node(key)?;
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let found = match &node.value {
-            Value::Text(text) => choices.iter().find(|(name, _)| name == text),
+            Yaml::Text(text) => choices.iter().find(|(name, _)| name == text),
             _ => None,
         };
         if found.is_none() {
-            let word = if let Value::Text(text) = &node.value { text } else { "" };
+            let word = if let Yaml::Text(text) = &node.value { text } else { "" };
             self.refuse(node, key, &units::suggest(word, &names));
         }
         found.map(|(_, value)| *value)
@@ -152,9 +151,8 @@ impl<'a> Section<'a> {
     ) -> Option<Found<T>> {
         let node = self.node(key)?;
         let value = match &node.value {
-            Value::Text(text) => read(text.trim()),
-            Value::Number(number) => read(&number.to_string()),
-            _ => None,
+            Yaml::Text(text) => read(text.trim()),
+            value => value.number().and_then(|number| read(&number)),
         };
         if value.is_none() {
             self.refuse(node, key, instead);
@@ -223,8 +221,8 @@ impl<'a> Section<'a> {
     /// Whether a key is switched off; nothing is reported.
     pub(super) fn is_off(&mut self, key: &'static str) -> bool {
         self.node(key).is_some_and(|node| match &node.value {
-            Value::Bool(value) => !value,
-            Value::Text(text) => text.trim() == "off",
+            Yaml::Bool(value) => !value,
+            Yaml::Text(text) => text.trim() == "off",
             _ => false,
         })
     }
@@ -233,8 +231,8 @@ impl<'a> Section<'a> {
     pub(super) fn list(&mut self, key: &'static str, instead: &str) -> Option<&'a [Node]> {
         let node = self.node(key)?;
         match &node.value {
-            Value::List(nodes) if !nodes.is_empty() => Some(nodes),
-            Value::List(_) => {
+            Yaml::List(nodes) if !nodes.is_empty() => Some(nodes),
+            Yaml::List(_) => {
                 self.problems.add(node.at, format!("{} is empty", self.path(key)), instead);
                 None
             }
@@ -250,15 +248,17 @@ impl<'a> Section<'a> {
         let mut texts = BTreeMap::new();
         for (key, node) in &self.entries {
             let value = match &node.value {
-                Value::Text(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                Value::Bool(value) => value.to_string(),
-                _ => {
-                    self.refuse(node, &key.name, "write a text, a number or a truth value");
-                    continue;
-                }
+                Yaml::Text(text) => text.clone(),
+                Yaml::Bool(value) => value.to_string(),
+                value => match value.number() {
+                    Some(number) => number,
+                    None => {
+                        self.refuse(node, &key.text, "write a text, a number, `true` or `false`");
+                        continue;
+                    }
+                },
             };
-            texts.insert(key.name.clone(), Found { at: key.at, value });
+            texts.insert(key.text.clone(), Found { at: key.at, value });
         }
         texts
     }
@@ -266,9 +266,9 @@ impl<'a> Section<'a> {
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(self) {
         for (key, _) in &self.entries {
-            if !self.known.contains(&key.name.as_str()) {
-                let what = format!("{} is not a key that is known here", self.path(&key.name));
-                self.problems.add(key.at, what, units::suggest(&key.name, &self.known));
+            if !self.known.contains(&key.text.as_str()) {
+                let what = format!("{} is not a key that is known here", self.path(&key.text));
+                self.problems.add(key.at, what, units::suggest(&key.text, &self.known));
             }
         }
     }

@@ -1,4 +1,6 @@
-//! Values as people write them: sizes, times, names.
+//! Values as people write them: sizes and names.
+
+use crate::yaml::nearest;
 
 /// Bytes from `1048576`, `512KiB`, `1MiB`, `8GB`: binary units by 1024, decimal ones by 1000.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
@@ -56,27 +58,10 @@ pub(super) fn host_name() -> String {
     if failed || name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
 }
 
-/// How many single-character changes make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 /// What to write instead of a word nobody knows: the known word that is close to it, or all of them.
 pub(super) fn suggest(word: &str, known: &[&str]) -> String {
-    let close = known.iter().map(|name| (distance(word, name), *name)).min().filter(|(distance, _)| *distance <= 2);
-    match (close, known) {
-        (Some((_, name)), _) => format!("did you mean {name}?"),
+    match (nearest(word, known.iter().copied()), known) {
+        (Some(name), _) => format!("did you mean {name}?"),
         (None, []) => "leave it out".to_owned(),
         (None, [one]) => format!("write {one}"),
         (None, [first @ .., last]) => format!("write {} or {last}", first.join(", ")),

@@ -4,6 +4,7 @@ use super::json::{JsonDecoder, JsonFormat};
 use super::mapping::{Mapping, MappingSpec};
 use super::{Decoder, TimeSource, segment, sendgrid, square};
 use crate::journey::Vocabulary;
+use crate::yaml::nearest;
 
 /// A format that can be named in a configuration.
 #[derive(Debug)]
@@ -87,26 +88,8 @@ pub fn kinds_of(spec: &FormatSpec) -> Option<Vec<String>> {
 
 fn unknown(name: &str) -> String {
     let known = FORMATS.iter().map(|format| format!("`{}`", format.name)).collect::<Vec<_>>().join(", ");
-    let near = FORMATS.iter().map(|format| (distance(name, format.name), format.name)).min();
-    match near {
-        Some((edits, near)) if edits <= 1 + near.len() / 4 => {
-            format!("there is no format `{name}`; did you mean `{near}`? (There are {known}.)")
-        }
-        _ => format!("there is no format `{name}`; there are {known}"),
+    match nearest(name, FORMATS.iter().map(|format| format.name)) {
+        Some(near) => format!("there is no format `{name}`; did you mean `{near}`? (There are {known}.)"),
+        None => format!("there is no format `{name}`; there are {known}"),
     }
-}
-
-/// Letters to insert, remove or replace to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(!from.eq_ignore_ascii_case(to));
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

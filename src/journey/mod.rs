@@ -1,7 +1,7 @@
 //! The customer journey itself: models, the state of one customer, and the step from one event to the next.
 //!
 //! Pure: no Kafka, no clock, no metrics, no async, no randomness, no locks. Time is an argument; bad input is a
-//! value ([`Reject`]), not an error. [`ModelSet::step`] and [`ModelSet::fire`] are the only code that changes a
+//! value ([`Reject`]), not an error. Of the rest of klantreis it uses `yaml` alone, which is as pure. [`ModelSet::step`] and [`ModelSet::fire`] are the only code that changes a
 //! customer's [`Record`].
 //!
 //! From the file to the step: `language` reads and checks a model file ([`CheckedModel`]); `model` is what it means;
@@ -36,7 +36,7 @@ pub use graph::graph_mermaid;
 pub use language::CheckedModel;
 pub use model::{Addend, Counter, Model, Phase, Rule, Texts, Trigger, Window};
 pub use model_set::{Fired, ModelSet, Outcome, SetError, SetOptions};
-pub use problem::{ModelErrors, Position, Problem};
+pub use problem::{ModelErrors, Problem};
 pub use record::{Field, FieldType, Layout, Record};
 pub use reject::Reject;
 pub use scenario::{Scenario, ScenarioOutcome, run_scenarios};

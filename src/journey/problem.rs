@@ -2,20 +2,13 @@
 
 use std::fmt;
 
-/// A place in a file, counted in characters from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The line.
-    pub line: u32,
-    /// The column.
-    pub column: u32,
-}
+use crate::yaml::Place;
 
 /// One mistake (or one thing that is probably a mistake) in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Where.
-    pub at: Position,
+    pub at: Place,
     /// What is wrong; what to write instead.
     pub text: String,
 }
@@ -33,7 +26,7 @@ impl fmt::Display for ModelErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
             let newline = if index > 0 { "\n" } else { "" };
-            let Position { line, column } = problem.at;
+            let Place { line, column } = problem.at;
             write!(f, "{newline}{}:{line}:{column}: {}", self.file, problem.text)?;
         }
         Ok(())

@@ -1,13 +1,15 @@
 //! A model file as a whole: its parts read in the order in which they need each other, all mistakes together.
 
 use super::fields::{self, Fields, Report};
-use super::node::{Node, Yaml};
 use super::sections::Names;
 
 use super::{flow, scenarios, transitions};
 use crate::journey::model::Model;
 use crate::journey::problem::{ModelErrors, Problem};
 use crate::journey::scenario::Scenario;
+use crate::yaml::{Dialect, Node, Yaml};
+
+const DIALECT: Dialect = Dialect { noun: "model", merge_keys: false };
 
 /// A model that was read from a file and found sound.
 #[derive(Debug, Clone)]
@@ -22,12 +24,15 @@ pub struct CheckedModel {
 
 impl CheckedModel {
     /// Reads and checks a model file. `file` is how the file is called in messages.
+    ///
+    /// # Errors
+    /// With all of its mistakes.
     pub fn parse(file: &str, source: &str) -> Result<Self, ModelErrors> {
         let mut report = Report::default();
-        let checked = match Node::parse(source) {
+        let checked = match Node::parse(source, DIALECT) {
             Ok(root) => read(&root, source, &mut report),
-            Err(problem) => {
-                report.problems.push(problem);
+            Err(error) => {
+                report.add(error.at, format!("{}; {}", error.what, error.instead));
                 None
             }
         };

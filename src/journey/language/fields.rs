@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use super::node::{Name, Node, Yaml};
 use super::suggest::instead;
 use crate::journey::Span;
-use crate::journey::problem::{Position, Problem};
+use crate::journey::problem::Problem;
+use crate::yaml::{Name, Node, Place, Yaml};
 
 /// The problems found so far.
 #[derive(Debug, Default)]
@@ -15,19 +15,19 @@ pub(super) struct Report {
 
 impl Report {
     /// Adds a problem: what is wrong; what to write instead.
-    pub fn add(&mut self, at: Position, text: impl Into<String>) {
+    pub fn add(&mut self, at: Place, text: impl Into<String>) {
         self.problems.push(Problem { at, text: text.into() });
     }
 
     /// Adds that something else was expected.
     pub fn wrong(&mut self, node: &Node, what: &str, example: &str) {
-        self.add(node.at, format!("{what} is {}; write {example}", node.describe()));
+        self.add(node.at, format!("{what} is {}; write {example}", node.value.describe()));
     }
 }
 
 /// The entries of a map whose keys are fixed.
 pub(super) struct Fields<'n> {
-    at: Position,
+    at: Place,
     what: String,
     entries: Vec<(&'n Name, &'n Node)>,
 }

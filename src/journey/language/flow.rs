@@ -3,16 +3,17 @@
 use super::fields::Report;
 use super::sections::Names;
 use super::transitions::{Placed, Rules};
+use crate::journey::Span;
 use crate::journey::model::{Addend, Trigger};
 use crate::journey::program::Slot;
-use crate::journey::{Position, Span};
+use crate::yaml::Place;
 
 /// The shortest time in which timers alone may bring a customer back to where it was: a customer who is away for a year
 /// must not go round a million times.
 const ROUND_MIN: Span = Span(3_600_000);
 
 /// Checks the rules against each other.
-pub(super) fn check(names: &Names, rules: &Rules, transitions_at: Position, report: &mut Report) {
+pub(super) fn check(names: &Names, rules: &Rules, transitions_at: Place, report: &mut Report) {
     final_phases(names, rules, report);
     shadowed(names, rules, report);
     rounds(names, rules, report);
@@ -39,7 +40,7 @@ fn final_phases(names: &Names, rules: &Rules, report: &mut Report) {
 }
 
 /// Every phase can be reached from `new`.
-fn reachable(names: &Names, rules: &Rules, transitions_at: Position, report: &mut Report) {
+fn reachable(names: &Names, rules: &Rules, transitions_at: Place, report: &mut Report) {
     if !rules.placed.iter().any(|placed| placed.rule.from.contains(&None)) {
         report
             .add(transitions_at, "no transition begins with `from: new`, so no customer ever enters a phase; add one");

@@ -8,7 +8,6 @@ mod checked_model;
 mod expression;
 mod fields;
 mod flow;
-mod node;
 mod place;
 mod scenarios;
 mod sections;

@@ -1,11 +1,10 @@
 //! Where a part of a text stands in the file that the text was read from.
 
-use super::node::Node;
-use crate::journey::problem::Position;
+use crate::yaml::{Node, Place};
 
 /// The place of a text's character in the source: exact for plain, quoted and block texts, the text's beginning where
 /// escapes make it hard to say.
-pub(super) fn within(source: &str, node: &Node, text: &str, offset: usize) -> Position {
+pub(super) fn within(source: &str, node: &Node, text: &str, offset: usize) -> Place {
     let Some(rest) = node.byte.and_then(|byte| source.get(byte..)) else { return node.at };
     let mut cursor = Cursor { rest, at: node.at };
     if rest.starts_with(['"', '\'']) {
@@ -30,14 +29,14 @@ pub(super) fn within(source: &str, node: &Node, text: &str, offset: usize) -> Po
 
 struct Cursor<'s> {
     rest: &'s str,
-    at: Position,
+    at: Place,
 }
 
 impl Cursor<'_> {
     fn step(&mut self) {
         let mut letters = self.rest.chars();
         match letters.next() {
-            Some('\n') => self.at = Position { line: self.at.line + 1, column: 1 },
+            Some('\n') => self.at = Place { line: self.at.line + 1, column: 1 },
             Some(_) => self.at.column += 1,
             None => {}
         }

@@ -3,17 +3,16 @@
 use std::borrow::Cow;
 
 use super::fields::{self, Fields, Report};
-use super::node::{Node, Yaml};
 use super::sections::Names;
 use super::transitions::{Rules, unknown_rule};
-use crate::journey::problem::Position;
 use crate::journey::scenario::{Expected, Given, START, Scenario};
 use crate::journey::{Amount, Attr, AttrType, Cause, KindId, Span};
+use crate::yaml::{Node, Place, Yaml};
 
 /// Reads the scenarios; what they name must have been introduced.
 pub(super) fn read(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> Vec<Scenario> {
     let list = fields::list(node, "`scenarios`", "a list of scenarios, each with `- name: …`", report);
-    let mut scenarios: Vec<(Scenario, Position)> = Vec::new();
+    let mut scenarios: Vec<(Scenario, Place)> = Vec::new();
     for item in list {
         let Some((scenario, at)) = scenario(item, names, rules, report) else { continue };
         if scenarios.iter().any(|(other, _)| other.name == scenario.name) {
@@ -24,7 +23,7 @@ pub(super) fn read(node: &Node, names: &Names, rules: &Rules, report: &mut Repor
     scenarios.into_iter().map(|(scenario, _)| scenario).collect()
 }
 
-fn scenario(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> Option<(Scenario, Position)> {
+fn scenario(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> Option<(Scenario, Place)> {
     let known = ["name", "customer", "given", "expect", "until"];
     let fields = Fields::read(node, "a scenario", &known, report)?;
     let name = fields.require("name", "name: who buys at once is a customer", report);

@@ -3,11 +3,10 @@
 use compact_str::CompactString;
 
 use super::fields::{self, Fields, Report};
-use super::node::{Name, Node, Yaml};
 use super::suggest::instead;
 use crate::journey::model::{Addend, Counter, Phase, Texts, Window};
-use crate::journey::problem::Position;
 use crate::journey::{AttrType, Span};
+use crate::yaml::{Name, Node, Place, Yaml};
 
 /// The most of each; more is a mistake rather than a model.
 const KINDS_MAX: usize = 1_000;
@@ -52,13 +51,13 @@ pub(super) struct Names {
     /// Whether `kinds` could be read, so that a kind that is not in it is a mistake.
     pub kinds_known: bool,
     pub attributes: Vec<(CompactString, AttrType)>,
-    pub attribute_places: Vec<Position>,
+    pub attribute_places: Vec<Place>,
     pub phases: Vec<Phase>,
-    pub phase_places: Vec<Position>,
+    pub phase_places: Vec<Place>,
     /// Whether `phases` could be read.
     pub phases_known: bool,
     pub counters: Vec<Counter>,
-    pub counter_places: Vec<Position>,
+    pub counter_places: Vec<Place>,
 }
 
 impl Names {
@@ -275,7 +274,7 @@ fn languages<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<Fiel
 }
 
 /// Complains of too many.
-pub(super) fn limit(count: usize, most: usize, what: &str, at: Position, report: &mut Report) {
+pub(super) fn limit(count: usize, most: usize, what: &str, at: Place, report: &mut Report) {
     if count > most {
         report.add(at, format!("{count} {what} are too many; write at most {most}, or split the model in two"));
     }

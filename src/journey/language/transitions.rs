@@ -2,11 +2,10 @@
 
 use super::expression;
 use super::fields::{self, Fields, Report};
-use super::node::{Name, Node, Yaml};
 use super::sections::{Names, limit};
 use super::suggest::instead;
 use crate::journey::model::{Condition, Rule, Trigger};
-use crate::journey::problem::Position;
+use crate::yaml::{Name, Node, Place, Yaml};
 
 const TRANSITIONS_MAX: usize = 1_000;
 
@@ -19,9 +18,9 @@ pub(super) struct Placed {
     pub rule: Rule,
     /// Whether it has a condition, be it a wrong one.
     pub conditional: bool,
-    pub id_at: Position,
-    pub from_at: Position,
-    pub trigger_at: Position,
+    pub id_at: Place,
+    pub from_at: Place,
+    pub trigger_at: Place,
 }
 
 /// The rules that can be understood, and whether these are all.
@@ -118,7 +117,7 @@ fn sources(node: &Node, names: &Names, report: &mut Report) -> Option<Vec<Option
 }
 
 /// What sets the rule off: exactly one of three keys.
-fn trigger(node: &Node, fields: &Fields<'_>, names: &Names, report: &mut Report) -> Option<(Trigger, Position)> {
+fn trigger(node: &Node, fields: &Fields<'_>, names: &Names, report: &mut Report) -> Option<(Trigger, Place)> {
     let given: Vec<(&str, &Node)> =
         ["on", "after", "idle"].into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
     let [(key, value)] = given.as_slice() else {
