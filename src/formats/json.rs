@@ -232,7 +232,7 @@ fn integer(found: &Found<'_>) -> Option<i64> {
 
 fn units(found: &Found<'_>) -> Option<Amount> {
     match *found {
-        Found::Float(number) => number::amount_of_float(number),
+        Found::Float(number) => Amount::from_f64(number).ok(),
         _ => number::amount_of_integer(integer(found)?),
     }
 }

@@ -7,13 +7,6 @@ const PARTS: i64 = 10_000;
 /// Billionths in a unit: what products are taken in.
 const BILLION: i128 = 1_000_000_000;
 
-/// A JSON number of units, to the nearest ten-thousandth; `None` if it is too large.
-pub(super) fn amount_of_float(units: f64) -> Option<Amount> {
-    let parts = (units * PARTS as f64).round();
-    // Beyond 2^53 a float has no ten-thousandths any more.
-    (parts.abs() <= 9.0e15).then_some(Amount(parts as i64))
-}
-
 /// A whole number of units; `None` if it is too large.
 pub(super) fn amount_of_integer(units: i64) -> Option<Amount> {
     units.checked_mul(PARTS).map(Amount)
@@ -150,9 +143,6 @@ mod tests {
 
     #[test]
     fn a_float_is_the_number_it_was_written_as() {
-        assert_eq!(amount_of_float(39.6), Some(Amount(396_000)));
-        assert_eq!(amount_of_float(1e300), None);
-        assert_eq!(amount_of_float(f64::NAN), None);
         assert_eq!(Decimal::of_float(0.1).and_then(Decimal::amount), Some(Amount(1_000)));
         assert_eq!(Decimal::of_float(1e-7), Decimal::parse("0.0000001"));
     }

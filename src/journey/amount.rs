@@ -22,6 +22,9 @@ const PLACES: i64 = 4;
 
 impl Amount {
     /// The amount a decimal text says (`12.5`, `-3`, `1.25e3`, as JSON writes numbers too), rounded half away from zero.
+    ///
+    /// # Errors
+    /// If it is not a number or too large.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
         let Some(decimal) = Decimal::read(text.trim()) else {
             return Err(AmountError::NotANumber(shorten(text)));
@@ -30,7 +33,16 @@ impl Amount {
     }
 
     /// The amount of a floating-point number, taken as the shortest decimal that means it: 1.00005 is 1.0001.
+    ///
+    /// # Errors
+    /// If it is infinite, not a number, or too large.
     pub fn from_f64(number: f64) -> Result<Self, AmountError> {
+        // Below 2^40 neither the product nor the shortest decimal is off by a thousandth, so away from a half there is no
+        // need to write the number down.
+        let scaled = number * 10_000.0;
+        if scaled.abs() < (1_u64 << 40) as f64 && (scaled.abs().fract() - 0.5).abs() > 0.001 {
+            return Ok(Self(scaled.round() as i64));
+        }
         if !number.is_finite() {
             return Err(AmountError::NotANumber(number.to_string()));
         }
@@ -217,6 +229,19 @@ mod tests {
         assert_eq!(Amount::saturating_from_f64(1e300), Amount(i64::MAX));
         assert_eq!(Amount::saturating_from_f64(f64::NEG_INFINITY), Amount(i64::MIN));
         assert_eq!(Amount::saturating_from_f64(f64::NAN), Amount(0));
+    }
+
+    #[test]
+    fn a_float_at_and_about_a_half_is_rounded_as_its_text_is() {
+        for sign in ["", "-"] {
+            for whole in ["0", "1", "12", "4095", "65536", "99999999", "109951162", "109951163", "900719925474"] {
+                for part in ["00004", "000049", "00005", "000051", "00015", "00025", "99995", "999949", "5", "1"] {
+                    let text = format!("{sign}{whole}.{part}");
+                    let number: f64 = text.parse().expect("a decimal number");
+                    assert_eq!(Amount::from_f64(number), Amount::parse(&number.to_string()), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

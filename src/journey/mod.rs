@@ -1,8 +1,8 @@
 //! The customer journey itself: models, the state of one customer, and the step from one event to the next.
 //!
 //! Pure: no Kafka, no clock, no metrics, no async, no randomness, no locks. Time is an argument; bad input is a
-//! value ([`Reject`]), not an error. Of the rest of klantreis it uses `yaml` alone, which is as pure. [`ModelSet::step`] and [`ModelSet::fire`] are the only code that changes a
-//! customer's [`Record`].
+//! value ([`Reject`]), not an error. [`ModelSet::step`] and [`ModelSet::fire`] are the only code that changes a
+//! customer's [`Record`]. Of the rest of klantreis it uses `yaml` alone, which is as pure.
 //!
 //! From the file to the step: `language` reads and checks a model file ([`CheckedModel`]); `model` is what it means;
 //! `machine` is one model compiled, with `program` for its conditions and `meter` for its counters; `model_set` runs

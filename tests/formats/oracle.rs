@@ -93,12 +93,16 @@ fn rfc3339(value: &Value) -> Result<i64, &'static str> {
     }
 }
 
-/// Units in ten-thousandths: integers exactly, others as far as a float has ten-thousandths.
+/// Units in ten-thousandths: integers exactly, others as their shortest text says, halves away from zero.
 fn money(value: &Value) -> Option<i64> {
     match value.as_i64() {
         Some(units) => units.checked_mul(10_000),
         None if value.is_f64() => {
-            Some((value.as_f64()? * 1e4).round()).filter(|parts| parts.abs() <= 9e15).map(|parts| parts as i64)
+            let (units, text) = (value.as_f64()?, value.as_f64()?.abs().to_string());
+            let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+            let digits: i128 = format!("{whole}{}", &format!("{part:0<5}")[..5]).parse().ok()?;
+            let parts = (digits + 5) / 10;
+            i64::try_from(if units < 0.0 { -parts } else { parts }).ok()
         }
         None => None,
     }

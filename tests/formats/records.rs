@@ -121,6 +121,10 @@ fn an_attribute_or_value_of_another_type_is_absent() {
     check(r#"{"a":null,"b":null,"c":null,"d":{}}"#, None, [None, None, None, None]);
     check(r#"{"total":null,"revenue":1.25,"value":9}"#, Some(12_500), [None, None, None, None]);
     check(r#"{"value":9}"#, Some(90_000), [None, None, None, None]);
+    // Money is rounded as it is written, halves away from zero, not as the nearest float would have it.
+    check(r#"{"total":0.00014999}"#, Some(1), [None, None, None, None]);
+    check(r#"{"total":0.00015}"#, Some(2), [None, None, None, None]);
+    check(r#"{"total":-0.00015}"#, Some(-2), [None, None, None, None]);
     check(r#"{"total":1e300}"#, None, [None, None, None, None]);
     check("[]", None, [None, None, None, None]);
 }
