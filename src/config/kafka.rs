@@ -7,7 +7,8 @@ use super::section::{Found, Section};
 use super::units;
 use crate::yaml::Yaml;
 
-/// Properties that carry the guarantees and are therefore not for the user to set, and why.
+/// Properties that carry the guarantees and are therefore not for the user to set, and why. Both names where librdkafka
+/// has two.
 const RESERVED: [(&str, &str); 24] = [
     ("bootstrap.servers", "it is kafka.brokers"),
     ("metadata.broker.list", "it is kafka.brokers"),
@@ -20,7 +21,7 @@ const RESERVED: [(&str, &str); 24] = [
     ("auto.commit.interval.ms", "offsets are committed together with the state"),
     ("enable.auto.offset.store", "offsets are committed together with the state"),
     ("isolation.level", "what others took back must not be read"),
-    ("auto.offset.reset", "an input's start says where it begins"),
+    ("auto.offset.reset", "an input's start says where it begins, and a position that is gone must be an error"),
     ("enable.partition.eof", "reading inputs in the order of time rests on it"),
     ("partitioner", "a customer's records must be where Kafka's own clients look for them"),
     ("partitioner_cb", "a customer's records must be where Kafka's own clients look for them"),
@@ -32,7 +33,7 @@ const RESERVED: [(&str, &str); 24] = [
     ("delivery.timeout.ms", "deadlines of commits rest on it"),
     ("delivery.report.only.error", "acknowledgements are counted"),
     ("statistics.interval.ms", "whether a broker answers is read from the statistics"),
-    ("allow.auto.create.topics", "klantreis topics create makes them, with the settings they need"),
+    ("allow.auto.create.topics", "`klantreis topics create` makes them, with the settings they need"),
 ];
 
 /// Why a librdkafka property is not for the user to set; `None` if it is.

@@ -10,7 +10,7 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use super::presence::Presence;
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// How long the coordinator lets a transaction stay open. Whoever takes our place waits at most this long for our last one.
 pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
@@ -23,39 +23,11 @@ const PREFETCH_BYTES: usize = 128 << 20;
 /// The largest record that is written unless the user says otherwise; only dead letters come near.
 const RECORD_BYTES: usize = 16 << 20;
 
-/// Properties that are not the user's, and why. Both names where librdkafka has two.
-const OURS: &[(&str, &str)] = &[
-    ("bootstrap.servers", "write it as kafka.brokers"),
-    ("metadata.broker.list", "write it as kafka.brokers"),
-    ("group.id", "it is the application's name"),
-    ("group.instance.id", "it is made of application, kafka.instance and worker"),
-    ("group.protocol", "partitions are handed over by the classic protocol"),
-    ("transactional.id", "it is made of application, kafka.instance and worker"),
-    ("partition.assignment.strategy", "the same partition of all inputs must come to the same worker"),
-    ("enable.auto.commit", "offsets are committed with the state they belong to"),
-    ("auto.commit.interval.ms", "offsets are committed with the state they belong to"),
-    ("enable.auto.offset.store", "offsets are committed with the state they belong to"),
-    ("isolation.level", "records of an aborted transaction must not be read"),
-    ("auto.offset.reset", "it is said by an input's `start`, and a position that is gone must be an error"),
-    ("enable.partition.eof", "merging inputs by time needs to know their ends"),
-    ("partitioner", "a customer's records must lie where Kafka's own clients put them"),
-    ("partitioner_cb", "a customer's records must lie where Kafka's own clients put them"),
-    ("enable.idempotence", "a retry must not write a record twice"),
-    ("acks", "a record that one broker may forget is not committed"),
-    ("request.required.acks", "a record that one broker may forget is not committed"),
-    ("transaction.timeout.ms", "the deadlines of a commit rest on it"),
-    ("message.timeout.ms", "the deadlines of a commit rest on it"),
-    ("delivery.timeout.ms", "the deadlines of a commit rest on it"),
-    ("delivery.report.only.error", "acknowledgements are counted"),
-    ("statistics.interval.ms", "whether a broker answers is read from the statistics"),
-    ("allow.auto.create.topics", "topics are created with their settings, by `klantreis topics create`"),
-];
-
 /// Why the clients cannot be set up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// A property that is not the user's.
-    #[error("{place}.{name} cannot be set: {why}; remove it")]
+    #[error("{place}.{name} cannot be set: {why}; leave it out")]
     Ours {
         /// Where it was set.
         place: &'static str,
@@ -90,6 +62,9 @@ pub struct Settings {
 
 impl Settings {
     /// Checks what the user set; connects to nothing.
+    ///
+    /// # Errors
+    /// If a property is not the user's to set, or librdkafka does not know it.
     pub fn new(config: Arc<Config>) -> Result<Settings, SettingsError> {
         let kafka = &config.kafka;
         let places = [
@@ -99,7 +74,7 @@ impl Settings {
         ];
         for (place, properties) in places {
             for name in properties.keys() {
-                if let Some((_, why)) = OURS.iter().find(|(ours, _)| ours == name) {
+                if let Some(why) = config::reserved(name) {
                     return Err(SettingsError::Ours { place, name: name.clone(), why });
                 }
             }
