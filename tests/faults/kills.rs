@@ -85,7 +85,9 @@ fn whatever_moments_processes_are_killed_at_the_answer_and_the_state_are_those_o
     let all = broker.read(&job.topic("transitions"), Isolation::ReadUncommitted).len();
     let taken_back = all - written(&job).len();
     let restored = restored_customers(&job);
-    println!("{harvest:?}\n{restored} customers restored in all, {taken_back} transitions of killed epochs never shown");
+    println!(
+        "{harvest:?}\n{restored} customers restored in all, {taken_back} transitions of killed epochs never shown"
+    );
     assert_eq!(harvest.kills, kills);
     assert!(harvest.mid_work * 4 >= kills * 3, "kills must land mid-work: {harvest:?}");
     assert!(restored > 10 * customers.customers.len() as u64, "restores bring customers back: {restored}");
@@ -143,19 +145,27 @@ fn kill_while_records_flow(
 fn check_restored_state(job: &Job<'_>, setup: &Setup, customers: &Think5, transitions: &[Written]) {
     let mut fresh = job.start("fresh", setup);
     fresh.wait_until_ready();
-    until("the claim of the partitions to be committed", || fresh.said(), || {
-        let (status, body) = fresh.get("/v1/status")?;
-        let status: serde_json::Value = (status == 200).then(|| serde_json::from_str(&body).expect("JSON"))?;
-        let lag = status["lag"].as_i64()?;
-        (lag == 0).then_some(())
-    });
+    until(
+        "the claim of the partitions to be committed",
+        || fresh.said(),
+        || {
+            let (status, body) = fresh.get("/v1/status")?;
+            let status: serde_json::Value = (status == 200).then(|| serde_json::from_str(&body).expect("JSON"))?;
+            let lag = status["lag"].as_i64()?;
+            (lag == 0).then_some(())
+        },
+    );
     for (id, customer) in &customers.customers {
-        let told = until("a look-up", || fresh.said(), || {
-            let (status, body) = fresh.get(&format!("/v1/customers/{id}"))?;
-            assert_eq!(status, 200, "{id}: {body}");
-            let told: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-            (told["committed"] == true).then_some(told)
-        });
+        let told = until(
+            "a look-up",
+            || fresh.said(),
+            || {
+                let (status, body) = fresh.get(&format!("/v1/customers/{id}"))?;
+                assert_eq!(status, 200, "{id}: {body}");
+                let told: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+                (told["committed"] == true).then_some(told)
+            },
+        );
         check_state(&told, id, customer);
     }
     assert_eq!(fresh.json("/v1/status")["customers"], customers.customers.len());

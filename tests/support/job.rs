@@ -65,7 +65,8 @@ impl<'b> Job<'b> {
         let prefix = broker.prefix(test);
         let names = INPUTS.map(|input| format!("{prefix}{input}"));
         // The records are of last year: a broker that deletes by age would take them away.
-        let topics: Vec<_> = names.iter().map(|name| (name.as_str(), PARTITIONS, &[("retention.ms", "-1")] as _)).collect();
+        let topics: Vec<_> =
+            names.iter().map(|name| (name.as_str(), PARTITIONS, &[("retention.ms", "-1")] as _)).collect();
         broker.create_topics(&topics);
         Job { broker, application: format!("{prefix}job"), inputs: prefix, folder: TempDir::new().expect("a folder") }
     }
