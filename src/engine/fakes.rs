@@ -66,11 +66,14 @@ pub struct Written {
     pub value: Option<Vec<u8>>,
 }
 
+/// A record of an input: its timestamp in milliseconds and its value.
+pub type Sent = (i64, Vec<u8>);
+
 /// A broker in memory: what survives a worker.
 #[derive(Debug, Default)]
 pub struct Cluster {
-    /// The inputs' records by (input, partition): timestamp and value.
-    pub inputs: BTreeMap<(usize, i32), Vec<(i64, Vec<u8>)>>,
+    /// The inputs' records by (input, partition).
+    pub inputs: BTreeMap<(usize, i32), Vec<Sent>>,
     /// Everything that was committed, but for the state topics.
     pub outputs: Vec<Written>,
     /// The state topics by partition: deltas with their offsets.

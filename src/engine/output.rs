@@ -275,6 +275,6 @@ fn json_value(out: &mut Vec<u8>, value: &Value) -> std::io::Result<()> {
         Value::Number(number) => Ok(serde_json::to_writer(out, number)?),
         Value::Text(value) => text(out, value),
         Value::Bool(value) => write!(out, "{value}"),
-        Value::Missing => Ok(out.extend_from_slice(b"null")),
+        Value::Missing => out.write_all(b"null"),
     }
 }

@@ -138,8 +138,7 @@ fn live_through(
             }
         }
     }
-    let heard = *ear.heard.lock().expect("nobody panicked while listening");
-    heard
+    *ear.heard.lock().expect("nobody panicked while listening")
 }
 
 /// The customers of every partition as they are restored from the state topics: id and encoded state.
