@@ -10,18 +10,8 @@ use crate::journey::Reject;
 pub struct Figures {
     /// Records and lines, however they ended.
     pub records: u64,
-    /// Applied in order.
-    pub applied: u64,
-    /// Applied, though older than the customer's last event.
-    pub late: u64,
-    /// Repeats of an event.
-    pub duplicate: u64,
-    /// Of a kind that no model knows.
-    pub ignored: u64,
-    /// Dead letters, by [`Reject::index`].
-    pub rejected: [u64; Reject::REASONS.len()],
-    /// Applied at the record's time, because the event's was too far ahead of it.
-    pub future: u64,
+    /// How they ended, over all inputs; the dead letters have also the lines that no input could read.
+    pub outcomes: InputTally,
     /// Records and lines that stood too far out of order in their source.
     pub out_of_order: u64,
     /// Transitions.
@@ -45,13 +35,7 @@ impl Figures {
     /// Adds what was counted, and counts from nothing again.
     pub(super) fn take(&mut self, tally: &mut Tally) {
         for input in &mut tally.inputs {
-            let InputTally { applied, late, duplicate, ignored, rejected, future, .. } = std::mem::take(input);
-            self.applied += applied;
-            self.late += late;
-            self.duplicate += duplicate;
-            self.ignored += ignored;
-            self.future += future;
-            self.rejected.iter_mut().zip(rejected).for_each(|(sum, more)| *sum += more);
+            self.outcomes.add(&std::mem::take(input));
         }
         self.transitions += tally.transitions.drain().map(|(_, count)| count).sum::<u64>();
         self.forgotten += std::mem::take(&mut tally.forgotten);
@@ -62,12 +46,13 @@ impl Figures {
 /// Lines for people; what there is none of is left out.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rejected: u64 = self.rejected.iter().sum();
-        write!(f, "{} records: {} applied", self.records, self.applied)?;
+        let InputTally { applied, late, duplicate, ignored, rejected: reasons, future } = self.outcomes;
+        let rejected: u64 = reasons.iter().sum();
+        write!(f, "{} records: {applied} applied", self.records)?;
         for (count, what) in [
-            (self.late, "applied late"),
-            (self.duplicate, "repeated"),
-            (self.ignored, "of kinds no model knows"),
+            (late, "applied late"),
+            (duplicate, "repeated"),
+            (ignored, "of kinds no model knows"),
             (rejected, "dead letters"),
         ] {
             if count > 0 {
@@ -75,7 +60,7 @@ impl fmt::Display for Figures {
             }
         }
         if rejected > 0 {
-            let reasons = Reject::REASONS.iter().zip(self.rejected).filter(|(_, count)| *count > 0);
+            let reasons = Reject::REASONS.iter().zip(reasons).filter(|(_, count)| *count > 0);
             let reasons = reasons.map(|(reason, count)| format!("{reason} {count}")).collect::<Vec<_>>();
             write!(f, "\ndead letters: {}", reasons.join(", "))?;
         }
@@ -86,8 +71,8 @@ impl fmt::Display for Figures {
                 self.out_of_order
             )?;
         }
-        if self.future > 0 {
-            write!(f, "\n{} were dated too far ahead and took their record's time", self.future)?;
+        if future > 0 {
+            write!(f, "\n{future} were dated too far ahead and took their record's time")?;
         }
         write!(f, "\n{} transitions", self.transitions)?;
         if self.forgotten > 0 {

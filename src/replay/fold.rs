@@ -117,7 +117,7 @@ impl<'a> Fold<'a> {
     }
 
     fn unreadable(&mut self, bytes: &[u8], reject: &Reject, source: &str, line: u64) -> Result<(), ReplayError> {
-        self.figures.rejected[reject.index()] += 1;
+        self.figures.outcomes.rejected[reject.index()] += 1;
         let Some(out) = &mut self.outputs.dead_letters else { return Ok(()) };
         let message = reject.to_string();
         let letter = Letter { source, line, reason: reject.reason(), message: &message, key: None, value: Some(bytes) };
