@@ -3,18 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-/// Runs the program with nothing in its environment that could change what it says.
-fn klantreis(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_klantreis"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts")
-}
+#[path = "support/program.rs"]
+mod program;
+
+use program::klantreis;
 
 /// Checks the exit code and gives what stands on standard output and standard error.
 #[track_caller]

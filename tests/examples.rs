@@ -1,9 +1,12 @@
 //! The examples on data that others published: what is replayed makes phases that a reader can follow.
 
-use std::collections::BTreeMap;
-use std::process::{Command, Output, Stdio};
-
 use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[path = "support/program.rs"]
+mod program;
+
+use program::klantreis;
 
 const BASKETS: &str = "pos=tests/fixtures/completejourney/baskets.csv.gz";
 const MAILINGS: &str = "mail=tests/fixtures/completejourney/campaign_mailings.csv.gz";
@@ -45,16 +48,6 @@ impl Replayed {
     fn records(&self) -> impl Iterator<Item = Value> {
         self.transitions.lines().map(|line| serde_json::from_str(line).expect("a transition is JSON"))
     }
-}
-
-fn klantreis(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_klantreis"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts")
 }
 
 fn run(arguments: &[&str]) -> Replayed {
