@@ -84,9 +84,5 @@ fn cost(shop: &mut Shop, feed: &mut Feed, mut customers: Customers) -> f64 {
 }
 
 fn resident() -> anyhow::Result<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").context("reading /proc/self/statm")?;
-    let pages: u64 = text.split_whitespace().nth(1).context("statm has its second number")?.parse()?;
-    // SAFETY: asks for a number.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    Ok(pages * u64::try_from(page).context("a page has a size")?)
+    klantreis::process::resident_bytes().context("/proc/self/statm does not say how much memory is taken")
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::memory;
+use crate::process;
 
 /// The run in figures.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -65,13 +65,13 @@ impl Progress {
     /// Takes a sample, from the first record on, while records still come.
     pub fn sample(&mut self, records: u64) {
         if records > 0 && self.samples.last().is_none_or(|last| last.records < records) {
-            self.samples.push(Sample { records, wall: self.began.elapsed(), cpu_s: cpu_seconds() });
+            self.samples.push(Sample { records, wall: self.began.elapsed(), cpu_s: process::cpu_seconds() });
         }
     }
 
     /// The figures of the run that ends now.
     pub fn figures(&self, records: u64) -> Figures {
-        let (end, cpu_s) = (self.began.elapsed(), cpu_seconds());
+        let (end, cpu_s) = (self.began.elapsed(), process::cpu_seconds());
         let first = self.samples.first().map_or(end, |sample| sample.wall);
         let wall_s = (end - first).as_secs_f64();
         let (from, to) = (self.at(0.1 * records as f64), self.at(0.9 * records as f64));
@@ -90,7 +90,7 @@ impl Progress {
             cpu_s,
             events_per_cpu_s: rate(records as f64, cpu_s),
             events_per_cpu_s_mid80: rate(0.8 * records as f64, mid_cpu),
-            peak_rss_mib: memory::peak_mib(),
+            peak_rss_mib: process::peak_mib(),
             ..Figures::default()
         }
     }
@@ -107,16 +107,4 @@ impl Progress {
             cpu_s: from.cpu_s + (to.cpu_s - from.cpu_s) * share,
         })
     }
-}
-
-/// User and system time of the whole process.
-fn cpu_seconds() -> f64 {
-    // SAFETY: getrusage fills the struct it is given; zeroes are a valid one.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
-        usage
-    };
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }

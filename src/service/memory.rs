@@ -1,4 +1,4 @@
-//! How much memory there is and how much is taken. Linux; elsewhere nothing is known, and nothing is limited by default.
+//! How much memory may be taken, and what happens near the limit. Linux; elsewhere nothing is limited by default.
 
 use crate::engine::board::Board;
 
@@ -7,7 +7,7 @@ const WARN_AT: f64 = 0.9;
 /// The share of the limit below which it takes in again after it stopped.
 const RESUME_AT: f64 = 0.95;
 
-/// The limit: the configured one, else nine tenths of the control group's.
+/// The limit in bytes: the configured one, else nine tenths of the control group's.
 pub fn limit(configured: Option<u64>) -> Option<u64> {
     configured.or_else(|| control_group_limit().map(|limit| limit / 10 * 9))
 }
@@ -18,22 +18,6 @@ fn control_group_limit() -> Option<u64> {
     let limit: u64 = unified.or_else(|_| legacy()).ok()?.trim().parse().ok()?;
     // The legacy hierarchy writes "no limit" as a number near the largest there is.
     (limit < 1 << 50).then_some(limit)
-}
-
-/// Resident bytes of this process.
-pub fn resident() -> Option<u64> {
-    let pages: u64 = std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()?;
-    // SAFETY: asks for a constant of the system.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    Some(pages * u64::try_from(page).ok()?)
-}
-
-/// The highest that [`resident`] ever was, in mebibytes.
-pub fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) / 1024
 }
 
 /// Watches the limit.
@@ -108,11 +92,5 @@ mod tests {
             let told = overview.troubles.iter().any(|trouble| trouble.contains("of 100 MiB"));
             assert_eq!(told, stopped, "{:?}", overview.troubles);
         }
-    }
-
-    #[test]
-    fn resident_memory_is_known_and_no_more_than_its_peak() {
-        let resident = resident().expect("on Linux") >> 20;
-        assert!(resident > 0 && resident <= peak_mib() + 1, "{resident} of {}", peak_mib());
     }
 }

@@ -15,12 +15,5 @@ mod witness;
 
 pub use ending::ServiceError;
 pub use figures::Figures;
-pub use start::{Options, Running, StateKeeping, start};
+pub use start::{Options, Running, StateKeeping, run, start};
 pub use wiring::rules;
-
-use crate::config::Config;
-
-/// Runs the service until it is asked to stop, or has caught up, if that is asked for; then its figures are given.
-pub fn run(config: Config, options: Options) -> Result<Figures, ServiceError> {
-    start(config, options)?.wait()
-}

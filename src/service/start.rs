@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot};
 
 use super::witness::Witness;
-use super::{ServiceError, memory, wiring};
+use super::{Figures, ServiceError, memory, wiring};
 use crate::config::Config;
 use crate::engine::board::Board;
 use crate::engine::ports::{Clock, StateReader};
@@ -63,7 +63,18 @@ pub struct Running {
     addresses: ListenAddresses,
 }
 
+/// Runs the service until it is asked to stop, or has caught up, if that is asked for; then its figures are given.
+///
+/// # Errors
+/// With why it could not start, or why it ended before that.
+pub fn run(config: Config, options: Options) -> Result<Figures, ServiceError> {
+    start(config, options)?.wait()
+}
+
 /// Starts the service; it runs on threads of its own.
+///
+/// # Errors
+/// With why it could not start.
 pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> {
     let config = Arc::new(config);
     let set = Arc::new(config.model_set()?);

@@ -10,6 +10,7 @@ use super::start::Running;
 use super::{Figures, ServiceError, memory};
 use crate::config::Guarantee;
 use crate::engine::worker::Ending;
+use crate::process;
 
 /// How often the run is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -65,7 +66,7 @@ impl Running {
                     break;
                 }
                 progress.sample(board.taken());
-                if let Some((limit, resident)) = memory_limit.zip(memory::resident())
+                if let Some((limit, resident)) = memory_limit.zip(process::resident_bytes())
                     && memory_at.elapsed() >= MEMORY_EVERY
                 {
                     memory_at = Instant::now();

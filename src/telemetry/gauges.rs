@@ -2,8 +2,9 @@
 
 use super::catalog::{self, Metric, NEW};
 use super::recorder::Series;
-use super::{Facts, Names, process};
+use super::{Facts, Names};
 use crate::engine::view::{Overview, PartitionView};
+use crate::process;
 
 /// All gauges in Prometheus' text format; `now` in epoch milliseconds.
 pub(super) fn render(names: &Names, facts: &Facts, overview: &Overview, now: i64) -> String {

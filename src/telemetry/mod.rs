@@ -12,7 +12,6 @@ mod counts;
 mod gauges;
 pub mod log;
 mod names;
-mod process;
 mod recorder;
 mod upkeep;
 
