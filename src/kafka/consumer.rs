@@ -14,6 +14,7 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use super::context;
 use super::membership::GroupMembership;
+use super::partition_queue::make_known;
 use super::presence::Presence;
 
 /// A worker's consumer.
@@ -93,16 +94,18 @@ impl GroupContext {
         self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).push_back(what);
     }
 
-    /// Takes the assignment, but has nothing read: everything begins paused at offset 0, where a fetch that slips through
-    /// before the pause does no harm: its records are thrown away. Where to read from is said when a partition is started.
-    ///
-    /// Not at the end or the beginning: librdkafka asks the broker for those, and an answer that comes after we have gone
-    /// to a position makes it ask again half a second later and go where it was first sent, past everything in between.
+    /// Takes the assignment, but has nothing read: partitions are paused before they are assigned, so that no fetch slips
+    /// through. Where to read from is said when a partition is started. Until then they stand at an absolute offset, never at a
+    /// logical one such as the end: the client would look that up, and if the answer comes after the true position was said, it
+    /// looks it up once more and goes there.
     fn assign(&self, consumer: &GroupConsumer, partitions: &mut TopicPartitionList) -> Result<(), KafkaError> {
         let membership = GroupMembership::of(consumer);
         partitions.set_all_offsets(Offset::Offset(0))?;
-        consumer.assign(partitions)?;
+        for one in partitions.elements() {
+            make_known(consumer, one.topic(), one.partition());
+        }
         consumer.pause(partitions)?;
+        consumer.assign(partitions)?;
         match membership {
             Ok(membership) => {
                 let elements = partitions.elements();

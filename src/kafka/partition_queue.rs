@@ -205,6 +205,18 @@ impl PartitionQueue {
     }
 }
 
+/// Has the client know a partition, which it otherwise does from its assignment on: only what it knows can be paused.
+pub(super) fn make_known(consumer: &GroupConsumer, topic: &str, partition: i32) {
+    let Ok(topic) = CString::new(topic) else { return };
+    // SAFETY: a live client and a name that ends in a nul; the handle is ours and given back at once.
+    unsafe {
+        let queue = native::rd_kafka_queue_get_partition(consumer.client().native_ptr(), topic.as_ptr(), partition);
+        if !queue.is_null() {
+            native::rd_kafka_queue_destroy(queue);
+        }
+    }
+}
+
 /// What a message that is no record says; `None` for what the client mends by itself.
 ///
 /// # Safety
