@@ -36,6 +36,7 @@ test: ## Unit, property, behaviour, broker and architecture tests; KLANTREIS_TES
 test-deploy: ## The files in deploy/: manifests, image, alerts, and every dashboard query against a running service
 	@$(call need,make test-deploy,$(build_tools) promtool:prometheus prometheus:prometheus)
 	$(CARGO) test --locked --features deploy-tests --test deploy
+	$(CARGO) test --locked --features deploy-tests --lib promtool
 
 .PHONY: lint
 lint: ## Formatting, clippy and documentation, warnings as errors

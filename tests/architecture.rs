@@ -40,7 +40,9 @@ fn code(path: &Path) -> String {
 
 /// The code of a layer, file by file.
 fn layer(name: &str) -> Vec<(PathBuf, String)> {
-    let files = rust_files(&Path::new(ROOT).join("src").join(name));
+    let source = Path::new(ROOT).join("src");
+    let file = source.join(format!("{name}.rs"));
+    let files = if file.exists() { vec![file] } else { rust_files(&source.join(name)) };
     files.into_iter().filter(|path| !is_for_tests(path)).map(|path| (path.clone(), code(&path))).collect()
 }
 

@@ -1,8 +1,6 @@
 //! What a scrape shows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::catalog::{self, Kind};
@@ -258,9 +256,12 @@ fn odd_names_are_escaped_and_do_not_break_the_lines() {
 }
 
 /// For the checks of the deployment, which name promtool among their tools.
+#[cfg(feature = "deploy-tests")]
 #[test]
-#[ignore = "needs promtool"]
 fn promtool_finds_nothing_to_say() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
     let telemetry = telemetry();
     telemetry.count_epoch(&tally());
     let mut promtool = Command::new("promtool")
