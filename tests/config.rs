@@ -431,12 +431,14 @@ fn a_mapping_is_checked_in_its_place() {
     refused(
         &LEAST.replace("segment }", "mapping }"),
         &[
-            "shop.yaml:4:44: format `mapping` needs `mapping:` with at least `customer`, `time` and `kind`; see the formats in the README",
+            "shop.yaml:4:44: format `mapping` needs `mapping:`, which says where things stand; write it with at least `customer`, `time` and `kind`",
         ],
     );
     refused(
         &LEAST.replace("segment }", "segment, mapping: { customer: a, time: t, kind: k } }"),
-        &["shop.yaml:4:44: `mapping:` is only for `format: mapping`; format `segment` knows its fields"],
+        &[
+            "shop.yaml:4:44: `mapping:` is only for `format: mapping`; leave it out, for format `segment` knows its fields",
+        ],
     );
 }
 

@@ -82,11 +82,13 @@ pub trait Source {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// Another process took our place in the group.
-    #[error("fenced: another member uses our instance id ({0})")]
+    #[error(
+        "fenced: another process has the same application and instance name ({0}); give each its own `kafka.instance`"
+    )]
     Fenced(String),
     /// The assignment makes no sense for co-partitioned inputs.
     #[error(
-        "partition {partition} of input {input} is not assigned to this worker, but the same partition of another input is"
+        "partition {partition} of input {input} is not assigned to this worker, but the same partition of another input is; let all processes of the application have the same inputs"
     )]
     NotAligned {
         /// The input whose partition is missing.
@@ -95,7 +97,9 @@ pub enum SourceError {
         partition: i32,
     },
     /// An input lost records we have not read, or restarted from nothing.
-    #[error("input {input}, partition {partition}: offset {offset} is not there any more")]
+    #[error(
+        "input {input}, partition {partition}: offset {offset} is not there any more: its records were deleted before they were read, or the topic was created again; put them back, or begin anew with another `application` name"
+    )]
     OffsetGone {
         /// The input.
         input: String,
@@ -303,11 +307,11 @@ pub enum CodecError {
     #[error("not a part of klantreis state: {0}")]
     Corrupt(String),
     /// Written by a later program.
-    #[error("written in format {0}, but this program reads formats up to {1}: run a newer klantreis")]
+    #[error("written in format {0}, but this program reads formats up to {1}; run a newer klantreis")]
     Newer(u8, u8),
     /// The customer is in a phase that no model has any more.
     #[error(
-        "customers are in phase {phase:?} of model {model:?}, which the active model does not have: put the phase back, or end the model under another name"
+        "customers are in phase {phase:?} of model {model:?}, which that model does not have any more; put the phase back, or give the changed model another name"
     )]
     Homeless {
         /// The model.

@@ -27,27 +27,27 @@ pub enum RestoreError {
     },
     /// Part of a bucket is missing.
     #[error(
-        "partition {0}: the snapshot of bucket {1} is incomplete ({2} of {3} parts): the state topic lost records; restore it from a copy, or begin anew with `klantreis topics reset`"
+        "partition {0}: the snapshot of bucket {1} is incomplete ({2} of {3} parts): the state topic lost records; restore it from a copy, or begin anew with another `application` name"
     )]
     Incomplete(i32, usize, usize, u16),
     /// Deltas that the snapshots do not cover are missing.
     #[error(
-        "partition {0}: the deltas begin at epoch {1}, but bucket {2} was last written at epoch {3}: the state topic lost records (check its retention with `klantreis topics check`)"
+        "partition {0}: the deltas begin at epoch {1}, but bucket {2} was last written at epoch {3}: the state topic lost records; restore it from a copy, or begin anew with another `application` name (`klantreis topics check` says whether its retention is right)"
     )]
     Gap(i32, u64, usize, u64),
     /// Offsets without state.
     #[error(
-        "partition {0}: the consumer group has committed offsets, but there is no state: the state topics were emptied or renamed. Put them back; or, to begin anew, delete the group's offsets (kafka-consumer-groups.sh --delete-offsets)"
+        "partition {0}: the consumer group has committed offsets, but there is no state: the state topics were emptied or renamed; put them back, or delete the group's offsets to begin anew (kafka-consumer-groups.sh --delete-offsets)"
     )]
     OffsetsWithoutState(i32),
     /// State without offsets.
     #[error(
-        "partition {0}: there is state up to {1}, but the consumer group has no committed offset for {2} (they expire when no member was there for a week): run once with --adopt-state to go on where the state says"
+        "partition {0}: there is state up to {1}, but the consumer group has no committed offset for {2} (they expire when no member was there for a week); run once with `klantreis run --adopt-state` to go on where the state says"
     )]
     StateWithoutOffsets(i32, String, String),
     /// State and offsets differ.
     #[error(
-        "partition {partition}: the state was left at offset {marker} of {topic}, but the consumer group's committed offset is {group}: somebody moved the group's offsets. Set them back to {marker}, or run once with --adopt-state to go on where the state says"
+        "partition {partition}: the state was left at offset {marker} of {topic}, but the consumer group's committed offset is {group}: somebody moved the group's offsets; set them back to {marker}, or run once with `klantreis run --adopt-state` to go on where the state says"
     )]
     Differ {
         /// The partition.

@@ -50,14 +50,14 @@ impl FormatSpec {
         };
         match (&FORMATS[format].reads, &mapping) {
             (Reads::Mapping, None) => {
-                Err("format `mapping` needs `mapping:` with at least `customer`, `time` and `kind`".into())
+                Err("format `mapping` needs `mapping:`, which says where things stand; write it with at least `customer`, `time` and `kind`".into())
             }
             (Reads::Mapping, Some(spec)) => {
                 Mapping::new(spec)?;
                 Ok(Self { format, mapping })
             }
             (Reads::Fixed(_), Some(_)) => {
-                Err(format!("`mapping:` is only for `format: mapping`; format `{name}` knows its fields"))
+                Err(format!("`mapping:` is only for `format: mapping`; leave it out, for format `{name}` knows its fields"))
             }
             (Reads::Fixed(_), None) => Ok(Self { format, mapping }),
         }

@@ -112,10 +112,9 @@ impl ExactlyOnce {
             Ending::Fenced(problem) if begun.elapsed() + Duration::from_secs(1) > EPOCH_DEADLINE => {
                 self.settle_unknown(problem)
             }
-            Ending::Fenced(problem) => Committed::Fenced(format!(
-                "{problem}. Another process works as {}: give every process of an application a kafka.instance of its own",
-                self.settings.identity(self.worker)
-            )),
+            Ending::Fenced(problem) => {
+                Committed::Fenced(format!("{problem} (this process works as {})", self.settings.identity(self.worker)))
+            }
             Ending::Forbidden(problem) => Committed::Fatal(problem),
         }
     }

@@ -8,7 +8,7 @@ use crate::engine::restore::RestoreError;
 pub enum Ending {
     /// Another process took our place.
     #[error(
-        "fenced: {0}. Another process has the same application and instance name; give each its own `kafka.instance`"
+        "fenced: {0}; if another process has the same application and instance name, give each its own `kafka.instance`"
     )]
     Fenced(String),
     /// Epochs cannot be committed.
@@ -25,7 +25,7 @@ pub enum Ending {
     Restore(#[from] RestoreError),
     /// Too much of the input is unusable.
     #[error(
-        "{rejected} of the last {records} records became dead letters, more than the {limit_percent} % allowed; the most frequent reason is {reason}. Look at the dead letter topic's `__connect.errors` headers"
+        "{rejected} of the last {records} records became dead letters, more than the {limit_percent} % allowed; the most frequent reason is {reason}; look at the `__connect.errors` headers in the topic of dead letters, mend the input or its mapping, or allow more with `dead_letters.stop_above`"
     )]
     TooManyDeadLetters {
         /// Records that became dead letters.
@@ -39,7 +39,7 @@ pub enum Ending {
     },
     /// The inputs are not keyed by customer.
     #[error(
-        "{wrong} of the first {records} records are of customers who belong in another partition: the inputs must be keyed by the customer's id and partitioned as Kafka's default partitioner does (murmur2; librdkafka clients need `partitioner=murmur2_random`)"
+        "{wrong} of the first {records} records are of customers who belong in another partition; write the inputs keyed by the customer's id and partitioned as Kafka's default partitioner does (murmur2; librdkafka clients need `partitioner=murmur2_random`)"
     )]
     NotKeyedByCustomer {
         /// Records in the wrong partition.
@@ -48,6 +48,6 @@ pub enum Ending {
         records: u64,
     },
     /// The committer did not answer in time.
-    #[error("the epoch in flight was not settled within {0:?}")]
+    #[error("the epoch in flight was not settled within {0:?}; what is in it will be read again")]
     Deadline(std::time::Duration),
 }

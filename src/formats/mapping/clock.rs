@@ -34,7 +34,7 @@ impl Clock {
             TimeFormat::Pattern(pattern) => {
                 let name = spec.zone.as_ref().ok_or_else(|| {
                     format!(
-                        "the time pattern \"{pattern}\" has no offset: add `zone`, such as `zone: Europe/Amsterdam`"
+                        "the time pattern \"{pattern}\" has no offset; add `zone`, such as `zone: Europe/Amsterdam`"
                     )
                 })?;
                 let zone = TimeZone::get(name).map_err(|_| {
@@ -46,7 +46,7 @@ impl Clock {
         match &spec.zone {
             None => Ok(clock),
             Some(_) => {
-                Err("`zone` is only for a time pattern without an offset: this format tells the zone itself".into())
+                Err("`zone` is only for a time pattern without an offset; leave it out, for this format tells the zone itself".into())
             }
         }
     }

@@ -247,7 +247,9 @@ impl Decoder for MappingDecoder {
 /// The keys that lead to a place.
 fn keys(place: &str) -> Result<Vec<String>, String> {
     match place.strip_prefix('/') {
-        None if place.is_empty() => Err("an empty text names no column".into()),
+        None if place.is_empty() => {
+            Err("an empty text names no column; write the name of one, or a JSON pointer".into())
+        }
         None => Ok(vec![place.to_owned()]),
         Some(pointer) => Ok(pointer.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect()),
     }
