@@ -114,6 +114,41 @@ fn journey_and_formats_know_no_clock_no_kafka_and_no_thread() {
     }
 }
 
+/// A file longer than this holds more than one thing.
+const LINES_MAX: usize = 450;
+
+#[test]
+fn files_are_short_and_nothing_is_put_off() {
+    for file in ["src", "tests"].iter().flat_map(|folder| rust_files(&Path::new(ROOT).join(folder))) {
+        let place = file.strip_prefix(ROOT).expect("it is below the root").display().to_string();
+        let text = read(&file);
+        // Tests may go on: they are data.
+        let lines = code(&file).lines().count();
+        assert!(place.starts_with("tests/") || is_for_tests(&file) || lines <= LINES_MAX, "{place}: {lines} lines");
+        for word in
+            [concat!("#[ign", "ore"), concat!("tod", "o!("), concat!("unimple", "mented!("), concat!("dbg", "!(")]
+        {
+            assert!(!text.contains(word), "{place} has {word}");
+        }
+    }
+}
+
+#[test]
+fn only_commands_print_and_nothing_is_unwrapped() {
+    for file in rust_files(&Path::new(ROOT).join("src")) {
+        if is_for_tests(&file) {
+            continue;
+        }
+        let place = file.strip_prefix(ROOT).expect("it is below the root").display().to_string();
+        let code = code(&file);
+        let prints =
+            ["src/cli/", "src/replay/", "src/demo/", "src/main.rs"].iter().any(|start| place.starts_with(start));
+        let words = ["println!(", "eprintln!(", "print!("];
+        assert!(prints || !words.iter().any(|word| code.contains(word)), "{place} prints; write to the log");
+        assert!(!code.contains(".unwrap()"), "{place} unwraps; an `expect` states the invariant");
+    }
+}
+
 #[test]
 fn every_test_and_file_the_map_names_is_there() {
     let map = read("ARCHITECTURE.md");

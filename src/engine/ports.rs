@@ -82,9 +82,7 @@ pub trait Source {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// Another process took our place in the group.
-    #[error(
-        "fenced: another process has the same application and instance name ({0}); give each its own `kafka.instance`"
-    )]
+    #[error("fenced: another process works as {0}; give every process of an application a `kafka.instance` of its own")]
     Fenced(String),
     /// The assignment makes no sense for co-partitioned inputs.
     #[error(

@@ -1,1 +1,75 @@
-//! To come.
+//! A broker that does not answer, and one that dies and comes back: the service says so, waits, and goes on.
+
+use std::sync::Arc;
+
+use crate::support::answer::{check_dead_letters, check_transitions, written};
+use crate::support::traffic::{Wanted, fold, traffic};
+use crate::support::{Broker, Feed, Job, Progress, Service, Setup, until};
+
+/// More than this is not taken for waiting.
+const GROWTH_MAX: u64 = 128 << 20;
+
+#[test]
+fn a_broker_that_is_away_makes_the_service_unready_until_it_is_back_and_the_answer_stays_right() {
+    let broker = Broker::start();
+    if !broker.is_ours() {
+        println!("left out: an existing broker is not stopped for a test");
+        return;
+    }
+    // Each customer on one channel alone: after an outage, whose records come first is up to the network.
+    let wanted = Wanted { seed: 71, events: 9_000, customers: 900, days: 90, apart: usize::MAX };
+    let records = Arc::new(traffic(wanted));
+    let job = Job::new(&broker, "away");
+    let setup = Setup { workers: 2, allowed_lateness: "60d", ..Setup::default() };
+    let progress = Progress::of(&job);
+    let mut process = job.start("waits", &setup);
+    process.wait_until_ready();
+    let feed = Feed::start(&job, &records, 300.0);
+
+    progress.wait_for(records.len() / 5, || process.said());
+    let before = process.resident();
+    broker.freeze();
+    println!("the broker is frozen: {}", wait_until_unready(&mut process));
+    broker.thaw();
+    check_recovery(&mut process, &progress, records.len() * 2 / 5, before);
+
+    broker.kill();
+    println!("the broker is killed: {}", wait_until_unready(&mut process));
+    broker.start_again();
+    check_recovery(&mut process, &progress, records.len() * 3 / 5, before);
+
+    progress.wait_for(records.len(), || process.said());
+    feed.finish();
+    let status = process.stop();
+    assert!(status.success(), "{status}\n{}", job.log("waits"));
+    check_transitions(&written(&job), fold(records.iter()), "after two outages");
+    check_dead_letters(&job, &records);
+}
+
+/// Gives the reasons that the service says it is not ready for.
+fn wait_until_unready(process: &mut Service) -> String {
+    let begun = std::time::Instant::now();
+    let reasons = loop {
+        let ended = process.ended();
+        assert!(ended.is_none(), "it ended: {ended:?}\n{}", process.said());
+        match process.get("/readyz") {
+            Some((503, reasons)) => break reasons,
+            Some((200, _)) => std::thread::sleep(std::time::Duration::from_millis(50)),
+            other => panic!("{other:?}\n{}", process.said()),
+        }
+        assert!(begun.elapsed() < crate::support::PATIENCE, "it stays ready\n{}", process.said());
+    };
+    assert!(!reasons.trim().is_empty(), "it says why");
+    assert_eq!(process.get("/livez").map(|(status, _)| status), Some(200), "it lives");
+    format!("unready after {:?}: {}", begun.elapsed(), reasons.trim())
+}
+
+fn check_recovery(process: &mut Service, progress: &Progress, records: usize, before: u64) {
+    let begun = std::time::Instant::now();
+    process.wait_until_ready();
+    println!("ready again after {:?}", begun.elapsed());
+    progress.wait_for(records, || process.said());
+    until("it to be ready", || process.said(), || process.is_ready().then_some(()));
+    let grown = process.resident().saturating_sub(before);
+    assert!(grown < GROWTH_MAX, "memory stays bounded, but grew by {} MiB", grown >> 20);
+}

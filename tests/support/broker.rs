@@ -96,6 +96,16 @@ impl Broker {
         self.end("-KILL");
     }
 
+    /// Lets it answer nothing more until [`Broker::thaw`]; connections stay open.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
     /// Starts it again on the same data and ports.
     pub fn start_again(&self) {
         self.launch().unwrap_or_else(|problem| panic!("the broker does not come back: {problem}"));
@@ -105,13 +115,16 @@ impl Broker {
         self.own.as_ref().unwrap_or_else(|| panic!("this test stops the broker: run it without {EXISTING}"))
     }
 
-    fn end(&self, signal: &str) {
-        let own = self.own();
-        let mut script = own.script.lock().unwrap();
-        let mut child = script.take().expect("it runs");
-        let pid = fs::read_to_string(own.data.join("pid")).expect("a broker that runs has a pid");
+    fn signal(&self, signal: &str) {
+        let pid = fs::read_to_string(self.own().data.join("pid")).expect("a broker that runs has a pid");
         let sent = Command::new("kill").args([signal, pid.trim()]).status().expect("kill is there");
-        assert!(sent.success(), "the broker with pid {pid} is not there to be ended");
+        assert!(sent.success(), "the broker with pid {pid} is not there");
+    }
+
+    fn end(&self, signal: &str) {
+        let mut script = self.own().script.lock().unwrap();
+        let mut child = script.take().expect("it runs");
+        self.signal(signal);
         // The script waits for the broker; its input must stay open, or it would delete the data.
         let input = child.stdin.take();
         child.wait().expect("it is our child");

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 
 use super::Job;
 use super::traffic::Record;
@@ -26,7 +26,7 @@ pub struct Feed {
 impl Feed {
     /// Begins to send.
     pub fn start(job: &Job<'_>, records: &Arc<Vec<Record>>, a_second: f64) -> Feed {
-        let producer: BaseProducer = ClientConfig::new()
+        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", job.broker.address())
             .set("partitioner", "murmur2_random")
             .set("enable.idempotence", "true")
@@ -53,7 +53,11 @@ impl Feed {
                         .timestamp(record.at);
                     producer.send(sent).map_err(|(problem, _)| problem).expect("the queue has room for a portion");
                 }
-                producer.flush(AWAY_AT_MOST).expect("records are acknowledged");
+                let sent = Instant::now();
+                while producer.in_flight_count() > 0 {
+                    assert!(sent.elapsed() < AWAY_AT_MOST, "records are acknowledged");
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 counted.fetch_add(records.len(), Ordering::Relaxed);
                 std::thread::sleep(next.saturating_duration_since(Instant::now()));
             }

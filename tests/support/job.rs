@@ -102,11 +102,16 @@ impl<'b> Job<'b> {
 
     /// The same, with more arguments.
     pub fn start_with(&self, instance: &str, setup: &Setup, arguments: &[&str]) -> Service {
+        self.start_as(instance, instance, setup, arguments)
+    }
+
+    /// The same, with the name of its files apart from its name among the processes of the application.
+    pub fn start_as(&self, files: &str, instance: &str, setup: &Setup, arguments: &[&str]) -> Service {
         let address = free_address();
-        let config = self.file(instance, "yaml");
+        let config = self.file(files, "yaml");
         fs::write(&config, self.configuration(instance, setup, address)).expect("the folder can be written");
         let file = |ending| {
-            let file = File::options().create(true).append(true).open(self.file(instance, ending));
+            let file = File::options().create(true).append(true).open(self.file(files, ending));
             file.expect("the folder can be written")
         };
         let child = Command::new(env!("CARGO_BIN_EXE_klantreis"))
@@ -117,13 +122,7 @@ impl<'b> Job<'b> {
             .stderr(file("log"))
             .spawn()
             .expect("the program can be started");
-        Service {
-            child,
-            address,
-            log: self.file(instance, "log"),
-            out: self.file(instance, "out"),
-            started: Instant::now(),
-        }
+        Service { child, address, log: self.file(files, "log"), out: self.file(files, "out"), started: Instant::now() }
     }
 
     /// Runs a process until it has caught up, and gives its figures.
@@ -306,6 +305,8 @@ impl Progress {
         let consumer = ClientConfig::new()
             .set("bootstrap.servers", job.broker.address())
             .set("group.id", &job.application)
+            // What is committed now, without waiting for a transaction that a killed process left open.
+            .set("isolation.level", "read_uncommitted")
             .set("log_level", "0")
             .create()
             .expect("a consumer can be made");
