@@ -34,7 +34,7 @@ fn is_for_tests(path: &Path) -> bool {
 /// What a file says outside of its tests and comments.
 fn code(path: &Path) -> String {
     let text = read(path);
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let text = text.split("\nmod tests {").next().unwrap_or_default();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
