@@ -66,7 +66,7 @@ END {
         who = order[i]
         printf "| %s | %s | %s | %s | %s | %s |\n", name[who], grouped(median(rate, who)), grouped(median(per_cpu, who)),
             grouped(median(middle, who)), fixed(median(cpu, who)), grouped(median(peak, who))
-        printf "%s\"%s\":{\"events_per_s\":%d,\"events_per_cpu_s\":%d,\"cpu_s\":%s,\"peak_rss_mib\":%d}", i > 1 ? "," : "", who,
+        printf "%s\"%s\":{\"events_per_s\":%d,\"events_per_cpu_s\":%d,\"cpu_s\":%s,\"peak_rss_mib\":%d}", (i > 1 ? "," : ""), who,
             median(rate, who), median(per_cpu, who), value(median(cpu, who)), median(peak, who) > json
     }
     printf "},\"ratios\":{" > json
@@ -83,5 +83,5 @@ function line(text, key, upper, lower, other,    eos, alo) {
     eos = ratio(upper, "eos", lower, other)
     alo = ratio(upper, "alo", lower, other)
     if (other in seen) printf "| %s | %s | %s |\n", text, fixed(eos), fixed(alo)
-    printf "%s\"%s\":{\"eos\":%s,\"alo\":%s}", written++ ? "," : "", key, value(eos), value(alo) > json
+    printf "%s\"%s\":{\"eos\":%s,\"alo\":%s}", (written++ ? "," : ""), key, value(eos), value(alo) > json
 }
