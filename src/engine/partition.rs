@@ -265,10 +265,12 @@ impl Partition {
     /// Fires the timers of customers who have been quiet past the watermark, in the order of (due time, customer), so that
     /// the output does not depend on how the index came to be.
     fn fire_due<M>(&mut self, open: &mut Open<'_, M>) {
-        let Some(until) = self.watermark.at().map(whole_tick) else { return };
-        if !self.timers.may_be_due(until) {
+        let Some(at) = self.watermark.at() else { return };
+        // Asked for every record: ticks begin at whole seconds, so the rounding, a division, can wait.
+        if !self.timers.may_be_due(at) {
             return;
         }
+        let until = whole_tick(at);
         let mut due: Vec<(i64, CompactString)> = Vec::new();
         while let Some((tick, hashes)) = self.timers.pop(until) {
             for hash in hashes.into_iter().map(IdHash) {
