@@ -5,9 +5,11 @@
 // Each benchmark uses a part of this.
 #![allow(dead_code, unused_imports)]
 
+mod cpu;
 mod customers;
 mod shop;
 
+pub use cpu::cpu_time;
 pub use customers::{Customers, Spread};
 pub use shop::{FILL, Shop};
 

@@ -2,12 +2,13 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use criterion::{BenchmarkId, Throughput};
 use klantreis::formats::RawRecord;
 
 use crate::load::{self, INPUTS, Sample};
+use crate::measure::Bench;
 
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Bench) {
     let set = load::models();
     let sample = Sample::load();
     let mut group = criterion.benchmark_group("decode");

@@ -7,6 +7,7 @@
 mod load;
 
 mod decode;
+mod measure;
 mod partition;
 mod state;
 mod step;
@@ -23,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let mut criterion = Criterion::default()
+        .with_measurement(measure::CpuTime)
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_millis(1500))

@@ -1,15 +1,16 @@
 //! Everything that happens to a record between Kafka and Kafka: decoded, stepped, stored, written into the epoch.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::BenchmarkId;
 
-use crate::load::{Customers, Feed, Records, Shop, Spread};
+use crate::load::{Customers, Feed, Records, Shop, Spread, cpu_time};
+use crate::measure::Bench;
 
 /// Records made ahead of each measured stretch.
 const STRETCH: usize = 20_000;
 
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Bench) {
     let mut group = criterion.benchmark_group("apply");
     for count in [10_000_u64, 1_000_000] {
         for spread in [Spread::Uniform, Spread::Zipf] {
@@ -25,9 +26,9 @@ pub fn bench(criterion: &mut Criterion) {
                     while left > 0 {
                         let now = left.min(STRETCH);
                         feed.fill(&mut records, now, || customers.next());
-                        let began = Instant::now();
+                        let began = cpu_time();
                         shop.apply(&records);
-                        spent += began.elapsed();
+                        spent += cpu_time() - began;
                         shop.close();
                         left -= now;
                     }

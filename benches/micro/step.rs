@@ -2,15 +2,15 @@
 
 use std::hint::black_box;
 
-use criterion::Criterion;
 use klantreis::journey::{Effects, Record};
 
 use crate::load::{self, Sample};
+use crate::measure::Bench;
 
 /// Few enough that all records are in the processor's cache.
 const CUSTOMERS: usize = 256;
 
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Bench) {
     let set = load::models();
     let sample = Sample::load();
     let mut decoders = load::decoders(&set);

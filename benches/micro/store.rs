@@ -3,16 +3,17 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::BenchmarkId;
 use klantreis::engine::store::{Customer, IdHash, NEVER, Store};
 use klantreis::journey::ModelSet;
 
 use crate::load::{self, Customers, Spread};
+use crate::measure::Bench;
 
 /// Ids drawn ahead, so that drawing them is not measured.
 const DRAWN: usize = 1 << 20;
 
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Bench) {
     let set = load::models();
     let mut group = criterion.benchmark_group("store");
     for count in [10_000_u64, 1_000_000] {

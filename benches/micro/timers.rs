@@ -2,13 +2,14 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::BenchmarkId;
 use klantreis::engine::store::{IdHash, NEVER};
 use klantreis::engine::timers::Timers;
 
-use crate::load::DAY;
+use crate::load::{DAY, cpu_time};
+use crate::measure::Bench;
 
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Bench) {
     let mut group = criterion.benchmark_group("timers");
     for (name, days) in [("2d", 2), ("30d", 30), ("400d", 400)] {
         group.bench_function(BenchmarkId::new("set", name), |bencher| {
@@ -23,7 +24,7 @@ pub fn bench(criterion: &mut Criterion) {
         // From being set to being due, with every look in between.
         group.bench_function(BenchmarkId::new("life", name), |bencher| {
             bencher.iter_custom(|count| {
-                let began = std::time::Instant::now();
+                let began = cpu_time();
                 let mut timers = Timers::new();
                 let mut deadlines = Vec::with_capacity(count as usize);
                 for turn in 0..count {
@@ -40,7 +41,7 @@ pub fn bench(criterion: &mut Criterion) {
                         }
                     }
                 }
-                began.elapsed()
+                cpu_time() - began
             });
         });
     }
