@@ -16,7 +16,10 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<(), Failure> {
         adopt_state: args.adopt_state,
         state: StateKeeping::Kafka,
     };
-    let figures = service::run(config, options)?;
+    let figures = match service::run(config, options) {
+        Err(ServiceError::StoppedEarly) => return Ok(()),
+        ended => ended?,
+    };
     if args.exit_when_caught_up {
         let line =
             serde_json::to_string(&figures).map_err(|problem| Failure::new(Exit::Failure, problem.to_string()))?;

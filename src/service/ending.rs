@@ -50,6 +50,9 @@ pub enum ServiceError {
     /// A worker died.
     #[error("worker {0} panicked; this is a fault of the program, please report it with the log")]
     Died(usize),
+    /// Asked to stop before it had begun; nothing is wrong.
+    #[error("asked to stop before it had begun")]
+    StoppedEarly,
     /// The shutdown took too long.
     #[error("the shutdown deadline of {0:?} passed; what was not committed will be read again")]
     Deadline(std::time::Duration),

@@ -8,6 +8,7 @@
 mod ending;
 mod figures;
 mod memory;
+mod signals;
 mod start;
 mod wait;
 mod wiring;

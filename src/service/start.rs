@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::signals::Signals;
 use super::witness::Witness;
 use super::{Figures, ServiceError, memory, wiring};
 use crate::config::Config;
@@ -56,6 +57,7 @@ pub struct Running {
     pub(super) workers: Vec<Option<JoinHandle<()>>>,
     pub(super) ended: mpsc::UnboundedReceiver<(usize, Result<(), Ending>)>,
     pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) signals: Signals,
     pub(super) stop_http: Option<oneshot::Sender<()>>,
     pub(super) memory_limit: Option<u64>,
     pub(super) deadline: Duration,
@@ -87,12 +89,13 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
         .enable_all()
         .build()
         .map_err(|source| ServiceError::System { what: "starting the HTTP runtime", source })?;
+    let signals = Signals::listen(&runtime)?;
     let listeners =
         runtime.block_on(Listeners::bind(config.http.listen, config.http.metrics_listen, token.as_ref()))?;
     let addresses = listeners.addresses();
 
     let topics = match options.state {
-        StateKeeping::Kafka => wait_for_topics(&config, &settings, options)?,
+        StateKeeping::Kafka => wait_for_topics(&config, &settings, options, &signals)?,
         StateKeeping::Never { partitions } => {
             TopicFacts { partitions, dead_letter_bytes: 1 << 20, created: Vec::new(), warnings: Vec::new() }
         }
@@ -136,6 +139,7 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
         workers,
         ended,
         runtime,
+        signals,
         stop_http: Some(stop_http),
         memory_limit,
         deadline,
@@ -146,10 +150,16 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
 
 /// Looks at the topics, and tries on while no broker answers: a service that starts before its broker is no fault. A run
 /// that is to end by itself does not wait for long: somebody is looking at it.
-fn wait_for_topics(config: &Config, settings: &Settings, options: Options) -> Result<TopicFacts, ServiceError> {
+fn wait_for_topics(
+    config: &Config,
+    settings: &Settings,
+    options: Options,
+    signals: &Signals,
+) -> Result<TopicFacts, ServiceError> {
     let began = Instant::now();
     loop {
         match prepare_topics(settings, true) {
+            _ if signals.came() => return Err(ServiceError::StoppedEarly),
             Err(TopicsError::Unavailable(why)) if !options.exit_when_caught_up || began.elapsed() < PATIENCE => {
                 tracing::warn!("no broker answers at {} yet, trying on: {why}", config.kafka.brokers);
                 std::thread::sleep(TRY_AGAIN_AFTER);

@@ -3,8 +3,6 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::figures::Progress;
 use super::start::Running;
 use super::{Figures, ServiceError, memory};
@@ -47,18 +45,14 @@ impl Running {
 
     /// Until there is a reason to stop.
     fn watch(&mut self, progress: &mut Progress) -> Result<(), ServiceError> {
-        let Self { runtime, ended, board, options, memory_limit, workers, .. } = self;
+        let Self { runtime, signals, ended, board, options, memory_limit, workers, .. } = self;
         runtime.block_on(async {
-            let system = |source| ServiceError::System { what: "listening for signals", source };
-            let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
-            let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
             let mut tick = tokio::time::interval(LOOK_EVERY);
             let mut memory_watch = memory::Watch::default();
             let (mut memory_at, mut caught_up_at) = (Instant::now(), None);
             loop {
                 tokio::select! {
-                    _ = terminate.recv() => break,
-                    _ = interrupt.recv() => break,
+                    () = signals.wait() => break,
                     end = ended.recv() => return worker_end(end, workers),
                     _ = tick.tick() => {}
                 }
