@@ -95,6 +95,12 @@ impl ExactlyOnce {
 
     /// Leaves nothing open after an epoch that did not commit.
     fn end(&mut self, ending: Ending, begun: Instant) -> Committed {
+        // Being fenced can show first as something else; beginning anew would then put the other out in turn.
+        let fenced = self.writer.as_ref().is_some_and(Writer::is_fenced);
+        let ending = match ending {
+            Ending::Abort(problem) | Ending::Unknown(problem) if fenced => Ending::Fenced(problem),
+            ending => ending,
+        };
         match ending {
             Ending::Abort(problem) => {
                 let aborted = self.writer.as_ref().map(|writer| {

@@ -105,6 +105,17 @@ impl Writer {
         }
     }
 
+    /// Whether somebody else has begun under our id, whatever a step's error called it.
+    pub(super) fn is_fenced(&self) -> bool {
+        let fatal = self.base().client().fatal_error();
+        fatal.is_some_and(|(code, _)| {
+            matches!(
+                code,
+                RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch
+            )
+        })
+    }
+
     pub(super) fn init(&self, at_most: Duration) -> Result<(), StepError> {
         self.base().init_transactions(at_most).map_err(StepError::of)
     }
