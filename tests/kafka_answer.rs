@@ -74,8 +74,8 @@ fn check_two_processes(name: &str, guarantee: &'static str) {
     let feed = Feed::start(&job, &records, 3_000.0);
     Progress::of(&job).wait_for(records.len(), told);
     feed.finish();
-    for process in processes {
-        let taken = process.json("/v1/status")["customers"].as_u64();
+    let shares = processes.each_ref().map(|process| process.json("/v1/status")["customers"].as_u64());
+    for (process, taken) in processes.into_iter().zip(shares) {
         assert!(taken.is_some_and(|customers| customers > 300), "both have their share: {taken:?}");
         let status = process.stop();
         assert!(status.success(), "{status}");

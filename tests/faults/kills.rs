@@ -138,7 +138,9 @@ fn kill_while_records_flow(
     feed.finish();
     progress.wait_for(records.len(), || INSTANCES.map(|instance| tail(&job.log(instance))).join("\n--\n"));
     for place in places {
-        let status = place.process.expect("both run").stop();
+        let mut process = place.process.expect("both run");
+        process.wait_until_ready();
+        let status = process.stop();
         assert!(status.success(), "{} ends well when asked to: {status}", place.instance);
     }
     harvest
