@@ -61,6 +61,9 @@ pub enum RestoreError {
     },
 }
 
+/// Parts of one epoch, with their offsets.
+type Parts = Vec<(i64, Vec<u8>)>;
+
 /// A partition being restored.
 pub struct Restore {
     number: i32,
@@ -74,10 +77,12 @@ pub struct Restore {
     /// The epoch of each bucket's snapshot; 0 for none.
     written_at: [u64; BUCKETS],
     /// Parts of an epoch whose marker has not come yet.
-    pending: Vec<(i64, Vec<u8>)>,
+    pending: Parts,
     /// The term and epoch that they are of.
     pending_mark: (u64, u64),
-    /// The last complete epoch.
+    /// The last complete epoch, not yet applied: a successor who had not seen it may still take its number.
+    held: Option<(PartHeader, Parts)>,
+    /// The last epoch that was applied.
     last: Option<(PartHeader, Marker)>,
     partition: Partition,
     failed: Option<RestoreError>,
@@ -96,6 +101,7 @@ impl Restore {
             written_at: [0; BUCKETS],
             pending: Vec::new(),
             pending_mark: (0, 0),
+            held: None,
             last: None,
             partition,
             failed: None,
@@ -183,10 +189,11 @@ impl Restore {
         let Some(value) = record.value else { return Ok(()) };
         let header = codec.header(value).map_err(self.unreadable(record.offset))?;
         // An earlier owner's part that came late: its partition was somebody else's by then.
-        if self.last.as_ref().is_some_and(|(last, _)| header.term < last.term) {
+        let newest = self.held.as_ref().map(|(held, _)| held).or(self.last.as_ref().map(|(last, _)| last));
+        if newest.is_some_and(|newest| header.term < newest.term) {
             return Ok(());
         }
-        if self.last.is_none() && header.part == 0 {
+        if newest.is_none() && header.part == 0 {
             self.check_gap(header.epoch)?;
         }
         let mark = (header.term, header.epoch);
@@ -199,7 +206,7 @@ impl Restore {
         }
         self.pending.push((record.offset, value.to_vec()));
         if self.pending.len() == usize::from(header.parts) && header.part + 1 == header.parts {
-            self.apply_epoch(codec)?;
+            self.complete_epoch(header, codec)?;
         }
         Ok(())
     }
@@ -215,8 +222,20 @@ impl Restore {
         }
     }
 
-    fn apply_epoch(&mut self, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
-        for (offset, bytes) in std::mem::take(&mut self.pending) {
+    /// An epoch is complete. At least once, an owner's last epoch can land behind its successor's restore, who then goes on
+    /// from the one before, with the same number and a higher term: so an epoch is applied when the next one shows that its
+    /// owner knew it, and is dropped when the next one takes its number.
+    fn complete_epoch(&mut self, header: PartHeader, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
+        if self.held.as_ref().is_some_and(|(held, _)| held.epoch < header.epoch) {
+            self.apply_held(codec)?;
+        }
+        self.held = Some((header, std::mem::take(&mut self.pending)));
+        Ok(())
+    }
+
+    fn apply_held(&mut self, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
+        let Some((_, parts)) = self.held.take() else { return Ok(()) };
+        for (offset, bytes) in parts {
             let (partition, written_at) = (&mut self.partition, &self.written_at);
             let read = codec.read(&bytes, &mut |header, entry| {
                 let (StateEntry::Full { id, .. } | StateEntry::Removed { id }) = &entry;
@@ -249,6 +268,7 @@ impl Restore {
             return Err(error.into());
         }
         self.apply_snapshots(codec)?;
+        self.apply_held(codec)?;
         let positions = self.positions(adopt, &mut beginning)?;
         let mut partition = self.partition;
         partition.positions = positions;

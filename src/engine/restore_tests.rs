@@ -185,6 +185,15 @@ fn a_former_owners_late_epoch_is_ignored() {
 }
 
 #[test]
+fn an_epoch_that_landed_behind_its_successors_restore_is_not_part_of_the_state() {
+    Scene::new(MARK)
+        .epoch((1, 1), &[("a", Some(1)), ("b", Some(1))], [1, 2])
+        .epoch((1, 2), &[("a", Some(9)), ("c", Some(9))], [7, 7])
+        .epoch((2, 2), &[("b", Some(2))], [10, 20])
+        .check(&[("a", Some(1)), ("b", Some(2)), ("c", None)], [10, 20], 3);
+}
+
+#[test]
 fn parts_of_two_owners_between_each_other_make_no_epoch() {
     Scene::new(MARK)
         .epoch((1, 1), &[("a", Some(1))], [10, 20])

@@ -53,13 +53,14 @@ struct Sample {
 #[derive(Debug)]
 pub struct Progress {
     began: Instant,
+    ended: Option<Instant>,
     samples: Vec<Sample>,
 }
 
 impl Progress {
     /// A run that begins now.
     pub fn new() -> Self {
-        Self { began: Instant::now(), samples: Vec::new() }
+        Self { began: Instant::now(), ended: None, samples: Vec::new() }
     }
 
     /// Takes a sample, from the first record on, while records still come.
@@ -69,11 +70,17 @@ impl Progress {
         }
     }
 
+    /// Everything was done at this moment, though the run goes on for a little while, to be sure of it.
+    pub fn end_at(&mut self, moment: Instant) {
+        self.ended = Some(moment);
+    }
+
     /// The figures of the run that ends now.
     pub fn figures(&self, records: u64) -> Figures {
-        let (end, cpu_s) = (self.began.elapsed(), process::cpu_seconds());
+        let end = self.ended.map_or_else(|| self.began.elapsed(), |ended| ended.saturating_duration_since(self.began));
+        let (end, cpu_s) = (end, process::cpu_seconds());
         let first = self.samples.first().map_or(end, |sample| sample.wall);
-        let wall_s = (end - first).as_secs_f64();
+        let wall_s = end.saturating_sub(first).as_secs_f64();
         let (from, to) = (self.at(0.1 * records as f64), self.at(0.9 * records as f64));
         let (mid_wall, mid_cpu) = match (from, to) {
             (Some(from), Some(to)) => ((to.wall - from.wall).as_secs_f64(), to.cpu_s - from.cpu_s),

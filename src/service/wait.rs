@@ -14,8 +14,9 @@ use crate::process;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often memory is looked at.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
-/// How long everything must have been caught up: a group may still be moving partitions about.
-const CAUGHT_UP_FOR: Duration = Duration::from_millis(60);
+/// How long everything must have been caught up: a group may still be moving partitions about, and a broker that is busy
+/// may be slow to show what it has.
+const CAUGHT_UP_FOR: Duration = Duration::from_millis(500);
 
 impl Running {
     /// Waits until the service ends: by a signal, because it has caught up (if asked for), or because a worker cannot go
@@ -68,7 +69,9 @@ impl Running {
                 }
                 if options.exit_when_caught_up {
                     caught_up_at = board.is_caught_up().then(|| caught_up_at.unwrap_or_else(Instant::now));
-                    if caught_up_at.is_some_and(|at| at.elapsed() >= CAUGHT_UP_FOR) {
+                    if let Some(at) = caught_up_at.filter(|at| at.elapsed() >= CAUGHT_UP_FOR) {
+                        tracing::info!(records = board.taken(), "caught up");
+                        progress.end_at(at);
                         break;
                     }
                 }
