@@ -52,7 +52,9 @@ fn worker_exit(ending: &Ending) -> Exit {
         Ending::Restore(_)
         | Ending::NotKeyedByCustomer { .. }
         | Ending::TooManyDeadLetters { .. }
-        | Ending::Source(SourceError::NotAligned { .. } | SourceError::OffsetGone { .. }) => Exit::Unfit,
+        | Ending::Source(SourceError::NotAligned { .. } | SourceError::Grown { .. } | SourceError::OffsetGone { .. }) => {
+            Exit::Unfit
+        }
         Ending::Deadline(_) => Exit::Deadline,
         _ => Exit::Failure,
     }

@@ -94,6 +94,16 @@ pub enum SourceError {
         /// The partition.
         partition: i32,
     },
+    /// The inputs grew while the service ran.
+    #[error(
+        "the inputs have more partitions than the {count} they had at the start (partition {partition} is new); the count is fixed for the life of an application"
+    )]
+    Grown {
+        /// The count at the start.
+        count: i32,
+        /// A partition that was not there.
+        partition: i32,
+    },
     /// An input lost records we have not read, or restarted from nothing.
     #[error(
         "input {input}, partition {partition}: offset {offset} is not there any more: its records were deleted before they were read, or the topic was created again; put them back, or begin anew with another `application` name"

@@ -112,11 +112,7 @@ impl KafkaSource {
         partitions.dedup();
         for &partition in &partitions {
             if partition >= self.partitions {
-                return Err(SourceError::Fatal(format!(
-                    "the inputs have more partitions than the {} they had at the start (partition {partition} is new); \
-                     the count is fixed for the life of an application",
-                    self.partitions
-                )));
+                return Err(SourceError::Grown { count: self.partitions, partition });
             }
             let missing = self
                 .inputs

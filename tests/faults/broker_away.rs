@@ -68,6 +68,9 @@ fn check_recovery(process: &mut Service, progress: &Progress, records: usize, be
     let begun = std::time::Instant::now();
     process.wait_until_ready();
     println!("ready again after {:?}", begun.elapsed());
+    if begun.elapsed().as_secs() > 20 {
+        println!("{}", process.said());
+    }
     progress.wait_for(records, || process.said());
     until("it to be ready", || process.said(), || process.is_ready().then_some(()));
     let grown = process.resident().saturating_sub(before);

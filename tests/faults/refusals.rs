@@ -9,7 +9,7 @@ use rdkafka::client::DefaultClientContext;
 
 use crate::support::answer::{check_dead_letters, check_transitions, written};
 use crate::support::traffic::{INPUTS, Record, Wanted, fold, traffic};
-use crate::support::{Broker, Isolation, Job, PARTITIONS, Setup};
+use crate::support::{Broker, Isolation, Job, PARTITIONS, PATIENCE, Setup, until};
 
 fn records(seed: u64) -> Vec<Record> {
     traffic(Wanted { seed, events: 3_000, customers: 300, days: 90, apart: 0 })
@@ -80,5 +80,10 @@ fn inputs_with_different_numbers_of_partitions_are_refused() {
     let more = rdkafka::admin::NewPartitions::new(&pos, PARTITIONS as usize + 2);
     let grown = block_on(admin(&job).create_partitions(&[more], &AdminOptions::new())).expect("a topic can grow");
     grown.into_iter().for_each(|topic| _ = topic.expect("the topic grows"));
+    // Until the broker says so itself, a service may still be told of six.
+    until("the topic to grow", String::new, || {
+        let metadata = admin(&job).inner().fetch_metadata(Some(&pos), PATIENCE).ok()?;
+        (metadata.topics()[0].partitions().len() as i32 == PARTITIONS + 2).then_some(())
+    });
     check_refusal(&job, 4, &["different numbers of partitions", &format!("{pos} {}", PARTITIONS + 2)]);
 }

@@ -37,6 +37,8 @@ struct InFlight {
     tally: Box<Tally>,
     /// The partitions it holds, with the number of their epoch.
     partitions: Vec<(i32, u64)>,
+    /// What it belongs to was dropped meanwhile.
+    orphaned: bool,
 }
 
 impl<M> Epochs<M> {
@@ -69,8 +71,16 @@ impl<M> Epochs<M> {
         self.opened_at.is_none() && self.in_flight.is_none()
     }
 
-    /// Forgets what is open.
+    /// Whether an epoch of what was dropped is still undecided: until it is not, nothing may be restored.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.orphaned)
+    }
+
+    /// Forgets what is open; what is in flight belongs to nothing any more.
     pub(super) fn drop_open(&mut self) {
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.orphaned = true;
+        }
         self.open.clear();
         self.tally.clear(self.inputs);
         self.opened_at = None;
@@ -126,7 +136,7 @@ impl<S: Source> Worker<S> {
             epochs.spare.take().unwrap_or_else(|| (Box::new(Epoch::default()), Box::new(Tally::new(epochs.inputs))));
         let closed = std::mem::replace(&mut epochs.open, fresh);
         let tally = std::mem::replace(&mut epochs.tally, tally);
-        epochs.in_flight = Some(InFlight { tally, partitions });
+        epochs.in_flight = Some(InFlight { tally, partitions, orphaned: false });
         with.committer.submit(closed);
     }
 
@@ -148,7 +158,7 @@ impl<S: Source> Worker<S> {
             return Ok(());
         }
         let Some((committed, mut epoch)) = self.with.committer.finished(at_most) else { return Ok(()) };
-        let InFlight { mut tally, partitions } = self.epochs.in_flight.take().expect("checked above");
+        let InFlight { mut tally, partitions, .. } = self.epochs.in_flight.take().expect("checked above");
         if !matches!(committed, Committed::Failed(_)) {
             self.with.observer.settled(&committed, &tally);
         }
@@ -164,7 +174,7 @@ impl<S: Source> Worker<S> {
                 tracing::warn!(%why, "an epoch came to nothing; restoring all partitions of worker {}", self.settings.worker);
                 self.begin_anew();
                 epoch.clear();
-                self.epochs.unsure = Some(InFlight { tally, partitions });
+                self.epochs.unsure = Some(InFlight { tally, partitions, orphaned: false });
                 return Ok(());
             }
             Committed::Fenced(why) => Err(Ending::Fenced(why)),

@@ -21,7 +21,6 @@ impl<S: Source> Worker<S> {
         match change {
             Change::Assigned(partitions) => {
                 tracing::info!(worker = self.settings.worker, ?partitions, "partitions assigned");
-                self.settle_all()?;
                 self.drop_all();
                 self.membership = Some(self.with.source.membership()?);
                 for partition in partitions {
@@ -104,7 +103,7 @@ impl<S: Source> Worker<S> {
         if self.waiting.is_empty() && self.restoring.is_none() {
             return Ok(false);
         }
-        if self.with.clock.elapsed() < self.retry_at {
+        if self.epochs.is_undecided() || self.with.clock.elapsed() < self.retry_at {
             return Ok(false);
         }
         match self.restore_slice() {
