@@ -168,6 +168,8 @@ impl KafkaStateReader {
                     let passed = self.passed(&self.parts[index]);
                     self.parts[index].position = passed.max(self.parts[index].position);
                 }
+                // Only news, and possibly old: during an outage they pile up. The client connects again by itself.
+                Some(Err(problem)) if is_news(&problem) => {}
                 Some(Err(problem)) => {
                     self.stop();
                     return Err(trouble(&format!("reading {}", self.parts[index].name), &problem));
@@ -266,6 +268,12 @@ fn soon<T>(ask: impl Fn() -> Result<T, StateError>) -> Result<T, StateError> {
             other => return other,
         }
     }
+}
+
+/// Whether an error tells of connections alone: reading goes on by itself when they are back.
+fn is_news(problem: &KafkaError) -> bool {
+    let code = problem.rdkafka_error_code();
+    matches!(code, Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure))
 }
 
 /// Whether an error passes by itself. That records were trimmed while they were read does: opening again sees what is there.
