@@ -1,7 +1,7 @@
 //! What a record's bytes say, in the words of the journey: one decoder a format.
 //!
 //! A decoder reads borrowed bytes, takes only what the active models ask for, and answers with an
-//! [`Event`](crate::journey::Event) or a [`Reject`](crate::journey::Reject). It knows no Kafka and keeps no state between records.
+//! [`Event`] or a [`Reject`]. It knows no Kafka and keeps no state between records.
 //!
 //! | file | what it holds |
 //! |---|---|
