@@ -42,7 +42,7 @@ fn a_retention_that_would_delete_state_is_refused() {
     let application = name.trim_end_matches('.');
     broker.create_topics(&[
         (&inputs[0], 2, &[]),
-        (&format!("{application}.state-deltas"), 2, &[]),
+        (&format!("{application}.state-deltas"), 2, &[("retention.ms", "604800000")]),
         (&format!("{application}.state-snapshots"), 1, &[("cleanup.policy", "compact")]),
     ]);
     let settings = Settings::new(Arc::new(config(broker, application, "one", &inputs))).unwrap();
