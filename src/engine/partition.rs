@@ -223,24 +223,16 @@ impl Partition {
             _ => Ok(Customer { record: rules.set.fresh(), changed: epoch.wrapping_sub(1), wake: NEVER }),
         };
         let (outcome, new, first_change) = store.update(hash, id, fresh, |customer, new| {
-            before.0.copy_from_slice(&customer.record.0);
-            let stepped = catch_unwind(AssertUnwindSafe(|| {
-                let outcome = rules.set.step(&mut customer.record, event, channel, effects);
-                (outcome, rules.set.deadline(&customer.record))
-            }));
-            let outcome = match stepped {
-                Ok((outcome, deadline)) => {
-                    timers.schedule(hash, deadline, now, &mut customer.wake);
-                    Ok(outcome)
-                }
-                Err(panic) => {
-                    customer.record.0.copy_from_slice(&before.0);
-                    effects.clear();
-                    Err(Reject::Panic(panic_message(panic.as_ref())))
-                }
-            };
-            let first_change = matches!(outcome, Ok(Outcome::Applied { .. } | Outcome::Duplicate))
-                && (customer.changed != epoch || new);
+            let outcome = guarded(&mut customer.record, before, effects, |record, effects| {
+                let outcome = rules.set.step(record, event, channel, effects);
+                (outcome, rules.set.deadline(record))
+            });
+            let outcome = outcome.map(|(outcome, deadline)| {
+                timers.schedule(hash, deadline, now, &mut customer.wake);
+                outcome
+            });
+            // A repeat changes nothing, and so is nothing to write.
+            let first_change = matches!(outcome, Ok(Outcome::Applied { .. })) && customer.changed != epoch;
             if first_change {
                 customer.changed = epoch;
             }
@@ -299,17 +291,10 @@ impl Partition {
         let Self { rules, store, timers, effects, before, census, .. } = self;
         effects.clear();
         let fired = store.update_existing(hash, id, |customer| {
-            before.0.copy_from_slice(&customer.record.0);
-            let fired = catch_unwind(AssertUnwindSafe(|| rules.set.fire(&mut customer.record, until, effects)));
-            let fired = match fired {
-                Ok(fired) => fired,
-                Err(panic) => {
-                    // The timer stays disarmed: no entry in the index until an event of the customer makes a new one.
-                    customer.record.0.copy_from_slice(&before.0);
-                    effects.clear();
-                    return Err(Reject::Panic(panic_message(panic.as_ref())));
-                }
-            };
+            // If it fails, the timer stays disarmed: no entry in the index until an event of the customer makes a new one.
+            let fired = guarded(&mut customer.record, before, effects, |record, effects| {
+                rules.set.fire(record, until, effects)
+            })?;
             if fired == Fired::Forgotten {
                 census.remove(before, rules);
                 return Ok((fired, false));
@@ -375,6 +360,22 @@ impl Partition {
         }
         self.effects = effects;
     }
+}
+
+/// Changes a record, which `before` keeps as it was: if that panics, record and effects are as they were before, and the
+/// panic is a value.
+fn guarded<T>(
+    record: &mut Record,
+    before: &mut Record,
+    effects: &mut Effects,
+    change: impl FnOnce(&mut Record, &mut Effects) -> T,
+) -> Result<T, Reject> {
+    before.0.copy_from_slice(&record.0);
+    catch_unwind(AssertUnwindSafe(|| change(record, effects))).map_err(|panic| {
+        record.0.copy_from_slice(&before.0);
+        effects.clear();
+        Reject::Panic(panic_message(panic.as_ref()))
+    })
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
