@@ -1,314 +1,57 @@
 //! The fields of a JSON record that somebody asked for, and none of the others.
 //!
 //! A [`Shape`] is a small tree of the wanted paths; reading a record walks that tree along the text once. What is not
-//! on a path is checked to be JSON and skipped, without being kept. Invariant: what is found is what a parser that
-//! builds the whole document would find there (the last of equal keys counts), and recursion goes no deeper than the
-//! longest path, however deep the record is.
+//! on a path is checked to be JSON and skipped, without being kept. Nearly every record is read by `scan`, in one pass; what
+//! that does not know, and what is wrong, by `walk`, with the same result.
 //!
 //! Not in here: what the fields mean.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize as _;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
+use super::found::Found;
+use super::quotes::Quotes;
+use super::shape::Shape;
+use super::{scan, walk};
 use crate::journey::Reject;
 
-/// What stands at a path.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Found<'a> {
-    /// Nothing.
-    #[default]
-    Absent,
-    /// `null`.
-    Null,
-    /// A truth value.
-    Bool(bool),
-    /// An integer, zero or more.
-    Unsigned(u64),
-    /// An integer below zero.
-    Signed(i64),
-    /// A number with a fraction or an exponent, or an integer beyond 64 bits.
-    Float(f64),
-    /// A text; borrowed unless it has escapes.
-    Text(Cow<'a, str>),
-    /// An array or an object.
-    Other,
+/// Reads records of one shape, one after the other.
+#[derive(Debug)]
+pub(super) struct Extractor {
+    shape: Shape,
+    quotes: Quotes,
+    /// The memory of the last record's findings.
+    memory: Vec<Found<'static>>,
 }
 
-impl<'a> Found<'a> {
-    /// The text, if it is one.
-    pub(super) fn text(&self) -> Option<&Cow<'a, str>> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
+impl Extractor {
+    /// An extractor of what the shape wants.
+    pub(super) fn new(shape: Shape) -> Self {
+        Self { shape, quotes: Quotes::default(), memory: Vec::new() }
     }
 
-    /// Whether there is nothing to be read: no such field, or `null`.
-    pub(super) fn is_missing(&self) -> bool {
-        matches!(self, Self::Absent | Self::Null)
-    }
-}
-
-/// As it stood in the record, cut short: for the reasons that go with dead letters.
-impl fmt::Display for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN_CHARS_MAX: usize = 60;
-        match self {
-            Self::Absent => write!(f, "nothing"),
-            Self::Null => write!(f, "null"),
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Unsigned(value) => write!(f, "{value}"),
-            Self::Signed(value) => write!(f, "{value}"),
-            Self::Float(value) => write!(f, "{value:?}"),
-            Self::Text(text) => match text.char_indices().nth(SHOWN_CHARS_MAX) {
-                None => write!(f, "{text:?}"),
-                Some((end, _)) => write!(f, "{:?}…", &text[..end]),
-            },
-            Self::Other => write!(f, "an array or object"),
-        }
-    }
-}
-
-/// The wanted paths, as a tree.
-#[derive(Debug, Clone)]
-pub(super) struct Shape {
-    nodes: Vec<Node>,
-    slots: usize,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Node {
-    /// Where to keep what stands here.
-    slot: Option<usize>,
-    children: Vec<Child>,
-    /// All slots here and below: emptied when the key comes a second time.
-    slots_below: Vec<usize>,
-}
-
-#[derive(Debug, Clone)]
-struct Child {
-    key: Box<str>,
-    /// The key as a place in an array, if it can be one.
-    position: Option<usize>,
-    node: usize,
-}
-
-const ROOT: usize = 0;
-
-impl Shape {
-    /// No paths yet.
-    pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::default()], slots: 0 }
-    }
-
-    /// The slot in which what stands at this path will be found. Equal paths share one.
-    pub(super) fn slot<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> usize {
-        let mut passed = vec![ROOT];
-        let mut here = ROOT;
-        for key in path {
-            let key = key.as_ref();
-            here = match self.nodes[here].child(key) {
-                Some(node) => node,
-                None => {
-                    let node = self.nodes.len();
-                    self.nodes.push(Node::default());
-                    self.nodes[here].children.push(Child { key: key.into(), position: position(key), node });
-                    node
-                }
-            };
-            passed.push(here);
-        }
-        if let Some(slot) = self.nodes[here].slot {
-            return slot;
-        }
-        let slot = self.slots;
-        self.slots += 1;
-        self.nodes[here].slot = Some(slot);
-        for node in passed {
-            self.nodes[node].slots_below.push(slot);
-        }
-        slot
-    }
-
-    /// Fills `found` with what stands in the record, by slot. The record must be one JSON object and nothing after it.
-    pub(super) fn read<'a>(&self, value: Option<&'a [u8]>, found: &mut Vec<Found<'a>>) -> Result<(), Reject> {
-        found.clear();
-        found.resize(self.slots, Found::Absent);
+    /// What stands in the record, by slot, is handed over. The record must be one JSON object and nothing after it.
+    pub(super) fn read<'a, T>(
+        &mut self,
+        value: Option<&'a [u8]>,
+        take: impl FnOnce(&[Found<'a>]) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
         let bytes = value.filter(|value| !value.is_empty()).ok_or(Reject::Empty)?;
-        let text = std::str::from_utf8(bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))?;
-        let is_object = text.trim_ascii_start().starts_with('{');
-        let mut json = serde_json::Deserializer::from_str(text);
-        let walked = if is_object {
-            Walk { shape: self, node: ROOT, found }.deserialize(&mut json)
+        let is_marked = self.quotes.mark(bytes).is_some();
+        let text = if is_marked && self.quotes.is_ascii() {
+            // SAFETY: every byte was looked at, and is ASCII.
+            unsafe { std::str::from_utf8_unchecked(bytes) }
         } else {
-            IgnoredAny::deserialize(&mut json).map(|_| ())
+            std::str::from_utf8(bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))?
         };
-        match walked.and_then(|()| json.end()) {
-            Err(_) if text.starts_with('\u{feff}') => {
-                Err(Reject::Malformed("it begins with a byte order mark, which JSON has not".into()))
-            }
-            Err(error) => Err(Reject::Malformed(error.to_string())),
-            Ok(()) if is_object => Ok(()),
-            Ok(()) => Err(Reject::NotAnObject),
-        }
-    }
-}
-
-impl Node {
-    fn child(&self, key: &str) -> Option<usize> {
-        self.children.iter().find(|child| *child.key == *key).map(|child| child.node)
-    }
-
-    fn child_at(&self, position: usize) -> Option<usize> {
-        self.children.iter().find(|child| child.position == Some(position)).map(|child| child.node)
-    }
-}
-
-/// A key as a place in an array: digits without a leading zero.
-fn position(key: &str) -> Option<usize> {
-    let plain = key == "0" || (key.bytes().all(|byte| byte.is_ascii_digit()) && !key.starts_with('0'));
-    if plain { key.parse().ok() } else { None }
-}
-
-/// Walks one node of the tree along the value that stands there.
-struct Walk<'s, 'f, 'de> {
-    shape: &'s Shape,
-    node: usize,
-    found: &'f mut [Found<'de>],
-}
-
-impl<'s, 'de> Walk<'s, '_, 'de> {
-    fn put<E>(self, what: Found<'de>) -> Result<(), E> {
-        self.note(what);
-        Ok(())
-    }
-
-    /// Keeps what stands here, if it is wanted, and tells the node.
-    fn note(self, what: Found<'de>) -> &'s Node {
-        let node = &self.shape.nodes[self.node];
-        if let Some(slot) = node.slot {
-            self.found[slot] = what;
-        }
-        node
-    }
-
-    /// A fresh start for a child: what an earlier key of the same name left is gone.
-    fn fresh_child(&mut self, node: usize) -> Walk<'s, '_, 'de> {
-        for &slot in &self.shape.nodes[node].slots_below {
-            self.found[slot] = Found::Absent;
-        }
-        Walk { shape: self.shape, node, found: self.found }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.put(Found::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.put(Found::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.put(Found::Unsigned(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.put(if value < 0 { Found::Signed(value) } else { Found::Unsigned(value.unsigned_abs()) })
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.put(Found::Float(value))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
-        self.put(Found::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.put(Found::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
-        while let Some(child) = map.next_key_seed(Key(node))? {
-            match child {
-                Some(child) => map.next_value_seed(self.fresh_child(child))?,
-                None => map.next_value::<IgnoredAny>().map(|_| ())?,
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
-        for at in 0.. {
-            let more = match node.child_at(at) {
-                Some(child) => seq.next_element_seed(self.fresh_child(child))?.is_some(),
-                None => seq.next_element::<IgnoredAny>()?.is_some(),
-            };
-            if !more {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Which child of a node a key leads to.
-struct Key<'s>(&'s Node);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.child(key))
-    }
-}
-
-/// The memory of a list of findings, kept from one record to the next.
-#[derive(Debug, Default)]
-pub(super) struct Scratch(Vec<Found<'static>>);
-
-impl Scratch {
-    /// An empty list, with the memory of the last one.
-    pub(super) fn take<'a>(&mut self) -> Vec<Found<'a>> {
-        relet(std::mem::take(&mut self.0))
-    }
-
-    /// Hands the memory back.
-    pub(super) fn give_back(&mut self, found: Vec<Found<'_>>) {
-        self.0 = relet(found);
+        let mut found = relet(std::mem::take(&mut self.memory));
+        found.resize(self.shape.slots(), Found::Absent);
+        let read = if is_marked && scan::read(&self.shape, &self.quotes, text, &mut found).is_some() {
+            Ok(())
+        } else {
+            found.fill(Found::Absent);
+            walk::read(&self.shape, text, &mut found)
+        };
+        let taken = read.and_then(|()| take(&found));
+        self.memory = relet(found);
+        taken
     }
 }
 
@@ -320,16 +63,32 @@ fn relet<'a>(mut found: Vec<Found<'_>>) -> Vec<Found<'a>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     fn check(paths: &[&[&str]], record: &str, expected: &[Found<'_>]) {
         let mut shape = Shape::new();
         let slots: Vec<usize> = paths.iter().map(|path| shape.slot(*path)).collect();
-        let mut found = Vec::new();
-        shape.read(Some(record.as_bytes()), &mut found).unwrap_or_else(|reject| panic!("{record}: {reject}"));
-        let found: Vec<Found<'_>> = slots.iter().map(|&slot| found[slot].clone()).collect();
+        let take = |found: &[Found<'_>]| Ok(slots.iter().map(|&slot| owned(&found[slot])).collect());
+        let found: Result<Vec<_>, _> = Extractor::new(shape).read(Some(record.as_bytes()), take);
+        let found = found.unwrap_or_else(|reject| panic!("{record}: {reject}"));
         assert_eq!(found, expected, "{record}");
+    }
+
+    fn owned(found: &Found<'_>) -> Found<'static> {
+        match found {
+            Found::Text(text) => Found::Text(Cow::Owned(text.to_string())),
+            Found::Absent => Found::Absent,
+            Found::Null => Found::Null,
+            Found::Bool(value) => Found::Bool(*value),
+            Found::Unsigned(value) => Found::Unsigned(*value),
+            Found::Signed(value) => Found::Signed(*value),
+            Found::Float(value) => Found::Float(*value),
+            Found::Other => Found::Other,
+        }
     }
 
     fn text(text: &str) -> Found<'_> {
@@ -385,12 +144,14 @@ mod tests {
 
     #[test]
     fn memory_is_kept_from_one_record_to_the_next() {
-        let mut scratch = Scratch::default();
-        let mut found = scratch.take();
-        found.resize(8, Found::Absent);
-        let place = found.as_ptr() as usize;
-        scratch.give_back(found);
-        let again = scratch.take();
-        assert_eq!((again.as_ptr() as usize, again.capacity() >= 8, again.len()), (place, true, 0));
+        let mut shape = Shape::new();
+        shape.slot(["a"]);
+        let mut extractor = Extractor::new(shape);
+        let mut place = |record: &'static str| {
+            extractor.read(Some(record.as_bytes()), |found| Ok((found.as_ptr() as usize, found[0].clone()))).unwrap()
+        };
+        let (first, found) = place(r#"{"a":1}"#);
+        assert_eq!(found, Found::Unsigned(1));
+        assert_eq!(place(r#"{"b":1}"#), (first, Found::Absent));
     }
 }

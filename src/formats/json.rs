@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::extract::{Found, Scratch, Shape};
+use super::extract::Extractor;
+use super::found::Found;
+use super::shape::Shape;
 use super::time::believable;
 use super::{Decoder, RawRecord, TimeSource, number, time};
 use crate::journey::{Amount, Attr, AttrType, Event, KindId, Reject, Vocabulary};
@@ -64,7 +66,7 @@ pub(super) struct KindRule {
 }
 
 /// A test of a text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Test {
     /// It is this one.
     Is(&'static str),
@@ -84,34 +86,71 @@ impl Test {
 
 /// A format's table, compiled against a vocabulary: paths are slots, kinds are ids.
 pub(super) struct JsonDecoder {
+    extractor: Extractor,
+    fields: Fields,
+}
+
+/// What the slots mean.
+struct Fields {
     format: &'static JsonFormat,
-    shape: Shape,
-    scratch: Scratch,
     customer: usize,
     time: Option<usize>,
     id: usize,
-    kinds: Vec<CompiledRule>,
+    kinds: Kinds,
     value: Vec<usize>,
     attrs: Vec<(usize, AttrType)>,
 }
 
-/// A [`KindRule`] over slots; no kind if no model knows it.
-struct CompiledRule {
-    kind: Option<KindId>,
-    when: Vec<(usize, Test)>,
+/// [`KindRule`]s over slots. Several rules share a test, so each is asked once.
+struct Kinds {
+    tests: Vec<(usize, Test)>,
+    /// A rule's tests, a bit each, and its kind: none if no model knows it.
+    rules: Vec<(u64, Option<KindId>)>,
+}
+
+impl Kinds {
+    fn new(rules: &[KindRule], vocabulary: &Vocabulary, shape: &mut Shape) -> Self {
+        let mut tests: Vec<(usize, Test)> = Vec::new();
+        let rules = rules.iter().map(|rule| {
+            let bits = rule.when.iter().fold(0, |bits, (path, test)| {
+                let test = (shape.slot(*path), *test);
+                let place = tests.iter().position(|known| *known == test).unwrap_or_else(|| {
+                    tests.push(test);
+                    tests.len() - 1
+                });
+                assert!(place < 64, "a format with more than 64 tests needs a wider word");
+                bits | 1 << place
+            });
+            (bits, vocabulary.kind(rule.kind))
+        });
+        Self { rules: rules.collect(), tests }
+    }
+
+    fn read(&self, found: &[Found<'_>]) -> Option<KindId> {
+        let (mut holds, mut fails) = (0_u64, 0_u64);
+        let matches = |&(bits, _): &&(u64, Option<KindId>)| {
+            while bits & fails == 0 {
+                let open = bits & !holds;
+                if open == 0 {
+                    return true;
+                }
+                let (slot, test) = self.tests[open.trailing_zeros() as usize];
+                let bit = open & open.wrapping_neg();
+                *if test.holds(&found[slot]) { &mut holds } else { &mut fails } |= bit;
+            }
+            false
+        };
+        self.rules.iter().find(matches).and_then(|(_, kind)| *kind)
+    }
 }
 
 impl JsonDecoder {
     /// A decoder that takes what the vocabulary knows.
     pub(super) fn new(format: &'static JsonFormat, vocabulary: &Vocabulary, time: TimeSource) -> Self {
         let mut shape = Shape::new();
-        let kinds = format.kinds.iter().map(|rule| CompiledRule {
-            kind: vocabulary.kind(rule.kind),
-            when: rule.when.iter().map(|(path, test)| (shape.slot(*path), *test)).collect(),
-        });
-        let kinds = kinds.collect();
+        let kinds = Kinds::new(format.kinds, vocabulary, &mut shape);
         let value = if vocabulary.reads_value() { format.value.paths() } else { Vec::new() };
-        Self {
+        let fields = Fields {
             format,
             customer: shape.slot(format.customer),
             time: (time == TimeSource::Event).then(|| shape.slot(format.time.path())),
@@ -123,11 +162,12 @@ impl JsonDecoder {
                 .iter()
                 .map(|(name, of)| (shape.slot(format.attributes.iter().copied().chain([name.as_str()])), *of))
                 .collect(),
-            shape,
-            scratch: Scratch::default(),
-        }
+        };
+        Self { extractor: Extractor::new(shape), fields }
     }
+}
 
+impl Fields {
     fn event<'a>(&self, record: &RawRecord<'a>, found: &[Found<'a>]) -> Result<Event<'a>, Reject> {
         let customer = match &found[self.customer] {
             Found::Text(text) if !text.is_empty() => text.clone(),
@@ -137,7 +177,7 @@ impl JsonDecoder {
             None => record_time(record.timestamp)?,
             Some(slot) => self.format.time.read(&found[slot])?,
         };
-        let kind = self.kind(found);
+        let kind = self.kinds.read(found);
         let known = kind.is_some();
         Ok(Event {
             customer,
@@ -148,11 +188,6 @@ impl JsonDecoder {
             value: if known { self.value(found) } else { None },
             attrs: if known { self.attrs(found) } else { Vec::new() },
         })
-    }
-
-    fn kind(&self, found: &[Found<'_>]) -> Option<KindId> {
-        let matches = |rule: &&CompiledRule| rule.when.iter().all(|(slot, test)| test.holds(&found[*slot]));
-        self.kinds.iter().find(matches).and_then(|rule| rule.kind)
     }
 
     fn value(&self, found: &[Found<'_>]) -> Option<Amount> {
@@ -172,11 +207,7 @@ impl JsonDecoder {
 
 impl Decoder for JsonDecoder {
     fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject> {
-        let mut found = self.scratch.take();
-        let read = self.shape.read(record.value, &mut found);
-        let event = read.and_then(|()| self.event(record, &found));
-        self.scratch.give_back(found);
-        event
+        self.extractor.read(record.value, |found| self.fields.event(record, found))
     }
 }
 

@@ -9,18 +9,24 @@
 //! | `segment`, `sendgrid`, `square` | one format each, as a table of places and kinds |
 //! | `json` | the decoder that runs such a table |
 //! | `mapping` | the format whose places are configured |
-//! | `extract` | wanted fields out of JSON text |
+//! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
+//! | `scan`, `quotes`; `walk` | the fast way to them in one pass; the way by `serde_json`, for what is rare or wrong |
 //! | `time`, `number` | times and money as they are written |
 
 mod extract;
+mod found;
 mod json;
 mod mapping;
 mod number;
+mod quotes;
+mod scan;
 mod segment;
 mod sendgrid;
+mod shape;
 mod square;
 mod table;
 mod time;
+mod walk;
 
 pub use mapping::{CustomerSpec, IdSpec, KindSpec, MappingSpec, TimeFormat, TimeSpec, ValueSpec};
 pub use table::{FORMATS, Format, FormatSpec, kinds_of, open};

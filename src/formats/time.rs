@@ -29,13 +29,23 @@ pub(super) fn believable(ms: i64) -> Option<i64> {
 /// cut off. A leap second (`:60`) is refused: no clock that counts from 1970 has a number for it.
 pub(super) fn rfc3339(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
-    let (stamp, rest) = bytes.split_at_checked(19)?;
+    let (stamp, rest) = bytes.split_first_chunk::<19>()?;
     let separated = stamp[4] == b'-' && stamp[7] == b'-' && stamp[13] == b':' && stamp[16] == b':';
     if !separated || !matches!(stamp[10], b'T' | b't' | b' ') {
         return None;
     }
-    let (year, month, day) = (digits(&stamp[0..4])?, digits(&stamp[5..7])?, digits(&stamp[8..10])?);
-    let (hour, minute, second) = (digits(&stamp[11..13])?, digits(&stamp[14..16])?, digits(&stamp[17..19])?);
+    // Read all, then ask once whether all were digits.
+    let mut most = 0;
+    let mut pair = |at: usize| {
+        let [tens, ones] = [stamp[at], stamp[at + 1]].map(|byte| byte.wrapping_sub(b'0'));
+        most = most.max(tens).max(ones);
+        i64::from(tens) * 10 + i64::from(ones)
+    };
+    let (year, month, day) = (pair(0) * 100 + pair(2), pair(5), pair(8));
+    let (hour, minute, second) = (pair(11), pair(14), pair(17));
+    if most > 9 {
+        return None;
+    }
     if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
         return None;
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::decoder::as_text;
 use super::spec::{TimeFormat, TimeSpec};
-use crate::formats::extract::Found;
+use crate::formats::found::Found;
 use crate::formats::number::Decimal;
 use crate::formats::time;
 

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use super::clock::{Clock, decimal};
 use super::spec::{KindSpec, MappingSpec};
-use crate::formats::extract::{Found, Scratch, Shape};
+use crate::formats::extract::Extractor;
+use crate::formats::found::Found;
 use crate::formats::json::record_time;
 use crate::formats::number::Decimal;
+use crate::formats::shape::Shape;
 use crate::formats::time::believable;
 use crate::formats::{Decoder, RawRecord, TimeSource};
 use crate::journey::{Amount, Attr, AttrType, Event, KindId, Reject, Vocabulary};
@@ -26,8 +28,12 @@ struct Place {
 
 /// A mapping, compiled against a vocabulary.
 pub(in crate::formats) struct MappingDecoder {
-    shape: Shape,
-    scratch: Scratch,
+    extractor: Extractor,
+    fields: Fields,
+}
+
+/// What the slots mean.
+struct Fields {
     customer: Place,
     number_as_text: bool,
     /// `None`: the record's timestamp.
@@ -105,17 +111,8 @@ impl<'s> Mapping<'s> {
         let attrs = attrs.collect::<Result<_, _>>()?;
         let kind = Kinds::new(&spec.kind, vocabulary, &mut slot)?;
         let number_as_text = spec.customer.number_as_text;
-        Ok(MappingDecoder {
-            shape,
-            scratch: Scratch::default(),
-            customer,
-            number_as_text,
-            time,
-            kind,
-            value,
-            id,
-            attrs,
-        })
+        let fields = Fields { customer, number_as_text, time, kind, value, id, attrs };
+        Ok(MappingDecoder { extractor: Extractor::new(shape), fields })
     }
 }
 
@@ -160,7 +157,7 @@ impl Kinds {
     }
 }
 
-impl MappingDecoder {
+impl Fields {
     fn event<'a>(&self, record: &RawRecord<'a>, found: &[Found<'a>]) -> Result<Event<'a>, Reject> {
         let customer = self.customer(found).ok_or_else(|| Reject::NoCustomer(self.customer.name.clone()))?;
         let at = match &self.time {
@@ -236,11 +233,7 @@ impl MappingDecoder {
 
 impl Decoder for MappingDecoder {
     fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject> {
-        let mut found = self.scratch.take();
-        let read = self.shape.read(record.value, &mut found);
-        let event = read.and_then(|()| self.event(record, &found));
-        self.scratch.give_back(found);
-        event
+        self.extractor.read(record.value, |found| self.fields.event(record, found))
     }
 }
 

@@ -1,0 +1,300 @@
+//! Where the strings of a JSON text begin and end: its quotes, found sixty-four bytes at a time.
+//!
+//! Invariant: if the marks could be set, quotes that stand in a string (escaped ones) are not among them, every string is
+//! closed, no string holds a control character, every escape is one that JSON has, and none stands outside a string. What
+//! stands between the strings is not looked at.
+
+/// Bytes looked at together: a bit each in a word.
+const BLOCK: usize = 64;
+
+/// The quotes of one text, in order: where a string begins, where it ends, and so on.
+#[derive(Debug, Default)]
+pub(super) struct Quotes {
+    /// Longer than `count` by at least a block, so that a block's quotes are written without looking.
+    at: Vec<u32>,
+    count: usize,
+    has_escapes: bool,
+    is_ascii: bool,
+}
+
+/// What a block has where.
+struct Block {
+    quotes: u64,
+    backslashes: u64,
+    /// Bytes below 0x20, which strings must not hold.
+    controls: u64,
+}
+
+/// What a first look at a block tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    quotes: u64,
+    /// Whether there are backslashes or control characters.
+    has_odd: bool,
+    is_ascii: bool,
+}
+
+/// What a block needs to know of those before it.
+#[derive(Default)]
+struct Carry {
+    /// Whether it begins inside a string.
+    in_string: bool,
+    /// Whether its first byte is escaped by the last one before.
+    escaped: bool,
+}
+
+impl Quotes {
+    /// Marks a text; `None` if it is not JSON, or too long.
+    pub(super) fn mark(&mut self, text: &[u8]) -> Option<()> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.mark_avx2(text) };
+        }
+        self.mark_with(text, look)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
+    fn mark_avx2(&mut self, text: &[u8]) -> Option<()> {
+        self.mark_with(text, |block| look_avx2(block))
+    }
+
+    /// The places, two for a string.
+    pub(super) fn places(&self) -> &[u32] {
+        &self.at[..self.count]
+    }
+
+    /// Whether any string has an escape.
+    pub(super) fn has_escapes(&self) -> bool {
+        self.has_escapes
+    }
+
+    /// Whether the text is nothing but ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.is_ascii
+    }
+
+    // Compiled once for each way of looking, with the instructions of that way.
+    #[inline(always)]
+    fn mark_with(&mut self, text: &[u8], look: impl Fn(&[u8; BLOCK]) -> Look) -> Option<()> {
+        u32::try_from(text.len()).ok()?;
+        (self.count, self.has_escapes, self.is_ascii) = (0, false, true);
+        let mut carry = Carry::default();
+        let (blocks, tail) = text.as_chunks::<BLOCK>();
+        for (number, block) in blocks.iter().enumerate() {
+            self.mark_block(text, number * BLOCK, block, look(block), &mut carry)?;
+        }
+        if !tail.is_empty() {
+            let mut block = [b' '; BLOCK];
+            block[..tail.len()].copy_from_slice(tail);
+            self.mark_block(text, blocks.len() * BLOCK, &block, look(&block), &mut carry)?;
+        }
+        (!carry.in_string).then_some(())
+    }
+
+    #[inline(always)]
+    fn mark_block(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        block: &[u8; BLOCK],
+        look: Look,
+        carry: &mut Carry,
+    ) -> Option<()> {
+        let mut quotes = look.quotes;
+        if look.has_odd || carry.escaped {
+            quotes = self.look_closely(text, start, Block::of(block), carry)?;
+        }
+        self.is_ascii &= look.is_ascii;
+        carry.in_string ^= quotes.count_ones() & 1 == 1;
+        self.keep(start, quotes);
+        Some(())
+    }
+
+    /// What few blocks need: escapes and control characters. Gives the quotes that are not escaped.
+    #[cold]
+    fn look_closely(&mut self, text: &[u8], start: usize, block: Block, carry: &mut Carry) -> Option<u64> {
+        let mut escaped = u64::from(std::mem::take(&mut carry.escaped));
+        let mut begins = 0;
+        let mut left = block.backslashes & !escaped;
+        while left != 0 {
+            let begin = left & left.wrapping_neg();
+            begins |= begin;
+            carry.escaped = begin.leading_zeros() == 0;
+            escaped |= begin << 1;
+            left &= !(begin | begin << 1);
+        }
+        let quotes = block.quotes & !escaped;
+        let in_string = inside(quotes) ^ if carry.in_string { u64::MAX } else { 0 };
+        if block.controls & in_string != 0 || begins & !in_string != 0 {
+            return None;
+        }
+        while begins != 0 {
+            let at = start + begins.trailing_zeros() as usize;
+            if !is_escape(text.get(at + 1..)?) {
+                return None;
+            }
+            self.has_escapes = true;
+            begins &= begins - 1;
+        }
+        Some(quotes)
+    }
+
+    /// Writes the places of a block's quotes: a fixed number whatever there is, because a loop that ends now here and now
+    /// there costs more than a few places written in vain.
+    #[inline(always)]
+    fn keep(&mut self, start: usize, mut quotes: u64) {
+        const AT_ONCE: usize = 12;
+        let count = quotes.count_ones() as usize;
+        if self.at.len() < self.count + BLOCK {
+            self.at.resize((self.count + BLOCK) * 2, 0);
+        }
+        let room: &mut [u32; BLOCK] =
+            self.at[self.count..].first_chunk_mut().expect("there is room for a block, as was just seen to");
+        let start = start as u32;
+        for place in &mut room[..AT_ONCE] {
+            *place = start.wrapping_add(quotes.trailing_zeros());
+            quotes &= quotes.wrapping_sub(1);
+        }
+        if count > AT_ONCE {
+            for place in &mut room[AT_ONCE..count] {
+                *place = start + quotes.trailing_zeros();
+                quotes &= quotes - 1;
+            }
+        }
+        self.count += count;
+    }
+}
+
+/// Whether what follows a backslash is one of JSON's escapes. That the halves of a pair (`\ud83d\ude00`) belong together
+/// only matters where the string is read.
+fn is_escape(after: &[u8]) -> bool {
+    match after {
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => true,
+        [b'u', a, b, c, d, ..] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
+        _ => false,
+    }
+}
+
+/// From each quote that begins a string up to the one that ends it: the exclusive-or of all bits up to a place.
+fn inside(quotes: u64) -> u64 {
+    [1, 2, 4, 8, 16, 32].into_iter().fold(quotes, |bits, by| bits ^ bits << by)
+}
+
+impl Block {
+    fn of(block: &[u8; BLOCK]) -> Self {
+        Self {
+            quotes: bits(block, |byte| byte == b'"'),
+            backslashes: bits(block, |byte| byte == b'\\'),
+            controls: bits(block, |byte| byte < 0x20),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx2")]
+fn look_avx2(block: &[u8; BLOCK]) -> Look {
+    use std::arch::x86_64::{
+        __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
+        _mm256_set1_epi8, _mm256_testz_si256,
+    };
+    let (parts, _) = block.as_chunks::<32>();
+    // SAFETY: thirty-two bytes are read where thirty-two are, at any alignment.
+    let [low, high] = [0, 1].map(|part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast::<__m256i>()) });
+    let (quote, backslash, control) =
+        (_mm256_set1_epi8(b'"' as i8), _mm256_set1_epi8(b'\\' as i8), _mm256_set1_epi8(0x1f));
+    let quotes = [low, high].map(|bytes| _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, quote)) as u32);
+    let odd = [low, high].map(|bytes| {
+        let is_control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, control), bytes);
+        _mm256_or_si256(is_control, _mm256_cmpeq_epi8(bytes, backslash))
+    });
+    let odd = _mm256_or_si256(odd[0], odd[1]);
+    Look {
+        quotes: u64::from(quotes[1]) << 32 | u64::from(quotes[0]),
+        has_odd: _mm256_testz_si256(odd, odd) == 0,
+        is_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0,
+    }
+}
+
+/// A first look where there are no wide instructions.
+fn look(block: &[u8; BLOCK]) -> Look {
+    let (mut has_odd, mut all) = (false, 0);
+    for &byte in block {
+        has_odd |= byte < 0x20 || byte == b'\\';
+        all |= byte;
+    }
+    Look { quotes: bits(block, |byte| byte == b'"'), has_odd, is_ascii: all < 0x80 }
+}
+
+/// A bit for every byte, set where the test holds.
+fn bits(block: &[u8; BLOCK], holds: impl Fn(u8) -> bool) -> u64 {
+    block.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(holds(byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(text: &str) -> Option<Vec<u32>> {
+        let mut quotes = Quotes::default();
+        quotes.mark(text.as_bytes())?;
+        let mut plain = Quotes::default();
+        assert_eq!(plain.mark_with(text.as_bytes(), look), Some(()));
+        assert_eq!(plain.places(), quotes.places(), "{text}");
+        Some(quotes.places().to_vec())
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn every_way_of_looking_sees_the_same() {
+        if !is_x86_feature_detected!("avx2") {
+            return;
+        }
+        for byte in 0..=u8::MAX {
+            for at in 0..BLOCK {
+                let mut block = [b'x'; BLOCK];
+                block[at] = byte;
+                // SAFETY: the processor has the instructions, as was just seen.
+                assert_eq!(unsafe { look_avx2(&block) }, look(&block), "{byte} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_are_found_at_every_place_of_a_block() {
+        for before in 0..200 {
+            let text = format!("{}\"a\"", " ".repeat(before));
+            assert_eq!(marks(&text), Some(vec![before as u32, before as u32 + 2]), "{text}");
+        }
+        let dense = "\"\"".repeat(300);
+        assert_eq!(marks(&dense), Some((0..600).collect()));
+    }
+
+    #[test]
+    fn escaped_quotes_belong_to_their_string_wherever_blocks_end() {
+        for before in 0..140 {
+            let pad = "x".repeat(before);
+            let end = before as u32;
+            assert_eq!(marks(&format!(r#""{pad}\"""#)), Some(vec![0, end + 3]), "{before}");
+            assert_eq!(marks(&format!(r#""{pad}\\""#)), Some(vec![0, end + 3]), "{before}");
+            assert_eq!(marks(&format!(r#""{pad}\\\"\\""#)), Some(vec![0, end + 7]), "{before}");
+            assert_eq!(marks(&format!(r#""{pad}\u00e9""#)), Some(vec![0, end + 7]), "{before}");
+        }
+    }
+
+    #[test]
+    fn what_no_string_may_hold_is_refused() {
+        for before in 0..140 {
+            let pad = "x".repeat(before);
+            for text in ["\"\n\"", r#""\x""#, r#""\u00g0""#, r#""\u12""#, r#"""#, r#""\""#, r"\", "\"\\\n\""] {
+                assert_eq!(marks(&format!("{pad}{text}")), None, "{pad}{text}");
+            }
+            assert!(
+                marks(&format!("{pad}\n\t\"a\"\r")).is_some(),
+                "control characters between strings are no matter here"
+            );
+        }
+    }
+}

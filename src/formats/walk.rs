@@ -1,0 +1,172 @@
+//! The wanted fields of a record by way of `serde_json`: the slow and certain way, and the one that says what is wrong.
+//!
+//! Invariant: what is found is what a parser that builds the whole document would find there (the last of equal keys
+//! counts), and recursion goes no deeper than the longest path, however deep the record is.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::found::Found;
+use super::shape::{Node, ROOT, Shape};
+use crate::journey::Reject;
+
+/// Fills `found`, which has a place for every slot, with what stands in the record. The record must be one JSON object
+/// and nothing after it.
+pub(super) fn read<'a>(shape: &Shape, text: &'a str, found: &mut [Found<'a>]) -> Result<(), Reject> {
+    let is_object = text.trim_ascii_start().starts_with('{');
+    let mut json = serde_json::Deserializer::from_str(text);
+    let walked = if is_object {
+        Walk { shape, node: ROOT, found }.deserialize(&mut json)
+    } else {
+        IgnoredAny::deserialize(&mut json).map(|_| ())
+    };
+    match walked.and_then(|()| json.end()) {
+        Err(_) if text.starts_with('\u{feff}') => {
+            Err(Reject::Malformed("it begins with a byte order mark, which JSON has not".into()))
+        }
+        Err(error) => Err(Reject::Malformed(error.to_string())),
+        Ok(()) if is_object => Ok(()),
+        Ok(()) => Err(Reject::NotAnObject),
+    }
+}
+
+/// What a text or a number is by itself; `None` if it is neither.
+pub(super) fn read_scalar(text: &str) -> Option<Found<'_>> {
+    static ALONE: LazyLock<Shape> = LazyLock::new(|| {
+        let mut shape = Shape::new();
+        shape.slot([""; 0]);
+        shape
+    });
+    let mut found = [Found::Absent];
+    let mut json = serde_json::Deserializer::from_str(text);
+    Walk { shape: &ALONE, node: ROOT, found: &mut found }.deserialize(&mut json).and_then(|()| json.end()).ok()?;
+    let [found] = found;
+    Some(found)
+}
+
+/// Walks one node of the tree along the value that stands there.
+struct Walk<'s, 'f, 'de> {
+    shape: &'s Shape,
+    node: usize,
+    found: &'f mut [Found<'de>],
+}
+
+impl<'s, 'de> Walk<'s, '_, 'de> {
+    fn put<E>(self, what: Found<'de>) -> Result<(), E> {
+        self.note(what);
+        Ok(())
+    }
+
+    /// Keeps what stands here, if it is wanted, and tells the node.
+    fn note(self, what: Found<'de>) -> &'s Node {
+        let node = self.shape.node(self.node);
+        if let Some(slot) = node.slot {
+            self.found[slot] = what;
+        }
+        node
+    }
+
+    /// A fresh start for a child: what an earlier key of the same name left is gone.
+    fn fresh_child(&mut self, node: usize) -> Walk<'s, '_, 'de> {
+        for &slot in &self.shape.node(node).slots_below {
+            self.found[slot] = Found::Absent;
+        }
+        Walk { shape: self.shape, node, found: self.found }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.put(Found::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.put(Found::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.put(Found::Unsigned(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.put(if value < 0 { Found::Signed(value) } else { Found::Unsigned(value.unsigned_abs()) })
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.put(Found::Float(value))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
+        self.put(Found::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.put(Found::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
+        while let Some(child) = map.next_key_seed(Key(node))? {
+            match child {
+                Some(child) => map.next_value_seed(self.fresh_child(child))?,
+                None => map.next_value::<IgnoredAny>().map(|_| ())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
+        for at in 0.. {
+            let more = match node.child_at(at) {
+                Some(child) => seq.next_element_seed(self.fresh_child(child))?.is_some(),
+                None => seq.next_element::<IgnoredAny>()?.is_some(),
+            };
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which child of a node a key leads to.
+struct Key<'s>(&'s Node);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.child(key.as_bytes()))
+    }
+}
