@@ -42,6 +42,12 @@ impl Batch for FakeBatch {
         let (_, timestamp, value) = &self.records[index];
         RawRecord { key: None, value: Some(value), timestamp: *timestamp }
     }
+    fn timestamp(&self, index: usize) -> i64 {
+        self.records[index].1
+    }
+    fn key(&self, _index: usize) -> Option<&[u8]> {
+        None
+    }
     fn offset(&self, index: usize) -> i64 {
         self.records[index].0
     }

@@ -109,6 +109,13 @@ impl<B: Batch> Merge<B> {
         (&head.batch, head.next)
     }
 
+    /// The batch and place of the record that is this many after an input's head record, if it is known yet.
+    pub fn ahead(&self, input: usize, by: usize) -> Option<(&B, usize)> {
+        let head = &self.heads[input];
+        let place = head.next + by;
+        (place < head.batch.len()).then_some((&head.batch, place))
+    }
+
     /// Goes past an input's head record.
     pub fn advance(&mut self, input: usize, time_max: i64) {
         let head = &mut self.heads[input];
@@ -127,7 +134,7 @@ impl<B: Batch> Merge<B> {
 
 impl<B: Batch> Head<B> {
     fn show(&mut self, time_max: i64) {
-        let stamp = self.batch.record(self.next).timestamp;
+        let stamp = self.batch.timestamp(self.next);
         self.time = if stamp < 0 { self.previous } else { stamp.min(time_max) };
     }
 }

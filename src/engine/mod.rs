@@ -15,6 +15,7 @@ mod partition;
 #[cfg(test)]
 mod partition_tests;
 pub mod ports;
+pub mod prefetch;
 mod restore;
 #[cfg(test)]
 mod restore_tests;

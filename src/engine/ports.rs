@@ -15,8 +15,14 @@ pub trait Batch: Send {
     }
     /// The record at this place.
     fn record(&self, index: usize) -> RawRecord<'_>;
+    /// The timestamp of the record at this place.
+    fn timestamp(&self, index: usize) -> i64;
+    /// The key of the record at this place.
+    fn key(&self, index: usize) -> Option<&[u8]>;
     /// The offset of the record at this place.
     fn offset(&self, index: usize) -> i64;
+    /// The record at this place will be asked for soon.
+    fn foresee(&self, _index: usize) {}
     /// The headers of the record at this place, for dead letters: copied, because hardly ever asked for.
     fn headers(&self, index: usize) -> Vec<(String, Option<Vec<u8>>)>;
     /// Lets the records go, keeping the memory for the next fetch.

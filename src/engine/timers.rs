@@ -15,8 +15,9 @@ use super::store::{IdHash, NEVER};
 
 /// Milliseconds of a tick.
 const TICK_MS: i64 = 1_000;
-/// A deadline this many coarse ticks away is rounded to one of them.
-const STEPS: i64 = 16;
+/// A deadline this many coarse ticks away is rounded to one of them. With more a quiet customer comes up less often before
+/// its time, and there are more ticks: some hundreds for each doubling of the distance.
+const STEPS: i64 = 128;
 
 /// The index of one partition.
 #[derive(Debug, Default)]
@@ -137,7 +138,7 @@ mod tests {
         for n in 0..100_000_u64 {
             timers.schedule(IdHash(n), Some(30 * DAY + n as i64 * 1_000), 0, &mut { NEVER });
         }
-        assert!(timers.ticks.len() < 64, "{} ticks", timers.ticks.len());
+        assert!(timers.ticks.len() < 512, "{} ticks", timers.ticks.len());
         assert_eq!(all(&mut timers, 32 * DAY).iter().map(|(_, hashes)| hashes.len()).sum::<usize>(), 100_000);
     }
 

@@ -21,6 +21,7 @@ use rdkafka::types::RDKafkaRespErr;
 use super::consumer::GroupConsumer;
 use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::Batch;
+use crate::engine::prefetch::prefetch;
 use crate::formats::RawRecord;
 
 /// Records a batch holds at most: enough that a call's cost vanishes, few enough that the fetch buffers they pin stay small.
@@ -54,14 +55,29 @@ impl Batch for KafkaBatch {
 
     fn record(&self, index: usize) -> RawRecord<'_> {
         let message = self.message(index);
+        // SAFETY: a live message; the length is that of the bytes, which live as long as it does.
+        let value = unsafe { bytes(message.payload, message.len) };
+        RawRecord { key: self.key(index), value, timestamp: self.timestamp(index) }
+    }
+
+    fn timestamp(&self, index: usize) -> i64 {
         let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-        // SAFETY: a live message; the lengths are those of the bytes, which live as long as it does.
-        unsafe {
-            RawRecord {
-                key: bytes(message.key, message.key_len),
-                value: bytes(message.payload, message.len),
-                timestamp: native::rd_kafka_message_timestamp(message, &raw mut kind),
-            }
+        // SAFETY: a live message and a place for the answer.
+        unsafe { native::rd_kafka_message_timestamp(self.message(index), &raw mut kind) }
+    }
+
+    fn key(&self, index: usize) -> Option<&[u8]> {
+        let message = self.message(index);
+        // SAFETY: a live message; the length is that of the bytes, which live as long as it does.
+        unsafe { bytes(message.key, message.key_len) }
+    }
+
+    fn foresee(&self, index: usize) {
+        // What the client's thread has unpacked is still far from this one. The first lines are enough: reading on from
+        // there is foreseen by the processor.
+        let value = self.message(index).payload.cast::<u8>();
+        for line in 0..4 {
+            prefetch(value.wrapping_add(line * 64));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::engine::partition::{Open, Partition, Taken};
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
 use crate::engine::restore::Restore;
 use crate::engine::rules::Rules;
+use crate::engine::store::{Foresight, IdHash, Store};
 use crate::engine::view::PartitionView;
 use crate::formats::Decoder;
 
@@ -173,6 +174,7 @@ impl<S: Source> Worker<S> {
                     if taken == 0 && raw.timestamp >= 0 {
                         open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
                     }
+                    foresee(merge, input, partition.store());
                     partition.apply(record, with.decoders[input].as_mut(), || batch.headers(place), &mut open);
                     merge.advance(input, time_max);
                     taken += 1;
@@ -236,5 +238,19 @@ impl<S: Source> Worker<S> {
             lag: lag.collect(),
         };
         slot.show(view, Some(partition.store()));
+    }
+}
+
+/// Has memory brought closer that records some way behind an input's head will need. A customer's look-up is known from
+/// the record's key, which is the customer's id; if it is another, a little work was for nothing.
+fn foresee<B: Batch>(merge: &Merge<B>, input: usize, store: &Store) {
+    for (by, what) in [(12, Foresight::Place), (8, Foresight::Entry), (4, Foresight::Record)] {
+        let Some((batch, place)) = merge.ahead(input, by) else { continue };
+        if let Some(key) = batch.key(place) {
+            store.foresee(IdHash::of_bytes(key), what);
+        }
+    }
+    if let Some((batch, place)) = merge.ahead(input, 2) {
+        batch.foresee(place);
     }
 }
