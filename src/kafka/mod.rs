@@ -9,6 +9,7 @@ mod exactly_once;
 mod member;
 mod membership;
 pub mod mock;
+mod overdue;
 mod partition_queue;
 mod presence;
 mod producer;

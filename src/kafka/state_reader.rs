@@ -12,6 +12,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Quiet;
+use super::overdue::Overdue;
 use super::settings::Settings;
 use super::trimmer::Trimmer;
 use crate::config::Start;
@@ -19,6 +20,10 @@ use crate::engine::ports::{StateError, StateReader, StateRecord, Topic};
 
 /// How long a single question to the broker may take.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the group's stable offsets may take. While they are waited for, the worker does nothing else.
+const STABLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long they may take as they are.
+const UNSTABLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a coordinator or leader may take to be there.
 const MOVING_TIMEOUT: Duration = Duration::from_secs(3);
 const MOVING_PAUSE: Duration = Duration::from_millis(50);
@@ -33,6 +38,8 @@ struct Part {
     high: i64,
     /// The next offset to read.
     position: i64,
+    /// Whether everything before it was read that is committed.
+    exhausted: bool,
 }
 
 impl Part {
@@ -46,7 +53,8 @@ pub struct KafkaStateReader {
     settings: Settings,
     /// Reads what is committed, and asks for the group's offsets without being a member.
     reader: BaseConsumer<Quiet>,
-    /// Sees the true ends: a client that reads committed records is told the last stable offset instead.
+    /// Sees the true ends: a client that reads committed records is told the last stable offset instead. And the group's offsets
+    /// as they are, whatever transaction may still move them.
     ends: BaseConsumer<Quiet>,
     trimmer: Trimmer,
     /// Whether the reader knows who leads the state topics; left to itself it finds out a second late.
@@ -56,6 +64,8 @@ pub struct KafkaStateReader {
     parts: [Part; 2],
     /// Which part is assigned to the reader.
     reading: Option<usize>,
+    /// The transaction that keeps us from going on.
+    overdue: Overdue,
 }
 
 impl KafkaStateReader {
@@ -63,9 +73,10 @@ impl KafkaStateReader {
     pub fn connect(settings: &Settings, worker: usize) -> Result<KafkaStateReader, StateError> {
         let fatal = |problem: KafkaError| StateError::Fatal(format!("setting up the clients: {problem}"));
         let topics = &settings.config.topics;
-        let part = |topic, name: &String| Part { topic, name: name.clone(), low: 0, high: 0, position: 0 };
+        let part =
+            |topic, name: &String| Part { topic, name: name.clone(), low: 0, high: 0, position: 0, exhausted: false };
         let mut ends = settings.plain(worker, "ends");
-        ends.set("isolation.level", "read_uncommitted");
+        ends.set("isolation.level", "read_uncommitted").set("group.id", settings.group());
         Ok(KafkaStateReader {
             reader: settings.reader(worker).create_with_context(Quiet).map_err(fatal)?,
             ends: ends.create_with_context(Quiet).map_err(fatal)?,
@@ -77,18 +88,34 @@ impl KafkaStateReader {
                 part(Topic::StateDeltas, &topics.state_deltas),
             ],
             reading: None,
+            overdue: Overdue::default(),
             settings: settings.clone(),
         })
     }
 
-    fn committed(&self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
+    fn committed(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
         let inputs = &self.settings.config.inputs;
         let mut asked = TopicPartitionList::with_capacity(inputs.len());
         for input in inputs {
             asked.add_partition(&input.topic, partition);
         }
         let what = "the group's offsets";
-        let told = self.reader.committed_offsets(asked, ASK_TIMEOUT).map_err(|problem| trouble(what, &problem))?;
+        let told = match self.reader.committed_offsets(asked.clone(), STABLE_TIMEOUT) {
+            Ok(told) => told,
+            // Offsets that are not stable are waited for by the library without a word. Whoever does not mind is answered, unless
+            // it is the broker that is silent.
+            Err(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))
+                if self.ends.committed_offsets(asked, UNSTABLE_TIMEOUT).is_ok() =>
+            {
+                let what = format!("{what}, partition {partition}");
+                return Err(StateError::Unavailable(self.overdue.still(&what, Instant::now())));
+            }
+            Err(problem) => {
+                self.overdue.over();
+                return Err(trouble(what, &problem));
+            }
+        };
+        self.overdue.over();
         let of = |topic: &str| {
             let one = told.find_partition(topic, partition);
             let one = one.ok_or_else(|| StateError::Fatal(format!("{what}: no answer for {topic}")))?;
@@ -162,14 +189,17 @@ impl KafkaStateReader {
                         value: message.payload(),
                     });
                     part.position = message.offset() + 1;
+                    part.exhausted = false;
                 }
                 // At the end of what is committed; if that is short of the end, a transaction is still open.
                 Some(Err(KafkaError::PartitionEOF(_))) => {
                     let passed = self.passed(&self.parts[index]);
-                    self.parts[index].position = passed.max(self.parts[index].position);
+                    let part = &mut self.parts[index];
+                    part.position = passed.max(part.position);
+                    part.exhausted = true;
                 }
                 // Only news, and possibly old: during an outage they pile up. The client connects again by itself.
-                Some(Err(problem)) if is_news(&problem) => {}
+                Some(Err(problem)) if is_news(&problem) => self.overdue.over(),
                 Some(Err(problem)) => {
                     self.stop();
                     return Err(trouble(&format!("reading {}", self.parts[index].name), &problem));
@@ -181,6 +211,18 @@ impl KafkaStateReader {
             }
         }
         Ok(true)
+    }
+
+    /// Tells the log if a part does not come to its end because a transaction does not.
+    fn watch(&mut self, index: usize) {
+        let part = &self.parts[index];
+        if !part.exhausted {
+            return self.overdue.over();
+        }
+        let what = format!("reading {}, partition {}, offset {}", part.name, self.partition, part.position);
+        if let Some(news) = self.overdue.news(&what, Instant::now()) {
+            tracing::warn!("{news}");
+        }
     }
 }
 
@@ -202,7 +244,7 @@ impl StateReader for KafkaStateReader {
             let (low, high) = soon(|| {
                 ends.fetch_watermarks(&part.name, partition, ASK_TIMEOUT).map_err(|problem| trouble(&what, &problem))
             })?;
-            (part.low, part.high, part.position) = (low, high, low);
+            (part.low, part.high, part.position, part.exhausted) = (low, high, low, false);
         }
         Ok(committed)
     }
@@ -217,6 +259,7 @@ impl StateReader for KafkaStateReader {
                 self.assign(index)?;
             }
             if !self.read_part(index, deadline, take)? {
+                self.watch(index);
                 return Ok(Some(self.share()));
             }
         }
@@ -257,7 +300,7 @@ impl StateReader for KafkaStateReader {
 }
 
 /// Asks again for a moment: coordinators and leaders that move, or come into being with the first question, refuse it first.
-fn soon<T>(ask: impl Fn() -> Result<T, StateError>) -> Result<T, StateError> {
+fn soon<T>(mut ask: impl FnMut() -> Result<T, StateError>) -> Result<T, StateError> {
     let begun = Instant::now();
     loop {
         match ask() {

@@ -15,6 +15,12 @@ fn numbered(member: &mut Member, number: usize) -> Draft {
     draft
 }
 
+/// The epochs that are committed.
+fn numbers(broker: &Broker, shop: &Application<'_>) -> Vec<usize> {
+    let seen = broker.read(&shop.transitions(), Isolation::ReadCommitted);
+    seen.iter().map(|one| one.text().parse().unwrap()).collect()
+}
+
 #[test]
 fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
     if std::env::var("KLANTREIS_TEST_KAFKA").is_ok() {
@@ -32,6 +38,10 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
         assert!(matches!(member.submit(draft), Committed::Done { .. }));
         number += 1;
     }
+    // What was decided has to have reached the partitions. A broker that dies before can forget to tell them, and then its one
+    // transaction hangs for good: that is its own fault (see the module of overdue transactions), and not what is tried here.
+    assert_eq!(numbers(&broker, &shop), [1, 2, 3, 4, 5]);
+    assert_eq!(member.committed(0), [Some(5)]);
     // An epoch is handed over to a broker that is gone.
     broker.kill();
     let draft = numbered(&mut member, number);
@@ -83,9 +93,7 @@ fn epochs_go_on_when_the_broker_is_back_and_none_is_lost_or_doubled() {
         }
     }
     println!("going on took {:?} after the broker was back, with {failures} epochs to repeat", begun.elapsed());
-    let seen = broker.read(&shop.transitions(), Isolation::ReadCommitted);
-    let seen: Vec<usize> = seen.iter().map(|one| one.text().parse().unwrap()).collect();
-    assert_eq!(seen, (1..=12).collect::<Vec<_>>());
+    assert_eq!(numbers(&broker, &shop), (1..=12).collect::<Vec<_>>());
     assert_eq!(member.source.trouble(), None);
     being_fenced_after_an_outage_counts_the_second_time(&shop, &mut member);
     drop(member);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use klantreis::config::Start;
-use klantreis::engine::ports::{Committed, StateReader, Topic};
+use klantreis::engine::ports::{Committed, StateError, StateReader, Topic};
 use klantreis::kafka::KafkaStateReader;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::Producer;
@@ -131,6 +131,12 @@ fn offsets_in_an_open_transaction_are_waited_for() {
     offsets.add_partition_offset(&shop.inputs[0], 0, Offset::Offset(7)).unwrap();
     open.send_offsets_to_transaction(&offsets, &member.group_metadata().unwrap(), STUCK).unwrap();
     let mut reader = KafkaStateReader::connect(&shop.settings("one"), 0).unwrap();
+    let begun = Instant::now();
+    match reader.open(0) {
+        Err(StateError::Unavailable(why)) => assert!(why.contains("for a transaction to end"), "{why}"),
+        other => panic!("offsets that are undecided: {other:?}"),
+    }
+    println!("what holds the offsets is told after {:?}", begun.elapsed());
     let (asking, asked) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         let answer = scope.spawn(|| {
