@@ -55,8 +55,22 @@ prepare() {
 launch() {
     # shellcheck disable=SC2086 # the options are words
     exec java ${JAVA_OPTS:--Xmx512m -Xms256m -XX:+UseSerialGC} -cp "$libs/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-        -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
         -Dorg.slf4j.simpleLogger.showDateTime=true kafka.Kafka "$1/server.properties"
+}
+
+# Asks the broker which folders it works in, until it answers or a minute is over. That its log says it has started would not do: with
+# other jars (KLANTREIS_KAFKA_LIBS) it may say nothing, and another broker may have the port.
+ask() {
+    exec java -Xmx64m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$libs/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
+        org.apache.kafka.tools.LogDirsCommand --bootstrap-server "127.0.0.1:$1" --describe --topic-list none
+}
+
+# Ends what did not start, and says what its log says.
+give_up() {
+    kill "$2" 2>/dev/null || true
+    rm -f "$1/pid"
+    fail "$3; the end of $1/broker.log:
+$(tail -n 15 "$1/broker.log")"
 }
 
 case ${1:-} in
@@ -75,14 +89,16 @@ start)
     prepare "$data" "$port" "${4:-$((port + 1))}"
     [ ! -f "$data/pid" ] || ! kill -0 "$(cat "$data/pid")" 2>/dev/null || fail "already running in $data"
     (launch "$data") </dev/null >>"$data/broker.log" 2>&1 &
-    echo $! >"$data/pid"
-    tries=0
-    until grep -q "Kafka Server started" "$data/broker.log" 2>/dev/null; do
-        kill -0 "$(cat "$data/pid")" 2>/dev/null || fail "the broker ended: $(tail -5 "$data/broker.log")"
-        tries=$((tries + 1))
-        [ $tries -lt 240 ] || { kill "$(cat "$data/pid")"; rm -f "$data/pid"; fail "the broker does not answer after 60 s, see $data/broker.log"; }
-        sleep 0.25
+    pid=$!
+    echo $pid >"$data/pid"
+    (ask "$port") </dev/null >"$data/answer" 2>"$data/ask.log" &
+    asking=$!
+    while kill -0 $asking 2>/dev/null; do
+        kill -0 $pid 2>/dev/null || { kill $asking 2>/dev/null || true; give_up "$data" $pid "the broker ended"; }
+        sleep 0.1
     done
+    wait $asking || give_up "$data" $pid "the broker does not answer at port $port ($(tail -n 1 "$data/ask.log"))"
+    grep -qF "\"$data/log\"" "$data/answer" || give_up "$data" $pid "another broker answers at port $port"
     echo "127.0.0.1:$port"
     ;;
 stop)
