@@ -97,7 +97,7 @@ start)
         kill -0 $pid 2>/dev/null || { kill $asking 2>/dev/null || true; give_up "$data" $pid "the broker ended"; }
         sleep 0.1
     done
-    wait $asking || give_up "$data" $pid "the broker does not answer at port $port ($(tail -n 1 "$data/ask.log"))"
+    wait $asking || give_up "$data" $pid "the broker does not answer at port $port: $(sed -n '/^SLF4J/!{p;q;}' "$data/ask.log")"
     grep -qF "\"$data/log\"" "$data/answer" || give_up "$data" $pid "another broker answers at port $port"
     echo "127.0.0.1:$port"
     ;;
