@@ -76,7 +76,9 @@ impl KafkaStateReader {
         let part =
             |topic, name: &String| Part { topic, name: name.clone(), low: 0, high: 0, position: 0, exhausted: false };
         let mut ends = settings.plain(worker, "ends");
-        ends.set("isolation.level", "read_uncommitted").set("group.id", settings.group());
+        ends.set("isolation.level", "read_uncommitted")
+            .set("group.id", settings.group())
+            .set("enable.auto.commit", "false");
         Ok(KafkaStateReader {
             reader: settings.reader(worker).create_with_context(Quiet).map_err(fatal)?,
             ends: ends.create_with_context(Quiet).map_err(fatal)?,
