@@ -393,7 +393,27 @@ fn the_examples_are_sound_and_name_the_defaults() {
 
     let job = read("job.yaml");
     assert_eq!(job.topics.transitions, "transitions");
+    assert_eq!(job.envelope, Envelope::Bare);
     assert_eq!(job.inputs.iter().map(|input| input.topic.as_str()).collect::<Vec<_>>(), ["clicks", "mail", "pos"]);
+}
+
+#[test]
+fn an_envelope_is_one_of_three_words_also_from_the_environment() {
+    let check = |word: &str, expected: Envelope| {
+        let environment = |name: &str| (name == "ENVELOPE").then(|| word.to_owned());
+        let text = format!("{LEAST}envelope: \"${{ENVELOPE:-bare}}\"\n");
+        let config = config::parse(&text, "shop.yaml", Path::new(""), &environment);
+        assert_eq!(config.expect(word).envelope, expected, "{word}");
+        assert_eq!(parse(&format!("{LEAST}envelope: {word}\n")).envelope, expected, "{word}");
+    };
+    check("binary", Envelope::Binary);
+    check("structured", Envelope::Structured);
+    check("bare", Envelope::Bare);
+    assert_eq!(parse(&format!("{LEAST}envelope: \"${{ENVELOPE:-bare}}\"\n")).envelope, Envelope::Bare);
+    refused_with(
+        "envelope: naked",
+        &["shop.yaml:6:11: envelope is the text `naked`; write binary, structured or bare"],
+    );
 }
 
 #[test]

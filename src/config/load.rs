@@ -63,7 +63,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
     let http = http::read(root.section("http"), folder, environment(http::TOKEN_VARIABLE));
     let guarantees = [("exactly_once", Guarantee::ExactlyOnce), ("at_least_once", Guarantee::AtLeastOnce)];
     let guarantee = root.choice("guarantee", &guarantees).unwrap_or(Guarantee::ExactlyOnce);
-    let envelopes = [("binary", Envelope::Binary), ("structured", Envelope::Structured)];
+    let envelopes = [("binary", Envelope::Binary), ("structured", Envelope::Structured), ("bare", Envelope::Bare)];
     let envelope = root.choice("envelope", &envelopes).unwrap_or(Envelope::Binary);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let config = Config {

@@ -43,19 +43,21 @@ pub struct Config {
     pub memory_limit: Option<u64>,
     /// Time a shutdown may take (default 20 s).
     pub shutdown_deadline: Span,
-    /// CloudEvents mode of transitions.
+    /// How transitions are wrapped.
     pub envelope: Envelope,
     /// The HTTP interface.
     pub http: HttpConfig,
 }
 
-/// How CloudEvents are written.
+/// How transitions are wrapped as CloudEvents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Envelope {
     /// Attributes as `ce_` headers, the data as the value.
     Binary,
     /// One JSON object with the data inside.
     Structured,
+    /// The data alone, without attributes.
+    Bare,
 }
 
 /// How to reach Kafka.

@@ -11,7 +11,7 @@ pub enum Envelope {
     Binary,
     /// One JSON object with the data inside.
     Structured,
-    /// The data alone, without attributes: for replay.
+    /// The data alone, without attributes: the least to write and to send.
     Bare,
 }
 

@@ -33,6 +33,7 @@ pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>) 
             (None, _) => Envelope::Bare,
             (_, config::Envelope::Binary) => Envelope::Binary,
             (_, config::Envelope::Structured) => Envelope::Structured,
+            (_, config::Envelope::Bare) => Envelope::Bare,
         },
         writes_phases: partition_count.is_some() && config.topics.phases.is_some(),
     }
