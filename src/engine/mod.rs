@@ -9,11 +9,15 @@ mod close;
 pub mod fakes;
 mod merge;
 pub mod murmur2;
+mod notation;
 pub mod output;
+#[cfg(test)]
+mod output_tests;
 mod pace;
 mod partition;
 #[cfg(test)]
 mod partition_tests;
+pub mod phrases;
 pub mod ports;
 pub mod prefetch;
 mod restore;

@@ -2,15 +2,19 @@
 //!
 //! Not here: deciding anything. A transition's body alone is enough to act on; the CloudEvents attributes (specification
 //! 1.0, Kafka protocol binding) repeat what brokers and routers look at. No body holds a "now".
+//!
+//! What an attribute repeats stands in the epoch once: key and attributes are ranges of the body where that has them as
+//! they are.
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::ops::Range;
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::ports::{Epoch, OutHeader, OutRecord, Topic};
-use super::rules::{Envelope, Rules};
+use super::notation;
+use super::phrases::{Phrases, Pieces, TYPE, identify};
+use super::ports::{Epoch, HeaderValue, OutHeader, OutRecord, Topic};
+use super::rules::Envelope;
 use crate::formats::RawRecord;
 use crate::journey::{Cause, Effects, ModelState, Reject, Transition, Value};
 
@@ -19,8 +23,8 @@ use crate::journey::{Cause, Effects, ModelState, Reject, Transition, Value};
 pub struct Origin<'a> {
     /// The event's id.
     pub event_id: Option<&'a str>,
-    /// The input it came by.
-    pub channel: &'a str,
+    /// Index of the input it came by.
+    pub input: usize,
 }
 
 /// A record that could not be used, and where it stood.
@@ -42,48 +46,45 @@ pub struct DeadLetter<'a> {
 
 /// Writes the transitions of one step or firing.
 pub fn transitions<M>(
-    rules: &Rules,
+    phrases: &Phrases,
     customer: &str,
     effects: &Effects,
     origin: Option<Origin<'_>>,
     epoch: &mut Epoch<M>,
 ) {
     for transition in &effects.transitions {
-        let id = transition_id(rules, customer, transition);
-        let key = push(&mut epoch.bytes, customer.as_bytes());
-        let time = range_of(&mut epoch.bytes, |out| write_time(out, transition.at));
-        let id_range = range_of(&mut epoch.bytes, |out| write!(out, "{id:032x}"));
-        let origin = origin.filter(|_| transition.cause != Cause::Timer);
-        let mut writer = Body { rules, customer, transition, effects, origin };
+        let pieces = phrases.of(transition);
+        let id = transition_id(pieces.identity, customer, transition, &mut epoch.bytes);
+        let body = Body { phrases, pieces, customer, transition, effects, origin, id: notation::hex(id) };
         let headers = epoch.headers.len() as u32;
-        let value = match rules.envelope {
-            Envelope::Bare => range_of(&mut epoch.bytes, |out| writer.data(out, id)),
-            Envelope::Binary => {
-                let value = range_of(&mut epoch.bytes, |out| writer.data(out, id));
-                let version = push(&mut epoch.bytes, b"1.0");
-                let kind = push(&mut epoch.bytes, TYPE.as_bytes());
-                let source = range_of(&mut epoch.bytes, |out| write!(out, "klantreis/{}", rules.application));
-                let json = push(&mut epoch.bytes, b"application/json");
-                epoch.headers.extend(
-                    [
-                        ("ce_specversion", version),
-                        ("ce_id", id_range),
-                        ("ce_source", source),
-                        ("ce_type", kind),
-                        ("ce_time", time),
-                        ("ce_subject", key.clone()),
-                        ("content-type", json),
-                    ]
-                    .map(|(name, value)| OutHeader { name: Cow::Borrowed(name), value: Some(value) }),
-                );
-                value
-            }
-            Envelope::Structured => {
-                let json = push(&mut epoch.bytes, b"application/cloudevents+json");
-                epoch.headers.push(OutHeader { name: Cow::Borrowed("content-type"), value: Some(json) });
-                range_of(&mut epoch.bytes, |out| writer.structured(out, id))
-            }
+        let out = &mut epoch.bytes;
+        let start = out.len() as u32;
+        let places = match phrases.envelope {
+            Envelope::Bare | Envelope::Binary => body.data(out),
+            Envelope::Structured => body.structured(out),
         };
+        let value = start..out.len() as u32;
+        // Escaped in the body, or not: the key is the id as it is.
+        let key = places.customer.unwrap_or_else(|| push(out, customer.as_bytes()));
+        match phrases.envelope {
+            Envelope::Bare => {}
+            Envelope::Binary => epoch.headers.extend(
+                [
+                    ("ce_specversion", HeaderValue::Fixed("1.0")),
+                    ("ce_id", HeaderValue::Own(places.id)),
+                    ("ce_source", HeaderValue::Shared(phrases.source.clone())),
+                    ("ce_type", HeaderValue::Fixed(TYPE)),
+                    ("ce_time", HeaderValue::Own(places.time)),
+                    ("ce_subject", HeaderValue::Own(key.clone())),
+                    ("content-type", HeaderValue::Fixed("application/json")),
+                ]
+                .map(|(name, value)| OutHeader { name: Cow::Borrowed(name), value: Some(value) }),
+            ),
+            Envelope::Structured => {
+                let value = Some(HeaderValue::Fixed("application/cloudevents+json"));
+                epoch.headers.push(OutHeader { name: Cow::Borrowed("content-type"), value });
+            }
+        }
         epoch.outputs.push(OutRecord {
             topic: Topic::Transitions,
             partition: None,
@@ -94,119 +95,137 @@ pub fn transitions<M>(
     }
 }
 
-/// The CloudEvents type of a transition.
-const TYPE: &str = "klantreis.transition";
-
-/// The identity of a transition: the same whenever the same input is read again in the same order.
-fn transition_id(rules: &Rules, customer: &str, transition: &Transition) -> u128 {
-    let mut hash = Xxh3::new();
-    for text in [&rules.application, rules.set.models()[usize::from(transition.model)].name(), customer] {
-        hash.update(&(text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    }
-    hash.update(&transition.first_seen.to_le_bytes());
-    hash.update(&transition.seq.to_le_bytes());
-    hash.digest128()
+/// The identity of a transition: the same whenever the same input is read again in the same order. `scratch` is left as
+/// it was.
+fn transition_id(identity: &[u8], customer: &str, transition: &Transition, scratch: &mut Vec<u8>) -> u128 {
+    let start = scratch.len();
+    scratch.extend_from_slice(identity);
+    identify(customer, scratch);
+    scratch.extend_from_slice(&transition.first_seen.to_le_bytes());
+    scratch.extend_from_slice(&transition.seq.to_le_bytes());
+    let id = xxh3_128(&scratch[start..]);
+    scratch.truncate(start);
+    id
 }
 
+/// A transition about to be written.
 struct Body<'a> {
-    rules: &'a Rules,
+    phrases: &'a Phrases,
+    pieces: Pieces<'a>,
     customer: &'a str,
     transition: &'a Transition,
     effects: &'a Effects,
     origin: Option<Origin<'a>>,
+    id: [u8; 32],
+}
+
+/// Where the body has what attributes repeat.
+struct Places {
+    id: Range<u32>,
+    /// `None` if the customer's id stands there with backslashes.
+    customer: Option<Range<u32>>,
+    time: Range<u32>,
 }
 
 impl Body<'_> {
-    fn data(&mut self, out: &mut Vec<u8>, id: u128) -> std::io::Result<()> {
-        let Transition { model, rule, from, to, at, seq, cause, late, values, .. } = *self.transition;
-        let model = &self.rules.set.models()[usize::from(model)];
-        let phase = |index: u16| model.phases()[usize::from(index)].name();
-        write!(out, r#"{{"id":"{id:032x}","model":"#)?;
-        text(out, model.name())?;
-        write!(out, r#","version":{},"customer":"#, model.version())?;
-        text(out, self.customer)?;
-        write!(out, r#","seq":{seq},"from":"#)?;
-        match from {
-            Some(from) => text(out, phase(from))?,
-            None => out.extend_from_slice(b"null"),
-        }
-        out.extend_from_slice(br#","to":"#);
-        text(out, phase(to))?;
-        out.extend_from_slice(br#","at":""#);
-        write_time(out, at)?;
-        out.extend_from_slice(br#"","cause":"#);
-        match cause {
-            Cause::Event(kind) => text(out, self.rules.set.vocabulary().kind_name(kind))?,
-            Cause::Timer => out.extend_from_slice(br#""timer""#),
-        }
-        out.extend_from_slice(br#","event_id":"#);
-        match self.origin.and_then(|origin| origin.event_id) {
-            Some(event_id) => text(out, event_id)?,
-            None => out.extend_from_slice(b"null"),
-        }
-        let rule = &model.rules()[usize::from(rule)];
-        out.extend_from_slice(br#","rule":"#);
-        text(out, rule.id())?;
+    fn data(&self, out: &mut Vec<u8>) -> Places {
+        let Transition { at, seq, cause, late, values, .. } = *self.transition;
+        let pieces = &self.pieces;
+        out.extend_from_slice(br#"{"id":""#);
+        let id = push(out, &self.id);
+        out.extend_from_slice(pieces.model);
+        let customer = notation::text(self.customer, out);
+        out.extend_from_slice(br#","seq":"#);
+        notation::whole(seq, out);
+        out.extend_from_slice(pieces.from);
+        out.extend_from_slice(pieces.to);
+        let start = out.len() as u32;
+        notation::time(at, out);
+        let time = start..out.len() as u32;
+        // A timer that fires ahead of an event is not the event's doing.
+        let origin = match cause {
+            Cause::Event(kind) => {
+                out.extend_from_slice(self.phrases.kind(kind));
+                match self.origin.and_then(|origin| origin.event_id) {
+                    Some(event_id) => _ = notation::text(event_id, out),
+                    None => out.extend_from_slice(b"null"),
+                }
+                self.origin
+            }
+            Cause::Timer => {
+                out.extend_from_slice(br#"","cause":"timer","event_id":null"#);
+                None
+            }
+        };
+        out.extend_from_slice(pieces.rule);
         if late {
             out.extend_from_slice(br#","late":true"#);
         }
-        if let Some(origin) = self.origin {
-            out.extend_from_slice(br#","channel":"#);
-            text(out, origin.channel)?;
+        if let Some(origin) = origin {
+            out.extend_from_slice(self.phrases.channel(origin.input));
         }
         if values.0 < values.1 {
             let values = &self.effects.values[values.0 as usize..values.1 as usize];
-            for (place, (name, value)) in rule.reads().iter().zip(values).enumerate() {
-                out.extend_from_slice(if place == 0 { br#","values":{"# } else { b"," });
-                text(out, name)?;
-                out.push(b':');
-                json_value(out, value)?;
+            for (name, value) in pieces.reads.iter().zip(values) {
+                out.extend_from_slice(name);
+                json_value(value, out);
             }
             out.push(b'}');
         }
         out.push(b'}');
-        Ok(())
+        Places { id, customer, time }
     }
 
-    fn structured(&mut self, out: &mut Vec<u8>, id: u128) -> std::io::Result<()> {
-        write!(out, r#"{{"specversion":"1.0","id":"{id:032x}","type":"{TYPE}","source":"#)?;
-        text(out, &format!("klantreis/{}", self.rules.application))?;
-        out.extend_from_slice(br#","subject":"#);
-        text(out, self.customer)?;
+    fn structured(&self, out: &mut Vec<u8>) -> Places {
+        out.extend_from_slice(br#"{"specversion":"1.0","id":""#);
+        out.extend_from_slice(&self.id);
+        out.extend_from_slice(&self.phrases.type_and_source);
+        notation::text(self.customer, out);
         out.extend_from_slice(br#","time":""#);
-        write_time(out, self.transition.at)?;
+        notation::time(self.transition.at, out);
         out.extend_from_slice(br#"","datacontenttype":"application/json","data":"#);
-        self.data(out, id)?;
+        let places = self.data(out);
         out.push(b'}');
-        Ok(())
+        places
+    }
+}
+
+fn json_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Number(number) => notation::number(*number, out),
+        Value::Text(value) => _ = notation::text(value, out),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Missing => out.extend_from_slice(b"null"),
     }
 }
 
 /// Writes a customer's latest phases, for the compacted topic; no states: the customer is forgotten.
 pub fn phases<M>(customer: &str, states: Option<&[ModelState]>, epoch: &mut Epoch<M>) {
-    let key = push(&mut epoch.bytes, customer.as_bytes());
+    let out = &mut epoch.bytes;
+    let key = push(out, customer.as_bytes());
     let value = states.map(|states| {
-        range_of(&mut epoch.bytes, |out| {
-            out.extend_from_slice(br#"{"customer":"#);
-            text(out, customer)?;
-            out.extend_from_slice(br#","models":{"#);
-            let mut first = true;
-            for state in states {
-                let (Some(phase), Some(since)) = (&state.phase, state.since) else { continue };
-                if !std::mem::take(&mut first) {
-                    out.push(b',');
-                }
-                text(out, &state.model)?;
-                out.extend_from_slice(br#":{"phase":"#);
-                text(out, phase)?;
-                out.extend_from_slice(br#","since":""#);
-                write_time(out, since)?;
-                write!(out, r#"","seq":{}}}"#, state.seq)?;
+        let start = out.len() as u32;
+        out.extend_from_slice(br#"{"customer":"#);
+        notation::text(customer, out);
+        out.extend_from_slice(br#","models":{"#);
+        let mut first = true;
+        for state in states {
+            let (Some(phase), Some(since)) = (&state.phase, state.since) else { continue };
+            if !std::mem::take(&mut first) {
+                out.push(b',');
             }
-            out.extend_from_slice(b"}}");
-            Ok(())
-        })
+            notation::text(&state.model, out);
+            out.extend_from_slice(br#":{"phase":"#);
+            notation::text(phase, out);
+            out.extend_from_slice(br#","since":""#);
+            notation::time(since, out);
+            out.extend_from_slice(br#"","seq":"#);
+            notation::whole(state.seq, out);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"}}");
+        start..out.len() as u32
     });
     epoch.outputs.push(OutRecord { topic: Topic::Phases, partition: None, key: Some(key), value, headers: 0..0 });
 }
@@ -217,7 +236,7 @@ pub fn dead_letter<M>(letter: DeadLetter<'_>, epoch: &mut Epoch<M>) {
     let DeadLetter { raw, headers, topic, partition, offset, reject } = letter;
     let first = epoch.headers.len() as u32;
     for (name, value) in headers {
-        let value = value.map(|value| push(&mut epoch.bytes, &value));
+        let value = value.map(|value| HeaderValue::Own(push(&mut epoch.bytes, &value)));
         epoch.headers.push(OutHeader { name: Cow::Owned(name), value });
     }
     let own: [(&'static str, String); 6] = [
@@ -229,8 +248,8 @@ pub fn dead_letter<M>(letter: DeadLetter<'_>, epoch: &mut Epoch<M>) {
         ("klantreis.timestamp", raw.timestamp.to_string()),
     ];
     for (name, value) in own {
-        let value = push(&mut epoch.bytes, value.as_bytes());
-        epoch.headers.push(OutHeader { name: Cow::Borrowed(name), value: Some(value) });
+        let value = Some(HeaderValue::Own(push(&mut epoch.bytes, value.as_bytes())));
+        epoch.headers.push(OutHeader { name: Cow::Borrowed(name), value });
     }
     let key = raw.key.map(|key| push(&mut epoch.bytes, key));
     let value = raw.value.map(|value| push(&mut epoch.bytes, value));
@@ -247,34 +266,4 @@ fn push(bytes: &mut Vec<u8>, more: &[u8]) -> Range<u32> {
     let start = bytes.len() as u32;
     bytes.extend_from_slice(more);
     start..bytes.len() as u32
-}
-
-fn range_of(bytes: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Range<u32> {
-    let start = bytes.len() as u32;
-    write(bytes).expect("writing to memory does not fail");
-    start..bytes.len() as u32
-}
-
-fn text(out: &mut Vec<u8>, text: &str) -> std::io::Result<()> {
-    Ok(serde_json::to_writer(out, text)?)
-}
-
-/// RFC 3339 in UTC with milliseconds.
-fn write_time(out: &mut Vec<u8>, at: i64) -> std::io::Result<()> {
-    match jiff::Timestamp::from_millisecond(at) {
-        Ok(time) => write!(out, "{time:.3}"),
-        // Only reachable for a timer centuries away; the number is still a time.
-        Err(_) => write!(out, "{at}"),
-    }
-}
-
-fn json_value(out: &mut Vec<u8>, value: &Value) -> std::io::Result<()> {
-    match value {
-        // Counters are whole numbers and read better without a fraction.
-        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => write!(out, "{}", *number as i64),
-        Value::Number(number) => Ok(serde_json::to_writer(out, number)?),
-        Value::Text(value) => text(out, value),
-        Value::Bool(value) => write!(out, "{value}"),
-        Value::Missing => out.write_all(b"null"),
-    }
 }

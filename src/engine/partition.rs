@@ -16,6 +16,7 @@ use super::census::Census;
 use super::murmur2;
 use super::output::{self, DeadLetter, Origin};
 use super::pace::Pace;
+use super::phrases::Phrases;
 use super::ports::{Epoch, WatermarkState};
 use super::rules::Rules;
 use super::store::{Customer, IdHash, NEVER, Store};
@@ -52,6 +53,7 @@ pub struct Open<'a, M> {
 pub struct Partition {
     pub(super) number: i32,
     pub(super) rules: Arc<Rules>,
+    phrases: Phrases,
     pub(super) store: Arc<Store>,
     pub(super) timers: Timers,
     pub(super) watermark: Watermark,
@@ -93,12 +95,14 @@ impl Partition {
     ) -> Self {
         let before = rules.set.fresh();
         let census = Census::new(&rules);
+        let phrases = Phrases::new(&rules);
         Self {
             number,
             store: Arc::new(Store::new()),
             timers: Timers::new(),
             watermark: Watermark::new(watermark, rules.allowed_lateness_ms),
             rules,
+            phrases,
             positions,
             epoch,
             changed: Vec::new(),
@@ -337,17 +341,21 @@ impl Partition {
     fn forget(&mut self, hash: IdHash, id: &CompactString) {
         self.store.remove(hash, id);
         self.removed.push(id.clone());
-        self.moved.push(id.clone());
+        if self.rules.writes_phases {
+            self.moved.push(id.clone());
+        }
         self.customers -= 1;
     }
 
     /// Writes and counts what the effects say of a customer.
     fn emit<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
         let effects = std::mem::take(&mut self.effects);
-        let origin = event.map(|(input, event_id)| Origin { event_id, channel: &self.rules.inputs[input].name });
+        let origin = event.map(|(input, event_id)| Origin { event_id, input });
         if !effects.transitions.is_empty() || effects.forgotten > 0 {
-            self.moved.push(CompactString::from(id));
-            output::transitions(&self.rules, id, &effects, origin, open.epoch);
+            if self.rules.writes_phases {
+                self.moved.push(CompactString::from(id));
+            }
+            output::transitions(&self.phrases, id, &effects, origin, open.epoch);
         }
         open.tally.forgotten += u64::from(effects.forgotten);
         for transition in &effects.transitions {

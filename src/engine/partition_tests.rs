@@ -71,11 +71,9 @@ impl Bench {
     }
 
     fn headers(&self, record: usize) -> Vec<(String, String)> {
-        let range = self.epoch.outputs[record].headers.clone();
-        let headers = &self.epoch.headers[range.start as usize..range.end as usize];
-        let text =
-            |value: &Option<std::ops::Range<u32>>| value.as_ref().map_or(String::new(), |range| self.text(range));
-        headers.iter().map(|header| (header.name.to_string(), text(&header.value))).collect()
+        let text = |value: Option<&[u8]>| String::from_utf8_lossy(value.unwrap_or_default()).into_owned();
+        let headers = self.epoch.headers_of(&self.epoch.outputs[record]).iter();
+        headers.map(|header| (header.name.to_string(), text(self.epoch.header_value(header)))).collect()
     }
 
     fn text(&self, range: &std::ops::Range<u32>) -> String {

@@ -157,13 +157,24 @@ pub struct OutRecord {
     pub headers: std::ops::Range<u32>,
 }
 
-/// A header of an [`OutRecord`]: its name and the range of its value in [`Epoch::bytes`].
+/// A header of an [`OutRecord`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutHeader {
     /// The name: one of a few fixed ones, or that of an original record's header.
     pub name: std::borrow::Cow<'static, str>,
-    /// The value, if it has one.
-    pub value: Option<std::ops::Range<u32>>,
+    /// The value, if it has one; see [`Epoch::header_value`].
+    pub value: Option<HeaderValue>,
+}
+
+/// The value of a header. What many records share is not copied for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// In [`Epoch::bytes`]; may be a part of the record's key or value.
+    Own(std::ops::Range<u32>),
+    /// The same whoever writes it.
+    Fixed(&'static str),
+    /// The same for all records of an application.
+    Shared(std::sync::Arc<str>),
 }
 
 /// Everything that moves together: outputs, state and input offsets of one worker over one commit interval.
@@ -203,6 +214,25 @@ impl<M> Default for Epoch<M> {
 }
 
 impl<M> Epoch<M> {
+    /// The bytes of a key or a value.
+    pub fn slice(&self, range: &std::ops::Range<u32>) -> &[u8] {
+        &self.bytes[range.start as usize..range.end as usize]
+    }
+
+    /// The headers of a record.
+    pub fn headers_of(&self, record: &OutRecord) -> &[OutHeader] {
+        &self.headers[record.headers.start as usize..record.headers.end as usize]
+    }
+
+    /// The bytes of a header's value.
+    pub fn header_value<'a>(&'a self, header: &'a OutHeader) -> Option<&'a [u8]> {
+        Some(match header.value.as_ref()? {
+            HeaderValue::Own(range) => self.slice(range),
+            HeaderValue::Fixed(value) => value.as_bytes(),
+            HeaderValue::Shared(value) => value.as_bytes(),
+        })
+    }
+
     /// Empties it, keeping the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();

@@ -198,16 +198,12 @@ fn headers_of<M>(epoch: &Epoch<M>, record: &OutRecord) -> Option<OwnedHeaders> {
     let range = record.headers.start as usize..record.headers.end as usize;
     let headers = epoch.headers.get(range).filter(|headers| !headers.is_empty())?;
     let all = headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, header| {
-        let value = header.value.as_ref().map(|range| &epoch.bytes[range.start as usize..range.end as usize]);
-        all.insert(Header { key: &header.name, value })
+        all.insert(Header { key: &header.name, value: epoch.header_value(header) })
     });
     Some(all)
 }
 
 fn header_bytes<M>(epoch: &Epoch<M>, record: &OutRecord) -> usize {
-    let headers = &epoch.headers[record.headers.start as usize..record.headers.end as usize];
-    headers
-        .iter()
-        .map(|one| one.name.len() + one.value.as_ref().map_or(0, std::ops::Range::len) + HEADER_OVERHEAD)
-        .sum()
+    let sizes = epoch.headers_of(record).iter();
+    sizes.map(|one| one.name.len() + epoch.header_value(one).map_or(0, <[u8]>::len) + HEADER_OVERHEAD).sum()
 }

@@ -174,19 +174,18 @@ fn write_line(out: &mut dyn Write, epoch: &Epoch<()>, record: &OutRecord) -> io:
 
 /// The dead letter that the engine wrote, for a file.
 fn letter<'a>(epoch: &'a Epoch<()>, record: &OutRecord, source: &'a str, line: u64) -> Letter<'a> {
-    let bytes = |range: &std::ops::Range<u32>| &epoch.bytes[range.start as usize..range.end as usize];
-    let headers = &epoch.headers[record.headers.start as usize..record.headers.end as usize];
     let header = |name: &str| {
-        let header = headers.iter().find(|header| header.name == name).and_then(|header| header.value.as_ref());
-        header.and_then(|range| std::str::from_utf8(bytes(range)).ok()).unwrap_or_default()
+        let header = epoch.headers_of(record).iter().find(|header| header.name == name);
+        let value = header.and_then(|header| epoch.header_value(header));
+        value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default()
     };
     Letter {
         source,
         line,
         reason: header("__connect.errors.stage"),
         message: header("__connect.errors.exception.message"),
-        key: record.key.as_ref().map(bytes),
-        value: record.value.as_ref().map(bytes),
+        key: record.key.as_ref().map(|range| epoch.slice(range)),
+        value: record.value.as_ref().map(|range| epoch.slice(range)),
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use klantreis::config::Config;
 use klantreis::engine::ports::{
-    Batch, Change, Committed, Committer, Epoch, Fetched, OutHeader, OutRecord, Source, SourceError, StateError,
-    StateReader, Topic,
+    Batch, Change, Committed, Committer, Epoch, Fetched, HeaderValue, OutHeader, OutRecord, Source, SourceError,
+    StateError, StateReader, Topic,
 };
 use klantreis::kafka::{
     GroupMembership, KafkaCommitter, KafkaSource, KafkaStateReader, Settings, TopicFacts, prepare_topics,
@@ -243,7 +243,7 @@ impl Draft {
         let value = value.map(|value| self.bytes(value));
         let first = self.epoch.headers.len() as u32;
         for (name, value) in headers {
-            let value = value.map(|value| self.bytes(value));
+            let value = value.map(|value| HeaderValue::Own(self.bytes(value)));
             self.epoch.headers.push(OutHeader { name: (*name).into(), value });
         }
         OutRecord { topic, partition, key, value, headers: first..self.epoch.headers.len() as u32 }

@@ -1,0 +1,234 @@
+//! What is written is, byte for byte, what the general ways of writing JSON, numbers and times give.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::output::{self, Origin};
+use super::phrases::Phrases;
+use super::ports::{Epoch, Topic};
+use super::rules::{Envelope, InputRules, Rules};
+use crate::journey::{
+    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, Span, Transition, Value, builtin,
+};
+
+/// A model whose conditions read several values.
+const READER: &str = r#"
+model: reader
+version: 7
+kinds: [seen, bought]
+attributes: { page: text, price: number, gift: bool }
+phases: { in: {}, out: {} }
+counters: { views: { on: seen, window: ever } }
+transitions:
+  - { id: begin, from: new, to: in, on: any }
+  - { id: on, from: in, to: out, on: bought, when: "views >= 1 && event.page == 'a' && event.price > 2.5 && event.gift" }
+  - { id: back, from: out, to: in, after: 2d }
+"#;
+
+fn rules(envelope: Envelope) -> Rules {
+    let reader = CheckedModel::parse("reader.yaml", READER).expect("a sound model");
+    let options = SetOptions { forget_after: Span(1 << 40), remembered_ids: 4 };
+    let set = ModelSet::new(vec![builtin("think5").expect("it ships"), reader], options).expect("a sound set");
+    let inputs = ["clicks", "pos \"2\""].map(|name| InputRules { name: name.to_owned(), topic: name.to_owned() });
+    Rules {
+        application: "shop".to_owned(),
+        set: Arc::new(set),
+        inputs: inputs.into(),
+        partition_count: None,
+        allowed_lateness_ms: 0,
+        max_future_skew_ms: 0,
+        event_bytes_max: 1_000,
+        envelope,
+        writes_phases: true,
+    }
+}
+
+fn json(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is JSON")
+}
+
+fn time(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |time| format!("{time:.3}"))
+}
+
+fn id(rules: &Rules, customer: &str, transition: &Transition) -> String {
+    let mut hash = Xxh3::new();
+    for text in [&rules.application, rules.set.models()[usize::from(transition.model)].name(), customer] {
+        hash.update(&(text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    hash.update(&transition.first_seen.to_le_bytes());
+    hash.update(&transition.seq.to_le_bytes());
+    format!("{:032x}", hash.digest128())
+}
+
+/// The body, by the general ways.
+fn body(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<'_>>) -> String {
+    let transition = &effects.transitions[0];
+    let model = &rules.set.models()[usize::from(transition.model)];
+    let rule = &model.rules()[usize::from(transition.rule)];
+    let phase = |index: u16| json(model.phases()[usize::from(index)].name());
+    let origin = origin.filter(|_| transition.cause != Cause::Timer);
+    let mut out = String::new();
+    let mut say =
+        |name: &str, value: String| _ = write!(out, "{}{}:{value}", if out.is_empty() { "{" } else { "," }, json(name));
+    say("id", json(&id(rules, customer, transition)));
+    say("model", json(model.name()));
+    say("version", model.version().to_string());
+    say("customer", json(customer));
+    say("seq", transition.seq.to_string());
+    say("from", transition.from.map_or("null".to_owned(), phase));
+    say("to", phase(transition.to));
+    say("at", json(&time(transition.at)));
+    say(
+        "cause",
+        match transition.cause {
+            Cause::Event(kind) => json(rules.set.vocabulary().kind_name(kind)),
+            Cause::Timer => json("timer"),
+        },
+    );
+    say("event_id", origin.and_then(|origin| origin.event_id).map_or("null".to_owned(), json));
+    say("rule", json(rule.id()));
+    if transition.late {
+        say("late", "true".to_owned());
+    }
+    if let Some(origin) = origin {
+        say("channel", json(&rules.inputs[origin.input].name));
+    }
+    let values = &effects.values[transition.values.0 as usize..transition.values.1 as usize];
+    if !values.is_empty() {
+        let one = |(name, value): (&compact_str::CompactString, &Value)| {
+            let value = match value {
+                Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).to_string(),
+                Value::Number(number) => serde_json::to_string(number).expect("a number is JSON"),
+                Value::Text(text) => json(text),
+                Value::Bool(value) => value.to_string(),
+                Value::Missing => "null".to_owned(),
+            };
+            format!("{}:{value}", json(name))
+        };
+        let all: Vec<_> = rule.reads().iter().zip(values).map(one).collect();
+        say("values", format!("{{{}}}", all.join(",")));
+    }
+    out + "}"
+}
+
+type Headers = Vec<(String, String)>;
+
+/// Value and headers, by the general ways.
+fn wrapped(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<'_>>) -> (String, Headers) {
+    let data = body(rules, customer, effects, origin);
+    let transition = &effects.transitions[0];
+    let (id, at) = (id(rules, customer, transition), time(transition.at));
+    match rules.envelope {
+        Envelope::Bare => (data, Vec::new()),
+        Envelope::Binary => {
+            let headers = [
+                ("ce_specversion", "1.0"),
+                ("ce_id", &id),
+                ("ce_source", "klantreis/shop"),
+                ("ce_type", "klantreis.transition"),
+                ("ce_time", &at),
+                ("ce_subject", customer),
+                ("content-type", "application/json"),
+            ];
+            (data, headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        }
+        Envelope::Structured => {
+            let whole = format!(
+                r#"{{"specversion":"1.0","id":"{id}","type":"klantreis.transition","source":"klantreis/shop","subject":{},"time":"{at}","datacontenttype":"application/json","data":{data}}}"#,
+                json(customer)
+            );
+            (whole, vec![("content-type".to_owned(), "application/cloudevents+json".to_owned())])
+        }
+    }
+}
+
+fn check(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<'_>>) {
+    let mut epoch = Epoch::<()>::default();
+    epoch.bytes.extend_from_slice(b"what stands there already");
+    output::transitions(&Phrases::new(rules), customer, effects, origin, &mut epoch);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let [record] = &epoch.outputs[..] else { panic!("one record a transition") };
+    let headers = epoch.headers_of(record).iter();
+    let headers = headers.map(|one| (one.name.to_string(), text(epoch.header_value(one).expect("a value")))).collect();
+    let (key, value) = (record.key.as_ref().expect("a key"), record.value.as_ref().expect("a value"));
+    assert_eq!((text(epoch.slice(value)), headers), wrapped(rules, customer, effects, origin));
+    assert_eq!((record.topic, text(epoch.slice(key))), (Topic::Transitions, customer.to_owned()));
+}
+
+fn values() -> impl Strategy<Value = Vec<Value>> {
+    let value = prop_oneof![
+        (-1_000_000..1_000_000_i64).prop_map(|number| Value::Number(number as f64)),
+        proptest::num::f64::NORMAL.prop_map(Value::Number),
+        ".*".prop_map(|text| Value::Text(text.into())),
+        any::<bool>().prop_map(Value::Bool),
+        Just(Value::Missing),
+    ];
+    proptest::collection::vec(value, 4)
+}
+
+proptest! {
+    #[test]
+    fn every_transition_is_written_as_it_always_was(
+        model in 0..2_u16,
+        places: (prop::sample::Index, Option<prop::sample::Index>, prop::sample::Index, Option<prop::sample::Index>),
+        (at, first_seen, seq, late) in (-62_135_596_800_000..253_402_300_800_000_i64, any::<i64>(), any::<u32>(), any::<bool>()),
+        customer in prop_oneof!["c[0-9]{8}", ".+"],
+        origin in proptest::option::of((proptest::option::of(".*"), 0..2_usize)),
+        values in values(),
+    ) {
+        for envelope in [Envelope::Bare, Envelope::Binary, Envelope::Structured] {
+            let rules = rules(envelope);
+            let of = &rules.set.models()[usize::from(model)];
+            let phase = |index: prop::sample::Index| index.index(of.phases().len()) as u16;
+            let (rule, from, to, kind) = places;
+            let rule = rule.index(of.rules().len());
+            let kinds = rules.set.vocabulary().kinds().len();
+            let reads = of.rules()[rule].reads().len();
+            let transition = Transition {
+                model,
+                rule: rule as u16,
+                from: from.map(phase),
+                to: phase(to),
+                at,
+                since: 0,
+                first_seen,
+                seq,
+                cause: kind.map_or(Cause::Timer, |kind| Cause::Event(KindId(kind.index(kinds) as u16))),
+                late,
+                values: (0, reads.min(values.len()) as u32),
+            };
+            let effects = Effects { transitions: vec![transition], values: values.clone(), forgotten: 0 };
+            let origin = origin.as_ref().map(|(event_id, input)| Origin { event_id: event_id.as_deref(), input: *input });
+            check(&rules, &customer, &effects, origin);
+        }
+    }
+
+    #[test]
+    fn latest_phases_are_written_as_they_always_were(customer in ".+", since in 0..4_000_000_000_000_i64, seq: u32) {
+        let state = |model: &str, phase: Option<&str>| ModelState {
+            model: model.to_owned(),
+            phase: phase.map(str::to_owned),
+            since: phase.map(|_| since),
+            last: None,
+            first_seen: None,
+            seq,
+            counters: Vec::new(),
+            next_timer: None,
+        };
+        let states = [state("a", Some("x")), state("b", None), state("c", Some("y\"")) ];
+        let mut epoch = Epoch::<()>::default();
+        output::phases(&customer, Some(&states), &mut epoch);
+        output::phases(&customer, None, &mut epoch);
+        let one = |model: &str, phase: &str| format!(r#"{}:{{"phase":{},"since":"{}","seq":{seq}}}"#, json(model), json(phase), time(since));
+        let expected = format!(r#"{{"customer":{},"models":{{{},{}}}}}"#, json(&customer), one("a", "x"), one("c", "y\""));
+        let value = |record: usize| epoch.outputs[record].value.as_ref().map(|range| epoch.slice(range));
+        prop_assert_eq!(value(0), Some(expected.as_bytes()));
+        prop_assert_eq!(value(1), None);
+        prop_assert_eq!(epoch.slice(epoch.outputs[1].key.as_ref().expect("a key")), customer.as_bytes());
+    }
+}
