@@ -9,49 +9,66 @@ use std::ops::Range;
 use super::output;
 use super::partition::{Open, Partition};
 use super::ports::{Epoch, Marker, OutRecord, PartHeader, StateCodec, Topic};
-use super::store::IdHash;
+use super::store::{BUCKETS, IdHash};
 use crate::journey::Record;
 
 /// Bytes of a part of the state topics, before compression; a broker takes a mebibyte.
 const PART_BYTES_MAX: usize = 512 << 10;
 
-/// Customers being written, cut into parts; each becomes one record.
-struct Parts<'a> {
+/// Customers being written into an epoch, cut into parts; each becomes one record.
+struct Parts<'a, M> {
     codec: &'a dyn StateCodec,
-    bodies: Vec<u8>,
-    cuts: Vec<usize>,
+    header: PartHeader,
+    epoch: &'a mut Epoch<M>,
+    /// Where each part begins.
+    starts: Vec<usize>,
 }
 
-impl<'a> Parts<'a> {
-    fn new(codec: &'a dyn StateCodec) -> Self {
-        Self { codec, bodies: Vec::new(), cuts: vec![0] }
+impl<'a, M> Parts<'a, M> {
+    fn begin(codec: &'a dyn StateCodec, header: PartHeader, epoch: &'a mut Epoch<M>) -> Self {
+        let starts = vec![epoch.bytes.len()];
+        codec.begin(&header, &mut epoch.bytes);
+        Self { codec, header, epoch, starts }
     }
 
     fn customer(&mut self, id: &str, record: Option<&Record>) {
-        if self.bodies.len() - self.cuts[self.cuts.len() - 1] > PART_BYTES_MAX {
-            self.cuts.push(self.bodies.len());
+        let end = self.epoch.bytes.len();
+        if end - self.starts[self.starts.len() - 1] > PART_BYTES_MAX {
+            self.header.part += 1;
+            self.starts.push(end);
+            self.codec.begin(&self.header, &mut self.epoch.bytes);
         }
-        self.codec.customer(id, record, &mut self.bodies);
+        self.codec.customer(id, record, &mut self.epoch.bytes);
     }
 
-    fn count(&self) -> u16 {
-        self.cuts.len() as u16
+    fn marker(&mut self, marker: &Marker) {
+        self.codec.marker(marker, &mut self.epoch.bytes);
     }
 
-    /// Writes the parts into the epoch, each behind its header: their ranges, and how many bytes they are.
-    fn finish<M>(mut self, mut header: PartHeader, epoch: &mut Epoch<M>) -> (Vec<Range<u32>>, u64) {
-        header.parts = self.count();
-        self.cuts.push(self.bodies.len());
-        let first = epoch.bytes.len();
-        let ranges = self.cuts.windows(2).enumerate().map(|(part, cut)| {
-            let start = epoch.bytes.len() as u32;
-            self.codec.begin(&PartHeader { part: part as u16, ..header }, &mut epoch.bytes);
-            epoch.bytes.extend_from_slice(&self.bodies[cut[0]..cut[1]]);
-            start..epoch.bytes.len() as u32
+    /// The parts' ranges, and how many bytes they are.
+    fn finish(mut self) -> (Vec<Range<u32>>, u64) {
+        let (count, first, end) = (self.starts.len() as u16, self.starts[0], self.epoch.bytes.len());
+        self.starts.push(end);
+        let ranges = self.starts.windows(2).map(|ends| {
+            self.codec.set_parts(count, &mut self.epoch.bytes[ends[0]..ends[1]]);
+            ends[0] as u32..ends[1] as u32
         });
-        let ranges = ranges.collect();
-        (ranges, (epoch.bytes.len() - first) as u64)
+        (ranges.collect(), (end - first) as u64)
     }
+}
+
+/// Hashes put in the order of their buckets: all of them, and where each bucket's begin.
+fn by_bucket(hashes: &[IdHash]) -> (Vec<IdHash>, [usize; BUCKETS + 1]) {
+    let mut starts = [0; BUCKETS + 1];
+    hashes.iter().for_each(|hash| starts[hash.bucket() + 1] += 1);
+    (0..BUCKETS).for_each(|bucket| starts[bucket + 1] += starts[bucket]);
+    let (mut sorted, mut next) = (vec![IdHash(0); hashes.len()], starts);
+    for hash in hashes {
+        let place = &mut next[hash.bucket()];
+        sorted[*place] = *hash;
+        *place += 1;
+    }
+    (sorted, starts)
 }
 
 impl Partition {
@@ -86,27 +103,30 @@ impl Partition {
     }
 
     fn close_deltas<M>(&mut self, codec: &dyn StateCodec, open: &mut Open<'_, M>) -> u64 {
-        let mut parts = Parts::new(codec);
-        for id in &self.changed {
-            open.tally.changed += 1;
-            self.pace.changed(IdHash::of(id).bucket());
-            // Not there: changed first and forgotten later in this epoch.
-            self.store.read(IdHash::of(id), id, |customer| parts.customer(id, Some(&customer.record)));
+        let (changed, starts) = by_bucket(&self.changed);
+        open.tally.changed += changed.len() as u64;
+        let mut parts = Parts::begin(codec, self.part_header(None), open.epoch);
+        for (bucket, ends) in starts.windows(2).enumerate().filter(|(_, ends)| ends[0] < ends[1]) {
+            self.pace.changed(bucket);
+            // Who changed first and was forgotten later in this epoch is not there.
+            self.store.visit_changed(bucket, &changed[ends[0]..ends[1]], self.epoch as u32, |id, customer| {
+                parts.customer(id, Some(&customer.record));
+            });
         }
         self.removed.sort_unstable();
         self.removed.dedup();
         for id in &self.removed {
-            self.pace.changed(IdHash::of(id).bucket());
-            if self.store.read(IdHash::of(id), id, |_| ()).is_none() {
+            let hash = IdHash::of(id);
+            self.pace.changed(hash.bucket());
+            if self.store.read(hash, id, |_| ()).is_none() {
                 parts.customer(id, None);
             }
         }
-        let marker = Marker {
+        parts.marker(&Marker {
             positions: self.rules.inputs.iter().map(|input| input.topic.clone()).zip(self.positions.clone()).collect(),
             watermark: self.watermark.state(),
-        };
-        codec.marker(&marker, &mut parts.bodies);
-        let (ranges, bytes) = parts.finish(self.part_header(None), open.epoch);
+        });
+        let (ranges, bytes) = parts.finish();
         let partition = Some(self.number);
         open.epoch.deltas.extend(ranges.into_iter().map(|range| OutRecord {
             topic: Topic::StateDeltas,
@@ -121,10 +141,10 @@ impl Partition {
     fn close_snapshots<M>(&mut self, codec: &dyn StateCodec, open: &mut Open<'_, M>) -> u64 {
         let mut written = 0;
         while let Some(bucket) = self.pace.next_bucket(written) {
-            let mut parts = Parts::new(codec);
+            let mut parts = Parts::begin(codec, self.part_header(Some(bucket as u16)), open.epoch);
             self.store.visit_bucket(bucket, |id, customer| parts.customer(id, Some(&customer.record)));
-            let count = parts.count();
-            let (ranges, bytes) = parts.finish(self.part_header(Some(bucket as u16)), open.epoch);
+            let (ranges, bytes) = parts.finish();
+            let count = ranges.len() as u16;
             let before = self.pace.written(bucket, self.epoch, bytes, count);
             let stale = (count..before).map(|_| None);
             for (part, value) in ranges.into_iter().map(Some).chain(stale).enumerate() {

@@ -61,8 +61,8 @@ pub struct Partition {
     pub(super) positions: Vec<i64>,
     /// Number of the open epoch.
     pub(super) epoch: u64,
-    /// Customers changed in the open epoch, each once.
-    pub(super) changed: Vec<CompactString>,
+    /// Customers changed in the open epoch, each once, unless it was forgotten in between. Their ids are in the store.
+    pub(super) changed: Vec<IdHash>,
     /// Customers forgotten in the open epoch who did not come back in it yet.
     pub(super) removed: Vec<CompactString>,
     /// Customers whose phase changed in the open epoch, possibly more than once.
@@ -252,7 +252,7 @@ impl Partition {
             self.customers += 1;
         }
         if first_change {
-            self.changed.push(CompactString::from(id));
+            self.changed.push(hash);
         }
         self.emit(id, Some((input, event.id.as_deref())), open);
         outcome
@@ -315,7 +315,7 @@ impl Partition {
             None | Some(Ok((Fired::Nothing, _))) => return,
             Some(Ok((Fired::Changed, first_change))) => {
                 if first_change {
-                    self.changed.push(id.clone());
+                    self.changed.push(hash);
                 }
             }
             Some(Ok((Fired::Forgotten, _))) => self.forget(hash, id),

@@ -330,6 +330,8 @@ pub enum StateEntry<'a> {
 pub trait StateCodec: Send {
     /// Begins a part.
     fn begin(&self, header: &PartHeader, out: &mut Vec<u8>);
+    /// Sets in a part how many there are, which is known when all are written.
+    fn set_parts(&self, parts: u16, part: &mut [u8]);
     /// Adds a customer; `None`: forgotten.
     fn customer(&self, id: &str, record: Option<&Record>, out: &mut Vec<u8>);
     /// Ends the last part of an epoch.

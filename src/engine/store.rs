@@ -16,6 +16,9 @@ use crate::journey::Record;
 /// Buckets of a partition; fixed, because a snapshot's records are keyed by bucket.
 pub const BUCKETS: usize = 64;
 
+/// Looking a customer up costs as much as walking past this many.
+const MANY: usize = 8;
+
 /// The hash of a customer's id, computed once per event: XXH3, 64 bits, seed 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdHash(pub u64);
@@ -171,6 +174,30 @@ impl Store {
         }
     }
 
+    /// Visits a bucket's customers that changed in this epoch, given their hashes; who has gone since is passed over.
+    pub fn visit_changed(&self, bucket: usize, hashes: &[IdHash], epoch: u32, mut visit: impl FnMut(&str, &Customer)) {
+        let shard = self.map.shards()[bucket].read();
+        if hashes.len() * MANY > shard.len() {
+            drop(shard);
+            return self.visit_bucket(bucket, |id, customer| {
+                if customer.changed == epoch {
+                    visit(id, customer);
+                }
+            });
+        }
+        for hash in hashes {
+            // SAFETY: the guard outlives the iterator, so the table is neither changed nor dropped while it is walked.
+            for entry in unsafe { shard.iter_hash(hash.0) } {
+                // SAFETY: as above; the bucket is occupied, since the iterator gave it.
+                let (id, customer) = unsafe { entry.as_ref() };
+                // The iterator goes by a part of the hash.
+                if customer.get().changed == epoch && IdHash::of(id) == *hash {
+                    visit(id, customer.get());
+                }
+            }
+        }
+    }
+
     /// Customers in a bucket.
     pub fn bucket_len(&self, bucket: usize) -> usize {
         self.map.shards()[bucket].read().len()
@@ -241,6 +268,33 @@ mod tests {
         }
         assert_eq!(found, ids.len());
         assert_eq!(store.len(), ids.len());
+    }
+
+    #[test]
+    fn those_who_changed_are_visited_once_each_whether_few_or_many_did() {
+        let check = |all: u32, changed: u32| {
+            let store = Store::new();
+            (0..all).for_each(|n| put(&store, &format!("c{n}"), n));
+            let ids: Vec<_> = (0..changed).map(|n| format!("c{n}")).collect();
+            for id in &ids {
+                store.update_existing(IdHash::of(id), id, |customer| customer.changed = 5);
+            }
+            let gone = "c0";
+            store.remove(IdHash::of(gone), gone);
+            let mut seen = Vec::new();
+            for bucket in 0..BUCKETS {
+                let hashes: Vec<_> = ids.iter().map(|id| IdHash::of(id)).filter(|h| h.bucket() == bucket).collect();
+                store.visit_changed(bucket, &hashes, 5, |id, _| seen.push(id.to_owned()));
+            }
+            let mut expected = ids[1..].to_vec();
+            seen.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(seen, expected, "{changed} of {all}");
+        };
+        check(20_000, 100);
+        check(20_000, 20_000);
+        check(20_000, 2_500);
+        check(1, 1);
     }
 
     #[test]

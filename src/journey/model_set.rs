@@ -119,7 +119,7 @@ impl ModelSet {
         let vocabulary = vocabulary(&models)?;
         let mut layout = Layout::default();
         for id in 0..options.remembered_ids {
-            layout.push(format!("event_id/{id}"), FieldType::U32, 0);
+            layout.push(format!("event_id/{id}"), FieldType::Bits, 0);
         }
         let machine = |(index, model)| Machine::new(model, index, &vocabulary, &mut layout, options.forget_after.0);
         let machines: Vec<Machine> = models.iter().enumerate().map(machine).collect();

@@ -5,8 +5,10 @@
 pub enum FieldType {
     /// One word, an index into the phases of a model plus one; 0 is "no phase yet".
     Phase,
-    /// One word, a number.
+    /// One word, a number; small ones are written in fewer bytes.
     U32,
+    /// One word, of which every bit is as likely to be set: there is no writing it in fewer bytes.
+    Bits,
     /// Two words, low then high: a signed number.
     I64,
 }
@@ -15,7 +17,7 @@ impl FieldType {
     /// How many words it takes.
     pub fn words(self) -> usize {
         match self {
-            Self::Phase | Self::U32 => 1,
+            Self::Phase | Self::U32 | Self::Bits => 1,
             Self::I64 => 2,
         }
     }

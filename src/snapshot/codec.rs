@@ -1,13 +1,14 @@
 //! The format of a part of the state topics, version 1.
 //!
 //! ```text
-//! part     = "ks" version:u8 schema:text epoch term bucket+1 part parts  entry*  [marker]
+//! part     = "ks" version:u8 parts:u16 schema:text epoch term bucket+1 part  entry*  [marker]
 //! entry    = length+1 id full | 0 length id          (full state | forgotten)
-//! full     = field*                                  (in the schema's order: numbers, signed ones zigzag)
+//! full     = field*                                  (in the schema's order: numbers, signed ones zigzag; bits:u32)
 //! marker   = 0 0 count (topic position)* watermark record_time wall
 //! ```
-//! Numbers without a type are LEB128. An id is never empty, so a "forgotten" of length 0 introduces the marker. Signed
-//! times are written as the difference from the signed field before them: they lie close together.
+//! Numbers without a type are LEB128, those with one stand in as many bytes, lowest first. An id is never empty, so a
+//! "forgotten" of length 0 introduces the marker. Signed times are written as the difference from the signed field before
+//! them: they lie close together. How many parts there are is known last, so it has a place that does not move.
 
 use std::sync::Arc;
 
@@ -18,11 +19,17 @@ use crate::journey::{FieldType, ModelSet, Record};
 
 const MAGIC: &[u8] = b"ks";
 const VERSION: u8 = 1;
+/// Where a part says how many there are: behind its mark and version.
+const PARTS: std::ops::Range<usize> = 3..5;
+/// The most bytes that one field takes.
+const FIELD_BYTES_MAX: usize = 10;
 
 /// Writes and reads parts for one set of models.
 pub struct Codec {
     set: Arc<ModelSet>,
     schema: Vec<u8>,
+    /// The fields of the models' records, as they are written.
+    fields: Box<[(FieldType, usize)]>,
     /// The schema read last, and how to read its records: parts of one program follow each other.
     known: Option<(Vec<u8>, Vec<Step>)>,
 }
@@ -31,7 +38,8 @@ impl Codec {
     /// A codec for these models.
     pub fn new(set: Arc<ModelSet>) -> Self {
         let schema = schema::describe(&set);
-        Self { set, schema, known: None }
+        let fields = set.layout().fields.iter().map(|field| (field.kind, field.word)).collect();
+        Self { set, schema, fields, known: None }
     }
 }
 
@@ -39,13 +47,17 @@ impl StateCodec for Codec {
     fn begin(&self, header: &PartHeader, out: &mut Vec<u8>) {
         out.extend_from_slice(MAGIC);
         out.push(VERSION);
+        out.extend_from_slice(&header.parts.to_le_bytes());
         varint::put(self.schema.len() as u64, out);
         out.extend_from_slice(&self.schema);
         varint::put(header.epoch, out);
         varint::put(header.term, out);
         varint::put(header.bucket.map_or(0, |bucket| u64::from(bucket) + 1), out);
         varint::put(u64::from(header.part), out);
-        varint::put(u64::from(header.parts), out);
+    }
+
+    fn set_parts(&self, parts: u16, part: &mut [u8]) {
+        part[PARTS].copy_from_slice(&parts.to_le_bytes());
     }
 
     fn customer(&self, id: &str, record: Option<&Record>, out: &mut Vec<u8>) {
@@ -54,15 +66,16 @@ impl StateCodec for Codec {
             varint::put_text(id, out);
             return;
         };
+        out.reserve(id.len() + (self.fields.len() + 1) * FIELD_BYTES_MAX);
         varint::put(id.len() as u64 + 1, out);
         out.extend_from_slice(id.as_bytes());
         let mut previous = 0_i64;
-        for field in &self.set.layout().fields {
-            let low = record.0[field.word];
-            match field.kind {
-                FieldType::U32 | FieldType::Phase => varint::put(u64::from(low), out),
+        for &(kind, word) in &self.fields {
+            match kind {
+                FieldType::U32 | FieldType::Phase => varint::put(u64::from(record.u32(word)), out),
+                FieldType::Bits => out.extend_from_slice(&record.u32(word).to_le_bytes()),
                 FieldType::I64 => {
-                    let value = (u64::from(record.0[field.word + 1]) << 32 | u64::from(low)) as i64;
+                    let value = record.i64(word);
                     varint::put_signed(value.wrapping_sub(previous), out);
                     previous = value;
                 }
@@ -138,20 +151,20 @@ fn read_preamble<'a>(bytes: &mut &'a [u8]) -> Result<(PartHeader, &'a [u8]), Cod
     if version != VERSION {
         return Err(CodecError::Newer(version, VERSION));
     }
+    let (&parts, rest) = rest.split_first_chunk().ok_or_else(|| corrupt("it ends after its version"))?;
     *bytes = rest;
     let length = varint::take(bytes).and_then(|length| usize::try_from(length).ok());
     let (schema, rest) =
         length.and_then(|length| bytes.split_at_checked(length)).ok_or_else(|| corrupt("its schema is cut short"))?;
     *bytes = rest;
-    let header = read_header(bytes).ok_or_else(|| corrupt("its header cannot be read"))?;
+    let header = read_header(bytes, u16::from_le_bytes(parts)).ok_or_else(|| corrupt("its header cannot be read"))?;
     Ok((header, schema))
 }
 
-fn read_header(bytes: &mut &[u8]) -> Option<PartHeader> {
+fn read_header(bytes: &mut &[u8], parts: u16) -> Option<PartHeader> {
     let (epoch, term) = (varint::take(bytes)?, varint::take(bytes)?);
     let bucket = varint::take(bytes)?.checked_sub(1).map(u16::try_from).transpose().ok()?;
     let part = u16::try_from(varint::take(bytes)?).ok()?;
-    let parts = u16::try_from(varint::take(bytes)?).ok()?;
     Some(PartHeader { epoch, term, bucket, part, parts })
 }
 
@@ -175,11 +188,15 @@ fn read_record(bytes: &mut &[u8], steps: &[Step], record: &mut Record) -> Result
                 let value = varint::take(bytes).and_then(|value| u32::try_from(value).ok()).ok_or_else(short)?;
                 word.iter().for_each(|&word| record.0[word] = value);
             }
+            Step::Bits(word) => {
+                let (bits, rest) = bytes.split_first_chunk().ok_or_else(short)?;
+                *bytes = rest;
+                word.iter().for_each(|&word| record.0[word] = u32::from_le_bytes(*bits));
+            }
             Step::I64(word) => {
                 previous = previous.wrapping_add(varint::take_signed(bytes).ok_or_else(short)?);
                 if let Some(word) = *word {
-                    record.0[word] = previous as u32;
-                    record.0[word + 1] = (previous as u64 >> 32) as u32;
+                    record.set_i64(word, previous);
                 }
             }
             Step::Phase(word, table) => {

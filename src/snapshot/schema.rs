@@ -15,6 +15,7 @@ pub fn describe(set: &ModelSet) -> Vec<u8> {
         match field.kind {
             FieldType::U32 => out.push(0),
             FieldType::I64 => out.push(1),
+            FieldType::Bits => out.push(3),
             FieldType::Phase => {
                 out.push(2);
                 let model = &set.models()[field.model];
@@ -32,6 +33,8 @@ pub fn describe(set: &ModelSet) -> Vec<u8> {
 pub enum Step {
     /// A number without sign: to this word of ours, if we have the field.
     U32(Option<usize>),
+    /// Four bytes: to this word of ours, if we have the field.
+    Bits(Option<usize>),
     /// A signed number: to these two words of ours, if we have the field.
     I64(Option<usize>),
     /// A phase: to this word of ours, through a table; `Err` names a phase we do not have.
@@ -52,6 +55,7 @@ pub fn plan(mut schema: &[u8], set: &ModelSet) -> Option<Vec<Step>> {
             0 => Step::U32(word(FieldType::U32)),
             1 => Step::I64(word(FieldType::I64)),
             2 => Step::Phase(word(FieldType::Phase), phase_table(bytes, set)?),
+            3 => Step::Bits(word(FieldType::Bits)),
             _ => return None,
         });
     }

@@ -57,6 +57,7 @@ fn filled(set: &ModelSet, phase: u32) -> Record {
         match field.kind {
             FieldType::Phase => record.0[field.word] = phase,
             FieldType::U32 => record.0[field.word] = 100 + number as u32,
+            FieldType::Bits => record.0[field.word] = u32::MAX - number as u32,
             FieldType::I64 => {
                 let value = 1_700_000_000_000 + number as i64 * 1_000;
                 record.0[field.word] = value as u32;
@@ -83,6 +84,19 @@ fn customers_removals_and_the_marker_come_back() {
     let expected: Vec<_> = customers.into_iter().map(|(id, record)| (id.to_owned(), record)).collect();
     assert_eq!(back, expected);
     assert_eq!(end, Some(marker));
+}
+
+#[test]
+fn how_many_parts_there_are_can_be_said_when_all_are_written() {
+    let set = set(&[&model("m", ["a", "b"], "visit")]);
+    let whole = write(&set, &[("c1", Some(filled(&set, 1)))], None);
+    for parts in [0, 1, 300, u16::MAX] {
+        let (codec, mut part) = (Codec::new(Arc::clone(&set)), Vec::new());
+        codec.begin(&PartHeader { parts, ..HEADER }, &mut part);
+        part.extend_from_slice(&whole[part.len()..]);
+        codec.set_parts(HEADER.parts, &mut part);
+        assert_eq!(part, whole, "{parts}");
+    }
 }
 
 #[test]
@@ -134,10 +148,25 @@ fn what_is_not_a_part_is_refused_with_what_is_wrong() {
     check(b"{\"json\":true}", "does not begin with its mark");
     check(b"ks", "ends after its mark");
     check(b"ks\x09rest", "run a newer klantreis");
+    check(b"ks\x01\x02", "ends after its version");
     check(&whole[..whole.len() - 1], "cut short");
 }
 
 proptest! {
+    #[test]
+    fn any_record_comes_back_as_it_was(words in proptest::collection::vec(any::<u32>(), 64), id in ".+") {
+        let set = set(&[&model("m", ["a", "b"], "7d"), &model("n", ["a", "b"], "ever")]);
+        let mut record = set.fresh();
+        record.0.iter_mut().zip(words).for_each(|(word, value)| *word = value);
+        for field in set.layout().fields.iter().filter(|field| field.kind == FieldType::Phase) {
+            record.0[field.word] %= 3;
+        }
+        let customers = [(id.as_str(), Some(record.clone())), ("gone", None), ("again", Some(record))];
+        let (back, _) = read(&set, &write(&set, &customers, None)).expect("whole");
+        let expected: Vec<_> = customers.into_iter().map(|(id, record)| (id.to_owned(), record)).collect();
+        prop_assert_eq!(back, expected);
+    }
+
     #[test]
     fn a_part_that_is_cut_anywhere_or_has_a_wrong_byte_never_panics(cut in 0_usize..200, byte: u8) {
         let set = set(&[&model("m", ["a", "b"], "7d")]);

@@ -1,12 +1,41 @@
 //! Numbers in as few bytes as they need: LEB128, zigzag for signed ones.
 
+/// The lowest bit of each of eight bytes.
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+/// The highest bit of each of eight bytes: set where a number goes on.
+const TOPS: u64 = ONES << 7;
+
 /// Appends an unsigned number.
 pub fn put(mut value: u64, out: &mut Vec<u8>) {
+    if value < 0x80 {
+        return out.push(value as u8);
+    }
+    if value < 1 << 56 {
+        let spread = spread(value);
+        let length = 8 - spread.leading_zeros() as usize / 8;
+        let goes_on = TOPS & ((1 << (8 * (length - 1))) - 1);
+        out.extend_from_slice(&(spread | goes_on).to_le_bytes());
+        return out.truncate(out.len() + length - 8);
+    }
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// Moves 56 bits apart, so that seven stand in each byte, lowest first: halves, then quarters, then eighths.
+fn spread(value: u64) -> u64 {
+    let halves = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
+    let quarters = (halves & 0x0000_3fff_0000_3fff) | (halves & 0x0fff_c000_0fff_c000) << 2;
+    (quarters & 0x007f_007f_007f_007f) | (quarters & 0x3f80_3f80_3f80_3f80) << 1
+}
+
+/// Moves seven bits of each of eight bytes together.
+fn gather(bytes: u64) -> u64 {
+    let quarters = (bytes & 0x007f_007f_007f_007f) | (bytes & 0x7f00_7f00_7f00_7f00) >> 1;
+    let halves = (quarters & 0x0000_3fff_0000_3fff) | (quarters & 0x3fff_0000_3fff_0000) >> 2;
+    (halves & 0x0fff_ffff) | (halves & 0x0fff_ffff_0000_0000) >> 4
 }
 
 /// Appends a signed number.
@@ -16,6 +45,19 @@ pub fn put_signed(value: i64, out: &mut Vec<u8>) {
 
 /// Takes an unsigned number off the front; `None` if the bytes end too early or the number is too long.
 pub fn take(bytes: &mut &[u8]) -> Option<u64> {
+    if let Some(eight) = bytes.first_chunk() {
+        let eight = u64::from_le_bytes(*eight);
+        let last = (!eight & TOPS).trailing_zeros();
+        if last < 64 {
+            *bytes = &bytes[last as usize / 8 + 1..];
+            return Some(gather(eight & u64::MAX >> (63 - last)));
+        }
+    }
+    take_slowly(bytes)
+}
+
+/// The same byte by byte, for numbers of more than eight bytes, or near the end.
+fn take_slowly(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;
@@ -76,6 +118,27 @@ mod tests {
             put(value, &mut out);
             let end = out.len().saturating_sub(cut).min(out.len() - 1);
             prop_assert_eq!(take(&mut &out[..end]), None);
+        }
+    }
+
+    #[test]
+    fn numbers_around_every_length_are_written_as_leb128_and_come_back() {
+        for bits in 0..64 {
+            for value in [(1 << bits) - 1, 1 << bits, (1 << bits) + 1, u64::MAX >> bits] {
+                let (mut out, mut plain, mut rest) = (b"before".to_vec(), b"before".to_vec(), value);
+                put(value, &mut out);
+                while rest >= 0x80 {
+                    plain.push(rest as u8 | 0x80);
+                    rest >>= 7;
+                }
+                plain.push(rest as u8);
+                assert_eq!(out, plain, "{value}");
+                for behind in [0, 1, 8] {
+                    let bytes = [&plain[6..], &vec![0x80; behind]].concat();
+                    let mut bytes = bytes.as_slice();
+                    assert_eq!((take(&mut bytes), bytes.len()), (Some(value), behind), "{value}");
+                }
+            }
         }
     }
 
