@@ -2,7 +2,6 @@
 //!
 //! Two epochs can have records out at once (at least once: one that commits, and the open one), so there are two ledgers.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::config::RDKafkaLogLevel;
@@ -12,6 +11,7 @@ use rdkafka::producer::ProducerContext;
 use rdkafka::{ClientContext, Statistics};
 
 use super::context;
+use super::reports::Reports;
 
 /// Which epoch a record belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,11 @@ impl Ledger {
             Ledger::Even => Ledger::Odd,
             Ledger::Odd => Ledger::Even,
         }
+    }
+
+    /// Its place among the two.
+    pub(super) fn index(self) -> usize {
+        usize::from(self == Ledger::Odd)
     }
 }
 
@@ -74,30 +79,20 @@ impl Account {
 /// The accounts of both ledgers; the producer's context.
 #[derive(Debug, Default)]
 pub(super) struct Acknowledgements {
-    /// A lock because the worker sends (at least once) while the committer takes acknowledgements; held for a few instructions.
+    /// A lock because the worker sends (at least once) while the committer takes acknowledgements; taken for many records at
+    /// once, and held for a few instructions.
     accounts: Mutex<[Account; 2]>,
-    /// Callbacks so far: a poll serves one event and does not say whether there was any.
-    heard: AtomicU64,
 }
 
 impl Acknowledgements {
     fn with<T>(&self, ledger: Ledger, act: impl FnOnce(&mut Account) -> T) -> T {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&mut accounts[usize::from(ledger == Ledger::Odd)])
+        act(&mut accounts[ledger.index()])
     }
 
-    /// How many callbacks there were; a poll that leaves it as it is has found nothing.
-    pub(super) fn heard(&self) -> u64 {
-        self.heard.load(Ordering::Acquire)
-    }
-
-    fn hear(&self) {
-        self.heard.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// A record is about to be sent.
-    pub(super) fn sent(&self, ledger: Ledger) {
-        self.with(ledger, |account| account.pending += 1);
+    /// So many records are about to be sent.
+    pub(super) fn sent(&self, ledger: Ledger, records: usize) {
+        self.with(ledger, |account| account.pending += records);
     }
 
     /// A record could not be sent, after [`Acknowledgements::sent`] was said.
@@ -106,6 +101,19 @@ impl Acknowledgements {
             account.pending -= 1;
             account.failed.get_or_insert(problem);
         });
+    }
+
+    /// Enters what was reported.
+    pub(super) fn enter(&self, reports: Reports) {
+        let Reports { ended, deltas, failed } = reports;
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((account, ended), failed) in accounts.iter_mut().zip(ended).zip(failed) {
+            account.pending = account.pending.saturating_sub(ended);
+            account.failed = account.failed.take().or(failed);
+        }
+        for (ledger, partition, offset) in deltas {
+            accounts[ledger.index()].delta(partition, offset);
+        }
     }
 
     /// Begins an epoch's account anew.
@@ -131,11 +139,9 @@ impl Acknowledgements {
 
 impl ClientContext for Acknowledgements {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.hear();
         context::log(level, facility, message);
     }
     fn error(&self, error: KafkaError, reason: &str) {
-        self.hear();
         context::log_error(&error, reason);
     }
     fn stats(&self, _: Statistics) {}
@@ -144,26 +150,21 @@ impl ClientContext for Acknowledgements {
 impl ProducerContext for Acknowledgements {
     type DeliveryOpaque = usize;
 
+    /// For reports that the library takes by itself, at its end for instance; else [`Reports`] takes them many at a time.
     fn delivery(&self, result: &DeliveryResult<'_>, bits: usize) {
-        self.hear();
-        let tag = Tag::from_bits(bits);
-        self.with(tag.ledger, |account| {
-            account.pending = account.pending.saturating_sub(1);
-            match result {
-                Ok(message) if tag.delta => account.delta(message.partition(), message.offset()),
-                Ok(_) => {}
-                Err((error, message)) => {
-                    account.failed.get_or_insert_with(|| {
-                        format!("writing to topic {}, partition {}: {error}", message.topic(), message.partition())
-                    });
-                }
-            }
-        });
+        let (tag, mut reports) = (Tag::from_bits(bits), Reports::default());
+        match result {
+            Ok(message) => reports.written(tag, message.partition(), message.offset()),
+            Err((error, message)) => reports.lost(tag, message.topic(), message.partition(), error),
+        }
+        self.enter(reports);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::error::RDKafkaErrorCode;
+
     use super::*;
 
     #[test]
@@ -179,15 +180,37 @@ mod tests {
     #[test]
     fn ledgers_do_not_mix() {
         let all = Acknowledgements::default();
-        all.sent(Ledger::Even);
-        all.sent(Ledger::Odd);
+        all.sent(Ledger::Even, 1);
+        all.sent(Ledger::Odd, 1);
         all.refused(Ledger::Odd, "first".into());
-        all.sent(Ledger::Odd);
+        all.sent(Ledger::Odd, 1);
         all.refused(Ledger::Odd, "second".into());
         assert_eq!((all.pending(Ledger::Even), all.failed(Ledger::Even)), (1, None));
         assert_eq!((all.pending(Ledger::Odd), all.failed(Ledger::Odd)), (0, Some("first".into())));
         all.open(Ledger::Odd);
         assert_eq!(all.failed(Ledger::Odd), None);
+    }
+
+    #[test]
+    fn reports_of_many_records_are_entered_each_with_its_ledger() {
+        let all = Acknowledgements::default();
+        all.sent(Ledger::Even, 3);
+        all.sent(Ledger::Odd, 3);
+        let tag = |ledger, delta| Tag { ledger, delta };
+        let mut reports = Reports::default();
+        reports.written(tag(Ledger::Even, false), 0, 7);
+        reports.written(tag(Ledger::Even, true), 1, 8);
+        reports.written(tag(Ledger::Odd, true), 1, 9);
+        for (topic, partition) in [("a", 0), ("b", 1)] {
+            let error = KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut);
+            reports.lost(tag(Ledger::Odd, true), topic, partition, &error);
+        }
+        all.enter(reports);
+        assert_eq!((all.pending(Ledger::Even), all.failed(Ledger::Even)), (1, None));
+        assert_eq!(all.deltas(Ledger::Even), [(1, 8, 9)]);
+        assert_eq!((all.pending(Ledger::Odd), all.deltas(Ledger::Odd)), (0, vec![(1, 9, 10)]));
+        let failed = all.failed(Ledger::Odd).expect("two were lost");
+        assert!(failed.starts_with("writing to topic a, partition 0: "), "{failed}");
     }
 
     #[test]

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::bindings as native;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 
 use super::acknowledgements::{Acknowledgements, Ledger, Tag};
+use super::outlet::{Headers, Outlet, Parcel, PlainParcel};
 use super::record_fit::Fit;
+use super::reports::Reports;
 use super::settings::Settings;
 use super::wake::{Wake, WakingQueue};
 use crate::config::Topics;
@@ -24,12 +25,19 @@ pub const TRUNCATED_HEADER: &str = "klantreis.truncated";
 const RECORD_OVERHEAD: usize = 4096;
 /// What a header takes beside its name and value.
 const HEADER_OVERHEAD: usize = 10;
+/// Records handed over with one call at most: enough to share its cost, few enough to be built on the way.
+const PLAIN_AT_ONCE: usize = 512;
 
-/// A producer and what it needs to know about topics.
+/// All topics that are written, in the order of their numbers.
+const TOPICS: [Topic; 5] =
+    [Topic::Transitions, Topic::Phases, Topic::DeadLetters, Topic::StateDeltas, Topic::StateSnapshots];
+
+/// A producer and the topics it writes to.
 pub(super) struct Writer {
+    /// By topic; `None` if it is not written.
+    outlets: [Option<Outlet>; TOPICS.len()],
     base: Arc<BaseProducer<Acknowledgements>>,
     queue: WakingQueue,
-    topics: Topics,
     /// The most that key, value and headers of a dead letter may take.
     dead_letter_bytes: usize,
 }
@@ -64,18 +72,22 @@ impl Writer {
             let queue = native::rd_kafka_queue_get_main(base.client().native_ptr());
             WakingQueue::new(queue, base.clone(), wake)
         };
+        let mut outlets = [const { None }; TOPICS.len()];
+        for topic in TOPICS {
+            let name = name_of(&settings.config.topics, topic);
+            outlets[topic as usize] = name.map(|name| Outlet::open(&base, name)).transpose()?;
+        }
         Ok(Writer {
+            outlets,
             base,
             queue: queue.ok_or("the producer has no queue")?,
-            topics: settings.config.topics.clone(),
             dead_letter_bytes: dead_letter_bytes.min(settings.record_bytes()).saturating_sub(RECORD_OVERHEAD),
         })
     }
 
     /// Finds out who leads the topics. Left to itself the producer does so a second after the first record.
     pub(super) fn acquaint(&self, at_most: Duration) {
-        let all = [Topic::Transitions, Topic::Phases, Topic::DeadLetters, Topic::StateDeltas, Topic::StateSnapshots];
-        for topic in all.into_iter().filter_map(|topic| name_of(&self.topics, topic)) {
+        for topic in self.outlets.iter().flatten().map(Outlet::topic) {
             if let Err(problem) = self.base.client().fetch_metadata(Some(topic), at_most) {
                 tracing::debug!("who leads {topic} is not known yet: {problem}");
                 return;
@@ -93,23 +105,20 @@ impl Writer {
         self.base.context()
     }
 
-    /// Takes all acknowledgements that have arrived. The queue wakes us when it turns from empty to not empty, so whoever
-    /// waits must have emptied it before.
-    fn take(&self) {
-        loop {
-            let heard = self.accounts().heard();
-            self.base.poll(Duration::ZERO);
-            if self.accounts().heard() == heard {
-                return;
-            }
+    /// Takes all acknowledgements that have arrived; whether anything had. The queue wakes us when it turns from empty to not
+    /// empty, so whoever waits must have emptied it before.
+    fn take(&self) -> bool {
+        let mut any = false;
+        while let Some(reports) = Reports::take(&self.queue) {
+            self.accounts().enter(reports);
+            any = true;
         }
+        any
     }
 
     /// Takes acknowledgements; waits for some if none are there, at most this long.
     pub(super) fn serve(&self, at_most: Duration) {
-        let heard = self.accounts().heard();
-        self.take();
-        if self.accounts().heard() == heard {
+        if !self.take() {
             self.queue.wait(at_most);
             self.take();
         }
@@ -117,21 +126,51 @@ impl Writer {
 
     /// Sends records in order; those that cannot be sent are failures of the ledger's account.
     pub(super) fn send<M>(&self, epoch: &Epoch<M>, records: &[OutRecord], ledger: Ledger) {
-        for record in records {
-            self.send_one(epoch, record, ledger);
+        self.accounts().sent(ledger, records.len());
+        let mut parcels = Vec::new();
+        for alike in records.chunk_by(|one, next| one.topic == next.topic && is_plain(one) && is_plain(next)) {
+            let topic = alike[0].topic;
+            let Some(outlet) = &self.outlets[topic as usize] else {
+                for _ in alike {
+                    self.accounts().refused(ledger, format!("{topic:?} is not written by this configuration"));
+                }
+                continue;
+            };
+            let tag = Tag { ledger, delta: topic == Topic::StateDeltas };
+            if !is_plain(&alike[0]) {
+                self.send_one(outlet, epoch, &alike[0], tag);
+                continue;
+            }
+            for some in alike.chunks(PLAIN_AT_ONCE) {
+                let slice = |range: &Option<std::ops::Range<u32>>| range.as_ref().map(|range| epoch.slice(range));
+                parcels.clear();
+                parcels.extend(some.iter().map(|one| PlainParcel::new(slice(&one.key), slice(&one.value), tag)));
+                self.send_plain(outlet, &mut parcels, ledger);
+            }
         }
         self.take();
     }
 
-    fn send_one<M>(&self, epoch: &Epoch<M>, record: &OutRecord, ledger: Ledger) {
-        let accounts = self.accounts();
-        accounts.sent(ledger);
-        let Some(topic) = name_of(&self.topics, record.topic) else {
-            return accounts.refused(ledger, format!("{:?} is not written by this configuration", record.topic));
-        };
-        let tag = Tag { ledger, delta: record.topic == Topic::StateDeltas };
-        let bytes = |range: &std::ops::Range<u32>| &epoch.bytes[range.start as usize..range.end as usize];
-        let (mut key, mut value) = (record.key.as_ref().map(bytes), record.value.as_ref().map(bytes));
+    fn send_plain(&self, outlet: &Outlet, mut parcels: &mut [PlainParcel<'_>], ledger: Ledger) {
+        loop {
+            outlet.send_all(parcels);
+            let full = |parcel: &PlainParcel<'_>| parcel.refused() == Some(RDKafkaErrorCode::QueueFull);
+            let done = parcels.iter().position(full).unwrap_or(parcels.len());
+            for code in parcels[..done].iter().filter_map(PlainParcel::refused) {
+                self.accounts().refused(ledger, outlet.refusal(code));
+            }
+            parcels = &mut parcels[done..];
+            if parcels.is_empty() {
+                return;
+            }
+            self.serve(Duration::from_millis(10));
+        }
+    }
+
+    fn send_one<M>(&self, outlet: &Outlet, epoch: &Epoch<M>, record: &OutRecord, tag: Tag) {
+        let (key, value) = (&record.key, &record.value);
+        let (mut key, mut value) =
+            (key.as_ref().map(|range| epoch.slice(range)), value.as_ref().map(|range| epoch.slice(range)));
         let mut headers = headers_of(epoch, record);
         if record.topic == Topic::DeadLetters {
             let (key_bytes, value_bytes) = (key.map_or(0, <[u8]>::len), value.map_or(0, <[u8]>::len));
@@ -139,24 +178,17 @@ impl Writer {
             if let Some(missing) = fit.missing(key_bytes, value_bytes) {
                 key = key.map(|key| &key[..fit.key]);
                 value = value.map(|value| &value[..fit.value]);
-                let kept = if fit.headers { headers.take() } else { None };
-                let note = Header { key: TRUNCATED_HEADER, value: Some(&missing) };
-                headers = Some(kept.unwrap_or_default().insert(note));
+                let mut kept = headers.take().filter(|_| fit.headers).unwrap_or_else(|| Headers::new(1));
+                kept.add(TRUNCATED_HEADER, Some(missing.as_bytes()));
+                headers = Some(kept);
             }
         }
-        let mut out: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(topic, tag.to_bits());
-        out.key = key;
-        out.payload = value;
-        out.partition = record.partition;
-        out.headers = headers;
+        let parcel = Parcel { partition: record.partition, key, value, tag };
         loop {
-            match self.base.send(out) {
+            match outlet.send(parcel, &mut headers) {
                 Ok(()) => return,
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    out = back;
-                    self.serve(Duration::from_millis(10));
-                }
-                Err((problem, _)) => return accounts.refused(ledger, format!("writing to topic {topic}: {problem}")),
+                Err(RDKafkaErrorCode::QueueFull) => self.serve(Duration::from_millis(10)),
+                Err(code) => return self.accounts().refused(tag.ledger, outlet.refusal(code)),
             }
         }
     }
@@ -194,12 +226,19 @@ impl Writer {
     }
 }
 
-fn headers_of<M>(epoch: &Epoch<M>, record: &OutRecord) -> Option<OwnedHeaders> {
-    let range = record.headers.start as usize..record.headers.end as usize;
-    let headers = epoch.headers.get(range).filter(|headers| !headers.is_empty())?;
-    let all = headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, header| {
-        all.insert(Header { key: &header.name, value: epoch.header_value(header) })
-    });
+/// Whether a record can be handed over with others: its key decides the partition, it has no headers, and nothing of it is
+/// ever cut off.
+fn is_plain(record: &OutRecord) -> bool {
+    record.partition.is_none() && record.headers.is_empty() && record.topic != Topic::DeadLetters
+}
+
+fn headers_of<M>(epoch: &Epoch<M>, record: &OutRecord) -> Option<Headers> {
+    let headers = epoch.headers_of(record);
+    if headers.is_empty() {
+        return None;
+    }
+    let mut all = Headers::new(headers.len());
+    headers.iter().for_each(|header| all.add(&header.name, epoch.header_value(header)));
     Some(all)
 }
 
