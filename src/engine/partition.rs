@@ -349,14 +349,16 @@ impl Partition {
 
     /// Writes and counts what the effects say of a customer.
     fn emit<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
-        let effects = std::mem::take(&mut self.effects);
-        let origin = event.map(|(input, event_id)| Origin { event_id, input });
-        if !effects.transitions.is_empty() || effects.forgotten > 0 {
-            if self.rules.writes_phases {
-                self.moved.push(CompactString::from(id));
-            }
-            output::transitions(&self.phrases, id, &effects, origin, open.epoch);
+        let Self { effects, phrases, rules, moved, .. } = self;
+        // Most events lead to nothing that is told.
+        if effects.transitions.is_empty() && effects.forgotten == 0 {
+            return;
         }
+        if rules.writes_phases {
+            moved.push(CompactString::from(id));
+        }
+        let origin = event.map(|(input, event_id)| Origin { event_id, input });
+        output::transitions(phrases, id, effects, origin, open.epoch);
         open.tally.forgotten += u64::from(effects.forgotten);
         for transition in &effects.transitions {
             let model = transition.model;
@@ -366,7 +368,6 @@ impl Partition {
                 open.tally.dwells.push((model, from, seconds));
             }
         }
-        self.effects = effects;
     }
 }
 

@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use super::schema::{self, Step};
-use super::varint;
+use super::varint::{self, Pen};
 use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, WatermarkState};
 use crate::journey::{FieldType, ModelSet, Record};
 
@@ -21,8 +21,6 @@ const MAGIC: &[u8] = b"ks";
 const VERSION: u8 = 1;
 /// Where a part says how many there are: behind its mark and version.
 const PARTS: std::ops::Range<usize> = 3..5;
-/// The most bytes that one field takes.
-const FIELD_BYTES_MAX: usize = 10;
 
 /// Writes and reads parts for one set of models.
 pub struct Codec {
@@ -66,21 +64,26 @@ impl StateCodec for Codec {
             varint::put_text(id, out);
             return;
         };
-        out.reserve(id.len() + (self.fields.len() + 1) * FIELD_BYTES_MAX);
-        varint::put(id.len() as u64 + 1, out);
-        out.extend_from_slice(id.as_bytes());
+        let start = out.len();
+        // Its fields, the length of its id, and what a pen needs behind what it writes.
+        out.resize(start + id.len() + (self.fields.len() + 2) * varint::BYTES_MAX, 0);
+        let mut pen = Pen::new(&mut out[start..]);
+        pen.number(id.len() as u64 + 1);
+        pen.bytes(id.as_bytes());
         let mut previous = 0_i64;
         for &(kind, word) in &self.fields {
             match kind {
-                FieldType::U32 | FieldType::Phase => varint::put(u64::from(record.u32(word)), out),
-                FieldType::Bits => out.extend_from_slice(&record.u32(word).to_le_bytes()),
+                FieldType::U32 | FieldType::Phase => pen.number(u64::from(record.u32(word))),
+                FieldType::Bits => pen.bytes(&record.u32(word).to_le_bytes()),
                 FieldType::I64 => {
                     let value = record.i64(word);
-                    varint::put_signed(value.wrapping_sub(previous), out);
+                    pen.signed(value.wrapping_sub(previous));
                     previous = value;
                 }
             }
         }
+        let written = pen.written();
+        out.truncate(start + written);
     }
 
     fn marker(&self, marker: &Marker, out: &mut Vec<u8>) {

@@ -5,23 +5,73 @@ const ONES: u64 = u64::from_le_bytes([1; 8]);
 /// The highest bit of each of eight bytes: set where a number goes on.
 const TOPS: u64 = ONES << 7;
 
+/// The most bytes that a number takes.
+pub const BYTES_MAX: usize = 10;
+
 /// Appends an unsigned number.
-pub fn put(mut value: u64, out: &mut Vec<u8>) {
-    if value < 0x80 {
-        return out.push(value as u8);
+pub fn put(value: u64, out: &mut Vec<u8>) {
+    let mut room = [0; BYTES_MAX];
+    let mut pen = Pen::new(&mut room);
+    pen.number(value);
+    let length = pen.written();
+    out.extend_from_slice(&room[..length]);
+}
+
+/// Writes into room that was made before, so that there is no look at a vector's capacity for every number.
+pub struct Pen<'a> {
+    room: &'a mut [u8],
+    at: usize,
+}
+
+impl<'a> Pen<'a> {
+    /// Begins at the front. There must be room for [`BYTES_MAX`] bytes behind whatever is written.
+    pub fn new(room: &'a mut [u8]) -> Self {
+        Self { room, at: 0 }
     }
-    if value < 1 << 56 {
-        let spread = spread(value);
-        let length = 8 - spread.leading_zeros() as usize / 8;
-        let goes_on = TOPS & ((1 << (8 * (length - 1))) - 1);
-        out.extend_from_slice(&(spread | goes_on).to_le_bytes());
-        return out.truncate(out.len() + length - 8);
+
+    /// How many bytes are written.
+    pub fn written(&self) -> usize {
+        self.at
     }
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
+
+    /// Writes bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.room[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
     }
-    out.push(value as u8);
+
+    /// Writes an unsigned number.
+    #[inline]
+    pub fn number(&mut self, value: u64) {
+        if value < 0x80 {
+            self.room[self.at] = value as u8;
+            self.at += 1;
+        } else if value < 1 << 56 {
+            // All eight bytes are written, and those behind the number written over by what comes next.
+            let spread = spread(value);
+            let length = 8 - spread.leading_zeros() as usize / 8;
+            let goes_on = TOPS & ((1 << (8 * (length - 1))) - 1);
+            self.bytes(&(spread | goes_on).to_le_bytes());
+            self.at -= 8 - length;
+        } else {
+            self.long_number(value);
+        }
+    }
+
+    /// Writes a signed number.
+    #[inline]
+    pub fn signed(&mut self, value: i64) {
+        self.number(zigzag(value));
+    }
+
+    #[cold]
+    fn long_number(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes(&[value as u8 | 0x80]);
+            value >>= 7;
+        }
+        self.bytes(&[value as u8]);
+    }
 }
 
 /// Moves 56 bits apart, so that seven stand in each byte, lowest first: halves, then quarters, then eighths.
@@ -40,7 +90,12 @@ fn gather(bytes: u64) -> u64 {
 
 /// Appends a signed number.
 pub fn put_signed(value: i64, out: &mut Vec<u8>) {
-    put(((value << 1) ^ (value >> 63)) as u64, out);
+    put(zigzag(value), out);
+}
+
+/// Small numbers of either sign as small ones without.
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// Takes an unsigned number off the front; `None` if the bytes end too early or the number is too long.
