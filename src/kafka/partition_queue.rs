@@ -73,11 +73,14 @@ impl Batch for KafkaBatch {
     }
 
     fn foresee(&self, index: usize) {
-        // What the client's thread has unpacked is still far from this one. The first lines are enough: reading on from
-        // there is foreseen by the processor.
-        let value = self.message(index).payload.cast::<u8>();
-        for line in 0..4 {
-            prefetch(value.wrapping_add(line * 64));
+        // What the client's thread has unpacked is still far from this one; key and value lie side by side.
+        const LINE: usize = 64;
+        const LINES_MAX: usize = 16;
+        let message = self.message(index);
+        let start = if message.key.is_null() { message.payload } else { message.key }.cast::<u8>();
+        let length = message.key_len + message.len;
+        for line in 0..(length / LINE + 1).min(LINES_MAX) {
+            prefetch(start.wrapping_add(line * LINE));
         }
     }
 

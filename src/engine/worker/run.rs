@@ -244,13 +244,13 @@ impl<S: Source> Worker<S> {
 /// Has memory brought closer that records some way behind an input's head will need. A customer's look-up is known from
 /// the record's key, which is the customer's id; if it is another, a little work was for nothing.
 fn foresee<B: Batch>(merge: &Merge<B>, input: usize, store: &Store) {
+    if let Some((batch, place)) = merge.ahead(input, 20) {
+        batch.foresee(place);
+    }
     for (by, what) in [(12, Foresight::Place), (8, Foresight::Entry), (4, Foresight::Record)] {
         let Some((batch, place)) = merge.ahead(input, by) else { continue };
         if let Some(key) = batch.key(place) {
             store.foresee(IdHash::of_bytes(key), what);
         }
-    }
-    if let Some((batch, place)) = merge.ahead(input, 2) {
-        batch.foresee(place);
     }
 }
