@@ -269,7 +269,8 @@ impl Partition {
         let until = whole_tick(at);
         let mut due: Vec<(i64, CompactString)> = Vec::new();
         while let Some((tick, hashes)) = self.timers.pop(until) {
-            for hash in hashes.into_iter().map(IdHash) {
+            for (place, hash) in hashes.iter().copied().map(IdHash).enumerate() {
+                self.store.foresee(|by| hashes.get(place + by).copied().map(IdHash));
                 self.store.with_hash(hash, |id, customer| {
                     if customer.wake != tick {
                         return;

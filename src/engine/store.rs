@@ -53,7 +53,7 @@ pub struct Customer {
 
 /// What a look-up will touch, in this order, each found by way of the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Foresight {
+enum Foresight {
     /// Where in the table the id belongs.
     Place,
     /// The table's entry.
@@ -88,9 +88,19 @@ impl Store {
         shard.get(hash.0, |(key, _)| key == id).map(|(_, customer)| with(customer.get()))
     }
 
+    /// Begins to bring closer what the look-ups to come will touch; `to_come` tells whose is that many after the next one.
+    #[inline]
+    pub fn foresee(&self, to_come: impl Fn(usize) -> Option<IdHash>) {
+        for (by, what) in [(12, Foresight::Place), (8, Foresight::Entry), (4, Foresight::Record)] {
+            if let Some(hash) = to_come(by) {
+                self.fetch(hash, what);
+            }
+        }
+    }
+
     /// Begins to bring closer what a look-up of this id will touch. Among many customers nearly every look-up goes three
     /// times to memory, one after the other, and waits there longer than the step itself takes.
-    pub fn foresee(&self, hash: IdHash, what: Foresight) {
+    fn fetch(&self, hash: IdHash, what: Foresight) {
         let shard = self.map.shards()[hash.bucket()].read();
         match what {
             Foresight::Place => {
@@ -107,7 +117,7 @@ impl Store {
             }
             Foresight::Record => {
                 shard.get(hash.0, |(_, customer)| {
-                    prefetch(customer.get().record.0.as_ptr());
+                    prefetch_record(customer.get());
                     false
                 });
             }
@@ -164,12 +174,30 @@ impl Store {
     }
 
     /// Visits a bucket's customers, in no particular order.
-    pub fn visit_bucket(&self, bucket: usize, mut visit: impl FnMut(&str, &Customer)) {
+    pub fn visit_bucket(&self, bucket: usize, visit: impl FnMut(&str, &Customer)) {
+        self.visit_some(bucket, |_| true, visit);
+    }
+
+    /// Visits those of a bucket's customers that are wanted. Each waits until its record, which stands elsewhere, is near.
+    fn visit_some(&self, bucket: usize, wanted: impl Fn(&Customer) -> bool, mut visit: impl FnMut(&str, &Customer)) {
+        const WAITING: usize = 8;
         let shard = self.map.shards()[bucket].read();
+        let mut waiting: [Option<&(CompactString, SharedValue<Customer>)>; WAITING] = [None; WAITING];
+        let mut turn = 0;
         // SAFETY: the guard outlives the iterator, so the table is neither changed nor dropped while it is walked.
         for entry in unsafe { shard.iter() } {
-            // SAFETY: as above; the bucket is occupied, since the iterator gave it.
-            let (id, customer) = unsafe { entry.as_ref() };
+            // SAFETY: as above, also for those that wait; the bucket is occupied, since the iterator gave it.
+            let entry = unsafe { entry.as_ref() };
+            if !wanted(entry.1.get()) {
+                continue;
+            }
+            prefetch_record(entry.1.get());
+            if let Some((id, customer)) = waiting[turn % WAITING].replace(entry) {
+                visit(id, customer.get());
+            }
+            turn += 1;
+        }
+        for (id, customer) in (turn..turn + WAITING).filter_map(|turn| waiting[turn % WAITING]) {
             visit(id, customer.get());
         }
     }
@@ -179,11 +207,7 @@ impl Store {
         let shard = self.map.shards()[bucket].read();
         if hashes.len() * MANY > shard.len() {
             drop(shard);
-            return self.visit_bucket(bucket, |id, customer| {
-                if customer.changed == epoch {
-                    visit(id, customer);
-                }
-            });
+            return self.visit_some(bucket, |customer| customer.changed == epoch, visit);
         }
         for hash in hashes {
             // SAFETY: the guard outlives the iterator, so the table is neither changed nor dropped while it is walked.
@@ -225,6 +249,13 @@ impl Store {
             })
             .sum()
     }
+}
+
+fn prefetch_record(customer: &Customer) {
+    const WORDS_OF_A_LINE: usize = 16;
+    let words = &customer.record.0;
+    prefetch(words.as_ptr());
+    prefetch(words.as_ptr().wrapping_add(WORDS_OF_A_LINE));
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::engine::partition::{Open, Partition, Taken};
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
 use crate::engine::restore::Restore;
 use crate::engine::rules::Rules;
-use crate::engine::store::{Foresight, IdHash, Store};
+use crate::engine::store::{IdHash, Store};
 use crate::engine::view::PartitionView;
 use crate::formats::Decoder;
 
@@ -247,10 +247,8 @@ fn foresee<B: Batch>(merge: &Merge<B>, input: usize, store: &Store) {
     if let Some((batch, place)) = merge.ahead(input, 20) {
         batch.foresee(place);
     }
-    for (by, what) in [(12, Foresight::Place), (8, Foresight::Entry), (4, Foresight::Record)] {
-        let Some((batch, place)) = merge.ahead(input, by) else { continue };
-        if let Some(key) = batch.key(place) {
-            store.foresee(IdHash::of_bytes(key), what);
-        }
-    }
+    store.foresee(|by| {
+        let (batch, place) = merge.ahead(input, by)?;
+        batch.key(place).map(IdHash::of_bytes)
+    });
 }
