@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::hint::black_box;
 
 use criterion::BenchmarkId;
-use klantreis::engine::store::{Customer, IdHash, NEVER, Store};
+use klantreis::engine::keeper::Keeper;
+use klantreis::engine::store::{Customer, IdHash, NEVER};
 use klantreis::journey::ModelSet;
 
 use crate::load::{self, Customers, Spread};
@@ -17,8 +18,8 @@ pub fn bench(criterion: &mut Bench) {
     let set = load::models();
     let mut group = criterion.benchmark_group("store");
     for count in [10_000_u64, 1_000_000] {
-        let store = Store::new();
-        (0..count).for_each(|customer| update(&store, &id(customer), &set));
+        let mut store = Keeper::new();
+        (0..count).for_each(|customer| update(&mut store, &id(customer), &set));
         for spread in [Spread::Uniform, Spread::Zipf] {
             let mut customers = Customers::new(count, spread);
             let ids: Vec<[u8; 9]> =
@@ -33,13 +34,13 @@ pub fn bench(criterion: &mut Bench) {
             });
             group.bench_function(BenchmarkId::new(format!("update/{spread:?}"), count), |bencher| {
                 let mut ids = ids();
-                bencher.iter(|| update(&store, ids.next().expect("without end"), &set));
+                bencher.iter(|| update(&mut store, ids.next().expect("without end"), &set));
             });
         }
     }
 }
 
-fn update(store: &Store, id: &str, set: &ModelSet) {
+fn update(store: &mut Keeper, id: &str, set: &ModelSet) {
     let fresh = || Ok::<_, Infallible>(Customer { record: set.fresh(), changed: 0, wake: NEVER });
     let Ok(()) = store.update(IdHash::of(id), id, fresh, |customer, _| {
         let word = customer.record.u32(0);

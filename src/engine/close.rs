@@ -96,7 +96,7 @@ impl Partition {
         self.moved.sort_unstable();
         self.moved.dedup();
         for id in &self.moved {
-            let states = self.store.read(IdHash::of(id), id, |customer| self.rules.set.describe(&customer.record));
+            let states = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.describe(&customer.record));
             let states = states.filter(|states| states.iter().any(|state| state.phase.is_some()));
             output::phases(id, states.as_deref(), open.epoch);
         }
@@ -109,7 +109,7 @@ impl Partition {
         for (bucket, ends) in starts.windows(2).enumerate().filter(|(_, ends)| ends[0] < ends[1]) {
             self.pace.changed(bucket);
             // Who changed first and was forgotten later in this epoch is not there.
-            self.store.visit_changed(bucket, &changed[ends[0]..ends[1]], self.epoch as u32, |id, customer| {
+            self.keeper.visit_changed(bucket, &changed[ends[0]..ends[1]], self.epoch as u32, |id, customer| {
                 parts.customer(id, Some(&customer.record));
             });
         }
@@ -118,7 +118,7 @@ impl Partition {
         for id in &self.removed {
             let hash = IdHash::of(id);
             self.pace.changed(hash.bucket());
-            if self.store.read(hash, id, |_| ()).is_none() {
+            if self.keeper.read(hash, id, |_| ()).is_none() {
                 parts.customer(id, None);
             }
         }
@@ -142,7 +142,7 @@ impl Partition {
         let mut written = 0;
         while let Some(bucket) = self.pace.next_bucket(written) {
             let mut parts = Parts::begin(codec, self.part_header(Some(bucket as u16)), open.epoch);
-            self.store.visit_bucket(bucket, |id, customer| parts.customer(id, Some(&customer.record)));
+            self.keeper.visit_bucket(bucket, |id, customer| parts.customer(id, Some(&customer.record)));
             let (ranges, bytes) = parts.finish();
             let count = ranges.len() as u16;
             let before = self.pace.written(bucket, self.epoch, bytes, count);

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::census::Census;
+use super::keeper::Keeper;
 use super::murmur2;
 use super::output::{self, DeadLetter, Origin};
 use super::pace::Pace;
@@ -54,7 +55,7 @@ pub struct Partition {
     pub(super) number: i32,
     pub(super) rules: Arc<Rules>,
     phrases: Phrases,
-    pub(super) store: Arc<Store>,
+    pub(super) keeper: Keeper,
     pub(super) timers: Timers,
     pub(super) watermark: Watermark,
     /// The next offset to apply, by input.
@@ -98,7 +99,7 @@ impl Partition {
         let phrases = Phrases::new(&rules);
         Self {
             number,
-            store: Arc::new(Store::new()),
+            keeper: Keeper::new(),
             timers: Timers::new(),
             watermark: Watermark::new(watermark, rules.allowed_lateness_ms),
             rules,
@@ -121,7 +122,13 @@ impl Partition {
 
     /// The customers, for look-ups from other threads.
     pub fn store(&self) -> &Arc<Store> {
-        &self.store
+        self.keeper.store()
+    }
+
+    /// Begins to bring closer what the customers to come will need; `to_come` tells whose record is that many after the
+    /// next one.
+    pub fn foresee(&self, to_come: impl Fn(usize) -> Option<IdHash>) {
+        self.keeper.foresee(to_come);
     }
 
     /// The watermark in epoch milliseconds; `None` before the first record.
@@ -215,7 +222,7 @@ impl Partition {
         if event.kind.is_none() {
             return Ok(Outcome::Ignored);
         }
-        let Self { rules, store, timers, watermark, effects, before, census, .. } = self;
+        let Self { rules, keeper, timers, watermark, effects, before, census, .. } = self;
         let id = event.customer.as_ref();
         let hash = IdHash::of(id);
         effects.clear();
@@ -226,7 +233,7 @@ impl Partition {
             Some(there) if there != number => Err(Reject::WrongPartition(number, there)),
             _ => Ok(Customer { record: rules.set.fresh(), changed: epoch.wrapping_sub(1), wake: NEVER }),
         };
-        let (outcome, new, first_change) = store.update(hash, id, fresh, |customer, new| {
+        let (outcome, new, first_change) = keeper.update(hash, id, fresh, |customer, new| {
             let outcome = guarded(&mut customer.record, before, effects, |record, effects| {
                 let outcome = rules.set.step(record, event, channel, effects);
                 (outcome, rules.set.deadline(record))
@@ -270,8 +277,8 @@ impl Partition {
         let mut due: Vec<(i64, CompactString)> = Vec::new();
         while let Some((tick, hashes)) = self.timers.pop(until) {
             for (place, hash) in hashes.iter().copied().map(IdHash).enumerate() {
-                self.store.foresee(|by| hashes.get(place + by).copied().map(IdHash));
-                self.store.with_hash(hash, |id, customer| {
+                self.keeper.foresee(|by| hashes.get(place + by).copied().map(IdHash));
+                self.keeper.with_hash(hash, |id, customer| {
                     if customer.wake != tick {
                         return;
                     }
@@ -293,9 +300,9 @@ impl Partition {
     fn fire<M>(&mut self, id: &CompactString, until: i64, open: &mut Open<'_, M>) {
         let hash = IdHash::of(id);
         let epoch = self.epoch as u32;
-        let Self { rules, store, timers, effects, before, census, .. } = self;
+        let Self { rules, keeper, timers, effects, before, census, .. } = self;
         effects.clear();
-        let fired = store.update_existing(hash, id, |customer| {
+        let fired = keeper.update_existing(hash, id, |customer| {
             // If it fails, the timer stays disarmed: no entry in the index until an event of the customer makes a new one.
             let fired = guarded(&mut customer.record, before, effects, |record, effects| {
                 rules.set.fire(record, until, effects)
@@ -340,7 +347,7 @@ impl Partition {
     }
 
     fn forget(&mut self, hash: IdHash, id: &CompactString) {
-        self.store.remove(hash, id);
+        self.keeper.remove(hash, id);
         self.removed.push(id.clone());
         if self.rules.writes_phases {
             self.moved.push(id.clone());

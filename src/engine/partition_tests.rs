@@ -209,7 +209,7 @@ fn a_panic_leaves_the_customer_as_before_and_the_event_in_the_dead_letters() {
     let phase = bench.rules.set.layout().fields.iter().find(|field| field.kind == FieldType::Phase);
     let phase = phase.expect("think5 has phases").word;
     let (store, hash) = (Arc::clone(bench.partition.store()), IdHash::of("c1"));
-    store.update_existing(hash, "c1", |customer| customer.record.0[phase] = 999);
+    bench.partition.keeper.update_existing(hash, "c1", |customer| customer.record.0[phase] = 999);
     let before = store.read(hash, "c1", |customer| customer.record.clone());
     bench.event("c1", "Product Added", NOON + 1, NOON + 1).event("c2", "Product Viewed", NOON + 2, NOON + 2);
     assert_eq!(store.read(hash, "c1", |customer| customer.record.clone()), before);

@@ -322,14 +322,14 @@ fn parse_key(key: &[u8]) -> Option<(u16, u16)> {
 impl Partition {
     /// Puts back one customer; what was there of it is replaced.
     fn restore_entry(&mut self, entry: StateEntry<'_>) {
-        let Self { store, census, rules, customers, .. } = self;
+        let Self { keeper, census, rules, customers, .. } = self;
         match entry {
             StateEntry::Full { id, record } => {
                 let hash = IdHash::of(id);
                 let fresh = || {
                     Ok::<_, std::convert::Infallible>(Customer { record: rules.set.fresh(), changed: 0, wake: NEVER })
                 };
-                let Ok(()) = store.update(hash, id, fresh, |customer, new| {
+                let Ok(()) = keeper.update(hash, id, fresh, |customer, new| {
                     if new {
                         *customers += 1;
                         census.add(&record, rules);
@@ -341,8 +341,8 @@ impl Partition {
             }
             StateEntry::Removed { id } => {
                 let hash = IdHash::of(id);
-                if store.read(hash, id, |customer| census.remove(&customer.record, rules)).is_some() {
-                    store.remove(hash, id);
+                if keeper.read(hash, id, |customer| census.remove(&customer.record, rules)).is_some() {
+                    keeper.remove(hash, id);
                     *customers -= 1;
                 }
             }
@@ -358,12 +358,12 @@ impl Partition {
         self.touched = true;
         let now = self.watermark.at().unwrap_or(0);
         for bucket in 0..BUCKETS {
-            let mut ids = Vec::with_capacity(self.store.bucket_len(bucket));
-            self.store.visit_bucket(bucket, |id, _| ids.push(compact_str::CompactString::from(id)));
+            let mut ids = Vec::with_capacity(self.keeper.bucket_len(bucket));
+            self.keeper.visit_bucket(bucket, |id, _| ids.push(compact_str::CompactString::from(id)));
             for id in ids {
                 let hash = IdHash::of(&id);
-                let Self { store, timers, rules, .. } = self;
-                store.update_existing(hash, &id, |customer| {
+                let Self { keeper, timers, rules, .. } = self;
+                keeper.update_existing(hash, &id, |customer| {
                     customer.changed = (epoch - 1) as u32;
                     timers.schedule(hash, rules.set.deadline(&customer.record), now, &mut customer.wake);
                 });

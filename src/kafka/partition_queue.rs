@@ -77,6 +77,9 @@ impl Batch for KafkaBatch {
         const LINE: usize = 64;
         const LINES_MAX: usize = 16;
         let message = self.message(index);
+        // Behind what we see of a message its timestamp stands.
+        prefetch(std::ptr::from_ref(message).cast::<u8>().wrapping_add(LINE));
+        prefetch(std::ptr::from_ref(message).cast::<u8>().wrapping_add(2 * LINE));
         let start = if message.key.is_null() { message.payload } else { message.key }.cast::<u8>();
         let length = message.key_len + message.len;
         for line in 0..(length / LINE + 1).min(LINES_MAX) {

@@ -12,7 +12,7 @@ use crate::engine::partition::{Open, Partition, Taken};
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
 use crate::engine::restore::Restore;
 use crate::engine::rules::Rules;
-use crate::engine::store::{IdHash, Store};
+use crate::engine::store::IdHash;
 use crate::engine::view::PartitionView;
 use crate::formats::Decoder;
 
@@ -174,7 +174,7 @@ impl<S: Source> Worker<S> {
                     if taken == 0 && raw.timestamp >= 0 {
                         open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
                     }
-                    foresee(merge, input, partition.store());
+                    foresee(merge, input, partition);
                     partition.apply(record, with.decoders[input].as_mut(), || batch.headers(place), &mut open);
                     merge.advance(input, time_max);
                     taken += 1;
@@ -243,11 +243,11 @@ impl<S: Source> Worker<S> {
 
 /// Has memory brought closer that records some way behind an input's head will need. A customer's look-up is known from
 /// the record's key, which is the customer's id; if it is another, a little work was for nothing.
-fn foresee<B: Batch>(merge: &Merge<B>, input: usize, store: &Store) {
+fn foresee<B: Batch>(merge: &Merge<B>, input: usize, partition: &Partition) {
     if let Some((batch, place)) = merge.ahead(input, 20) {
         batch.foresee(place);
     }
-    store.foresee(|by| {
+    partition.foresee(|by| {
         let (batch, place) = merge.ahead(input, by)?;
         batch.key(place).map(IdHash::of_bytes)
     });
