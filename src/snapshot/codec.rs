@@ -10,24 +10,50 @@
 //! "forgotten" of length 0 introduces the marker. Signed times are written as the difference from the signed field before
 //! them: they lie close together. How many parts there are is known last, so it has a place that does not move.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::schema::{self, Step};
 use super::varint::{self, Pen};
 use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, WatermarkState};
-use crate::journey::{FieldType, ModelSet, Record};
+use crate::journey::{FieldType, Layout, ModelSet, Record};
 
 const MAGIC: &[u8] = b"ks";
 const VERSION: u8 = 1;
 /// Where a part says how many there are: behind its mark and version.
-const PARTS: std::ops::Range<usize> = 3..5;
+const PARTS: Range<usize> = 3..5;
+
+/// How some of a record's words are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Put {
+    /// One word, as a number.
+    Number(usize),
+    /// Two words, as the difference from the signed number before.
+    Signed(usize),
+    /// The words from the one to before the other, as they are.
+    Bits(usize, usize),
+}
+
+/// How records of this layout are written.
+fn puts(layout: &Layout) -> Box<[Put]> {
+    let mut puts = Vec::new();
+    for field in &layout.fields {
+        match (field.kind, puts.last_mut()) {
+            (FieldType::U32 | FieldType::Phase, _) => puts.push(Put::Number(field.word)),
+            (FieldType::I64, _) => puts.push(Put::Signed(field.word)),
+            (FieldType::Bits, Some(Put::Bits(_, end))) if *end == field.word => *end += 1,
+            (FieldType::Bits, _) => puts.push(Put::Bits(field.word, field.word + 1)),
+        }
+    }
+    puts.into()
+}
 
 /// Writes and reads parts for one set of models.
 pub struct Codec {
     set: Arc<ModelSet>,
     schema: Vec<u8>,
-    /// The fields of the models' records, as they are written.
-    fields: Box<[(FieldType, usize)]>,
+    /// How the models' records are written.
+    puts: Box<[Put]>,
     /// The schema read last, and how to read its records: parts of one program follow each other.
     known: Option<(Vec<u8>, Vec<Step>)>,
 }
@@ -36,8 +62,8 @@ impl Codec {
     /// A codec for these models.
     pub fn new(set: Arc<ModelSet>) -> Self {
         let schema = schema::describe(&set);
-        let fields = set.layout().fields.iter().map(|field| (field.kind, field.word)).collect();
-        Self { set, schema, fields, known: None }
+        let puts = puts(set.layout());
+        Self { set, schema, puts, known: None }
     }
 }
 
@@ -65,21 +91,21 @@ impl StateCodec for Codec {
             return;
         };
         let start = out.len();
-        // Its fields, the length of its id, and what a pen needs behind what it writes.
-        out.resize(start + id.len() + (self.fields.len() + 2) * varint::BYTES_MAX, 0);
+        // Its words, the length of its id, and what a pen needs behind what it writes.
+        out.resize(start + id.len() + (record.0.len() + 2) * varint::BYTES_MAX, 0);
         let mut pen = Pen::new(&mut out[start..]);
         pen.number(id.len() as u64 + 1);
         pen.bytes(id.as_bytes());
         let mut previous = 0_i64;
-        for &(kind, word) in &self.fields {
-            match kind {
-                FieldType::U32 | FieldType::Phase => pen.number(u64::from(record.u32(word))),
-                FieldType::Bits => pen.bytes(&record.u32(word).to_le_bytes()),
-                FieldType::I64 => {
+        for put in &self.puts {
+            match *put {
+                Put::Number(word) => pen.number(u64::from(record.u32(word))),
+                Put::Signed(word) => {
                     let value = record.i64(word);
                     pen.signed(value.wrapping_sub(previous));
                     previous = value;
                 }
+                Put::Bits(first, end) => pen.words(&record.0[first..end]),
             }
         }
         let written = pen.written();

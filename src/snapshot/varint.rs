@@ -40,8 +40,24 @@ impl<'a> Pen<'a> {
         self.at += bytes.len();
     }
 
-    /// Writes an unsigned number.
+    /// Writes a few bytes, so few that there is no call for copying them.
     #[inline]
+    pub fn fixed<const N: usize>(&mut self, bytes: [u8; N]) {
+        *self.room[self.at..].first_chunk_mut().expect("there is room behind whatever is written") = bytes;
+        self.at += N;
+    }
+
+    /// Writes words as they are, each lowest byte first.
+    #[inline]
+    pub fn words(&mut self, words: &[u32]) {
+        let end = self.at + words.len() * 4;
+        let (places, _) = self.room[self.at..end].as_chunks_mut();
+        places.iter_mut().zip(words).for_each(|(place, word)| *place = word.to_le_bytes());
+        self.at = end;
+    }
+
+    /// Writes an unsigned number.
+    #[inline(always)]
     pub fn number(&mut self, value: u64) {
         if value < 0x80 {
             self.room[self.at] = value as u8;
@@ -51,7 +67,7 @@ impl<'a> Pen<'a> {
             let spread = spread(value);
             let length = 8 - spread.leading_zeros() as usize / 8;
             let goes_on = TOPS & ((1 << (8 * (length - 1))) - 1);
-            self.bytes(&(spread | goes_on).to_le_bytes());
+            self.fixed((spread | goes_on).to_le_bytes());
             self.at -= 8 - length;
         } else {
             self.long_number(value);
@@ -59,7 +75,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes a signed number.
-    #[inline]
+    #[inline(always)]
     pub fn signed(&mut self, value: i64) {
         self.number(zigzag(value));
     }
@@ -67,10 +83,10 @@ impl<'a> Pen<'a> {
     #[cold]
     fn long_number(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.bytes(&[value as u8 | 0x80]);
+            self.fixed([value as u8 | 0x80]);
             value >>= 7;
         }
-        self.bytes(&[value as u8]);
+        self.fixed([value as u8]);
     }
 }
 
