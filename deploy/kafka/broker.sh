@@ -8,7 +8,8 @@
 #                                               with `clean` deletes its data
 #   broker.sh classpath                         prints the class path, for Kafka's own command line tools
 #
-# JAVA_OPTS replaces the heap settings. KLANTREIS_KAFKA_LIBS names another folder for the jars.
+# JAVA_OPTS replaces the heap settings. KLANTREIS_KAFKA_LIBS names another folder for the jars. The settings in the file that
+# KLANTREIS_KAFKA_PROPERTIES names come after, and so before, those of server.properties.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -46,6 +47,7 @@ prepare() {
     fetch
     mkdir -p "$1"
     sed -e "s|@PORT@|$2|g" -e "s|@CONTROLLER_PORT@|$3|g" -e "s|@DATA@|$1|g" "$here/server.properties" >"$1/server.properties"
+    [ -z "${KLANTREIS_KAFKA_PROPERTIES:-}" ] || cat "$KLANTREIS_KAFKA_PROPERTIES" >>"$1/server.properties"
     [ -f "$1/log/meta.properties" ] ||
         java -Xmx128m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$libs/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
             kafka.tools.StorageTool format -t "$cluster" -c "$1/server.properties" >"$1/format.log" 2>&1 ||

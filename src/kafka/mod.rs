@@ -15,6 +15,7 @@ mod partition_queue;
 mod presence;
 mod producer;
 mod record_fit;
+mod refusal;
 mod reports;
 mod settings;
 mod source;

@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::context::Quiet;
+use super::refusal;
 use super::settings::Settings;
 use super::topics::{Actual, Creation, NamedInput, all_topics, compare};
 
@@ -44,6 +45,16 @@ pub enum TopicsError {
 
 /// Checks the topics. Those that are missing are created if `create`, else they are told as wrong.
 pub fn prepare_topics(settings: &Settings, create: bool) -> Result<TopicFacts, TopicsError> {
+    match prepare(settings, create) {
+        Err(TopicsError::Unavailable(why)) => Err(match refusal::ask(settings) {
+            Some(refusal) => TopicsError::Unfit(vec![refusal]),
+            None => TopicsError::Unavailable(why),
+        }),
+        other => other,
+    }
+}
+
+fn prepare(settings: &Settings, create: bool) -> Result<TopicFacts, TopicsError> {
     let client: AdminClient<Quiet> = settings
         .plain(0, "topics")
         .create_with_context(Quiet)

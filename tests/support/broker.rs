@@ -26,6 +26,8 @@ pub struct Broker {
 struct Own {
     data: PathBuf,
     ports: [u16; 2],
+    /// Lines for the broker's properties.
+    settings: Option<String>,
     /// A lock because the broker is shared by the tests of a program, and one of them may stop and start it.
     script: Mutex<Option<Child>>,
 }
@@ -44,10 +46,15 @@ impl Broker {
             broker.wait_until_it_answers(READY, || None);
             return broker;
         }
+        Broker::start_ours(|_| None)
+    }
+
+    /// A broker of one's own, never an existing one, with settings that can depend on its port and its controller's.
+    pub fn start_ours(settings: impl Fn([u16; 2]) -> Option<String>) -> Broker {
         fetch();
         for attempt in 1.. {
             let ports = free_ports();
-            let own = Own { data: data_folder(), ports, script: Mutex::new(None) };
+            let own = Own { data: data_folder(), ports, settings: settings(ports), script: Mutex::new(None) };
             let broker = Broker { address: format!("127.0.0.1:{}", ports[0]), own: Some(own) };
             match broker.launch() {
                 Ok(()) => return broker,
@@ -134,7 +141,13 @@ impl Broker {
     fn launch(&self) -> Result<(), String> {
         let own = self.own();
         let [port, controller] = own.ports.map(|port| port.to_string());
-        let mut child = Command::new(script())
+        let mut command = Command::new(script());
+        if let Some(settings) = &own.settings {
+            let file = own.data.with_extension("properties");
+            fs::write(&file, settings).map_err(|problem| format!("{}: {problem}", file.display()))?;
+            command.env("KLANTREIS_KAFKA_PROPERTIES", file);
+        }
+        let mut child = command
             .args(["run", own.data.to_str().expect("a plain path"), &port, &controller, "clean"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -192,6 +205,7 @@ impl Drop for Broker {
             child.wait().ok();
         }
         fs::remove_dir_all(&own.data).ok();
+        fs::remove_file(own.data.with_extension("properties")).ok();
     }
 }
 
@@ -206,8 +220,9 @@ fn fetch() {
     assert!(got.status.success(), "no broker to test against: {}", String::from_utf8_lossy(&got.stderr).trim());
 }
 
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports"));
+/// Ports that nobody uses.
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports"));
     listeners.map(|listener| listener.local_addr().expect("it is bound").port())
 }
 

@@ -56,6 +56,10 @@ pub struct Job<'b> {
     /// Before the names of the inputs.
     inputs: String,
     pub application: String,
+    /// What the configuration says of the broker beside its address: entries of `kafka`.
+    pub kafka: String,
+    /// The address that the service connects to.
+    pub brokers: String,
     folder: TempDir,
 }
 
@@ -68,13 +72,20 @@ impl<'b> Job<'b> {
         let topics: Vec<_> =
             names.iter().map(|name| (name.as_str(), PARTITIONS, &[("retention.ms", "-1")] as _)).collect();
         broker.create_topics(&topics);
-        Job { broker, application: format!("{prefix}job"), inputs: prefix, folder: TempDir::new().expect("a folder") }
+        Job::of(broker, format!("{prefix}job"), prefix)
     }
 
     /// Another application that reads the same inputs.
     pub fn beside(&self, name: &str) -> Job<'b> {
-        let application = format!("{}{name}", self.inputs);
-        Job { broker: self.broker, application, inputs: self.inputs.clone(), folder: TempDir::new().expect("a folder") }
+        let mut job = Job::of(self.broker, format!("{}{name}", self.inputs), self.inputs.clone());
+        job.kafka.clone_from(&self.kafka);
+        job.brokers.clone_from(&self.brokers);
+        job
+    }
+
+    fn of(broker: &'b Broker, application: String, inputs: String) -> Job<'b> {
+        let (kafka, brokers) = ("replication: 1".to_owned(), broker.address().to_owned());
+        Job { broker, application, inputs, kafka, brokers, folder: TempDir::new().expect("a folder") }
     }
 
     /// Name of an input's topic.
@@ -144,7 +155,7 @@ impl<'b> Job<'b> {
         let [clicks, mail, pos] = [0, 1, 2].map(|input| self.input(input));
         format!(
             "application: {application}
-kafka: {{ brokers: \"{brokers}\", instance: {instance}, replication: 1 }}
+kafka: {{ brokers: \"{brokers}\", instance: {instance}, {kafka} }}
 inputs:
   - {{ name: clicks, topic: {clicks}, format: segment }}
   - {{ name: mail, topic: {mail}, format: sendgrid }}
@@ -157,7 +168,8 @@ http: {{ listen: \"{address}\" }}
 {more}
 ",
             application = self.application,
-            brokers = self.broker.address(),
+            brokers = self.brokers,
+            kafka = self.kafka,
         )
     }
 }

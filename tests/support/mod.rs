@@ -11,7 +11,7 @@ mod job;
 pub mod think5;
 pub mod traffic;
 
-pub use broker::Broker;
+pub use broker::{Broker, free_ports};
 pub use client::{Isolation, Seen, Send};
 pub use config::config;
 pub use feed::Feed;
