@@ -13,44 +13,62 @@ const GROWTH_MAX: u64 = 128 << 20;
 const BROKER_FINISHES: Duration = Duration::from_millis(500);
 
 #[test]
-fn a_broker_that_is_away_makes_the_service_unready_until_it_is_back_and_the_answer_stays_right() {
-    let broker = Broker::start();
-    if !broker.is_ours() {
+fn a_broker_that_does_not_answer_makes_the_service_unready_until_it_does_and_the_answer_stays_right() {
+    if Broker::is_given() {
         println!("left out: an existing broker is not stopped for a test");
         return;
     }
+    // The broker's own controller would take it for dead, and for a moment nobody would lead the partitions. That is not what
+    // this is about, and a transaction that ends just then is left hanging (KAFKA-20734).
+    let broker = Broker::start_ours(|_| Some("broker.session.timeout.ms=120000\n".to_owned()));
+    check_outage(&broker, 71, |process| {
+        broker.freeze();
+        println!("the broker is frozen: {}", wait_until_unready(process));
+        broker.thaw();
+    });
+}
+
+#[test]
+fn a_broker_that_dies_and_comes_back_makes_the_service_unready_until_then_and_the_answer_stays_right() {
+    if Broker::is_given() {
+        println!("left out: an existing broker is not stopped for a test");
+        return;
+    }
+    let broker = Broker::start();
+    check_outage(&broker, 72, |process| {
+        // A broker that dies while it completes a transaction can leave it hanging (KAFKA-20734), which nobody but an
+        // operator ends; so the service hands over nothing for a moment before.
+        process.signal(libc::SIGSTOP);
+        std::thread::sleep(BROKER_FINISHES);
+        broker.kill();
+        process.signal(libc::SIGCONT);
+        println!("the broker is killed: {}", wait_until_unready(process));
+        broker.start_again();
+    });
+}
+
+/// Lets records flow through a service, with an outage in the middle.
+fn check_outage(broker: &Broker, seed: u64, outage: impl FnOnce(&mut Service)) {
     // Each customer on one channel alone: after an outage, whose records come first is up to the network.
-    let wanted = Wanted { seed: 71, events: 9_000, customers: 900, days: 90, apart: usize::MAX };
+    let wanted = Wanted { seed, events: 6_000, customers: 600, days: 90, apart: usize::MAX };
     let records = Arc::new(traffic(wanted));
-    let job = Job::new(&broker, "away");
+    let job = Job::new(broker, "away");
     let setup = Setup { workers: 2, allowed_lateness: "60d", ..Setup::default() };
     let progress = Progress::of(&job);
     let mut process = job.start("waits", &setup);
     process.wait_until_ready();
     let feed = Feed::start(&job, &records, 300.0);
 
-    progress.wait_for(records.len() / 5, || process.said());
+    progress.wait_for(records.len() / 4, || process.said());
     let before = process.resident();
-    broker.freeze();
-    println!("the broker is frozen: {}", wait_until_unready(&mut process));
-    broker.thaw();
-    check_recovery(&mut process, &progress, records.len() * 2 / 5, before);
-
-    // A broker that dies while it completes a transaction can leave it hanging (KAFKA-20734), which nobody but an operator
-    // ends; so the service hands over nothing for a moment before.
-    process.signal(libc::SIGSTOP);
-    std::thread::sleep(BROKER_FINISHES);
-    broker.kill();
-    process.signal(libc::SIGCONT);
-    println!("the broker is killed: {}", wait_until_unready(&mut process));
-    broker.start_again();
-    check_recovery(&mut process, &progress, records.len() * 3 / 5, before);
+    outage(&mut process);
+    check_recovery(&mut process, &progress, records.len() / 2, before);
 
     progress.wait_for(records.len(), || process.said());
     feed.finish();
     let status = process.stop();
     assert!(status.success(), "{status}\n{}", job.log("waits"));
-    check_transitions(&written(&job), fold(records.iter()), "after two outages");
+    check_transitions(&written(&job), fold(records.iter()), "after an outage");
     check_dead_letters(&job, &records);
 }
 

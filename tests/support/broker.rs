@@ -66,6 +66,11 @@ impl Broker {
         unreachable!("attempts end with a broker or a panic")
     }
 
+    /// Whether an existing broker is to be used.
+    pub fn is_given() -> bool {
+        std::env::var(EXISTING).is_ok()
+    }
+
     /// An address that nobody asks, for tests that need none.
     pub fn nowhere() -> Broker {
         Broker { address: "127.0.0.1:9".to_owned(), own: None }
