@@ -20,6 +20,8 @@ mod mapping;
 mod number;
 mod quotes;
 mod scan;
+#[cfg(test)]
+mod scan_tests;
 mod segment;
 mod sendgrid;
 mod shape;
