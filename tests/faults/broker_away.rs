@@ -14,13 +14,10 @@ const BROKER_FINISHES: Duration = Duration::from_millis(500);
 
 #[test]
 fn a_broker_that_does_not_answer_makes_the_service_unready_until_it_does_and_the_answer_stays_right() {
-    if Broker::is_given() {
-        println!("left out: an existing broker is not stopped for a test");
-        return;
-    }
     // The broker's own controller would take it for dead, and for a moment nobody would lead the partitions. That is not what
     // this is about, and a transaction that ends just then is left hanging (KAFKA-20734).
-    let broker = Broker::start_ours(|_| Some("broker.session.timeout.ms=120000\n".to_owned()));
+    let settings = "broker.session.timeout.ms=120000\n";
+    let Some(broker) = Broker::start_ours(|_| Some(settings.to_owned())) else { return };
     check_outage(&broker, 71, |process| {
         broker.freeze();
         println!("the broker is frozen: {}", wait_until_unready(process));
@@ -30,11 +27,7 @@ fn a_broker_that_does_not_answer_makes_the_service_unready_until_it_does_and_the
 
 #[test]
 fn a_broker_that_dies_and_comes_back_makes_the_service_unready_until_then_and_the_answer_stays_right() {
-    if Broker::is_given() {
-        println!("left out: an existing broker is not stopped for a test");
-        return;
-    }
-    let broker = Broker::start();
+    let Some(broker) = Broker::start_ours(|_| None) else { return };
     check_outage(&broker, 72, |process| {
         // A broker that dies while it completes a transaction can leave it hanging (KAFKA-20734), which nobody but an
         // operator ends; so the service hands over nothing for a moment before.

@@ -46,11 +46,20 @@ impl Broker {
             broker.wait_until_it_answers(READY, || None);
             return broker;
         }
-        Broker::start_ours(|_| None)
+        Broker::launch_new(|_| None)
     }
 
-    /// A broker of one's own, never an existing one, with settings that can depend on its port and its controller's.
-    pub fn start_ours(settings: impl Fn([u16; 2]) -> Option<String>) -> Broker {
+    /// A broker of one's own, with settings that can depend on its port and its controller's. `None`, and a word about it,
+    /// where an existing one is to be used: that is neither stopped nor set up for a test.
+    pub fn start_ours(settings: impl Fn([u16; 2]) -> Option<String>) -> Option<Broker> {
+        if std::env::var(EXISTING).is_ok() {
+            println!("left out: it needs a broker of its own, but {EXISTING} is set");
+            return None;
+        }
+        Some(Broker::launch_new(settings))
+    }
+
+    fn launch_new(settings: impl Fn([u16; 2]) -> Option<String>) -> Broker {
         fetch();
         for attempt in 1.. {
             let ports = free_ports();
@@ -66,11 +75,6 @@ impl Broker {
         unreachable!("attempts end with a broker or a panic")
     }
 
-    /// Whether an existing broker is to be used.
-    pub fn is_given() -> bool {
-        std::env::var(EXISTING).is_ok()
-    }
-
     /// An address that nobody asks, for tests that need none.
     pub fn nowhere() -> Broker {
         Broker { address: "127.0.0.1:9".to_owned(), own: None }
@@ -79,11 +83,6 @@ impl Broker {
     /// `host:port`.
     pub fn address(&self) -> &str {
         &self.address
-    }
-
-    /// Whether it may be stopped.
-    pub fn is_ours(&self) -> bool {
-        self.own.is_some()
     }
 
     /// A prefix for the names of topics and applications that no other test uses.
