@@ -8,8 +8,8 @@
 #                                               with `clean` deletes its data
 #   broker.sh classpath                         prints the class path, for Kafka's own command line tools
 #
-# JAVA_OPTS replaces the heap settings. KLANTREIS_KAFKA_LIBS names another folder for the jars. The settings in the file that
-# KLANTREIS_KAFKA_PROPERTIES names come after, and so before, those of server.properties.
+# JAVA_OPTS replaces the heap settings. KLANTREIS_KAFKA_LIBS names another folder for the jars. What the file says that
+# KLANTREIS_KAFKA_PROPERTIES names counts more than server.properties.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

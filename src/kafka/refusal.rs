@@ -16,6 +16,8 @@ use super::settings::Settings;
 
 /// How long a broker may take to say no.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it is waited for before there is a look at what was heard.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Remembers the first reason that is a refusal.
 #[derive(Debug, Default)]
@@ -42,7 +44,11 @@ pub(super) fn ask(settings: &Settings) -> Option<String> {
     let client: BaseConsumer<Listener> = client.create_with_context(Listener::default()).ok()?;
     let begun = Instant::now();
     while begun.elapsed() < ANSWER_TIMEOUT {
-        _ = client.poll(Duration::from_millis(50));
+        // A broker that answers refuses nobody: whatever was wrong, it was something else.
+        if client.fetch_metadata(None, LOOK_EVERY).is_ok() {
+            return None;
+        }
+        _ = client.poll(Duration::ZERO);
         let heard = client.context().0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if heard.is_some() {
             return heard;
