@@ -1,12 +1,15 @@
 //! The fields of a JSON record that somebody asked for, and none of the others.
 //!
 //! A [`Shape`] is a small tree of the wanted paths; reading a record walks that tree along the text once. What is not
-//! on a path is checked to be JSON and skipped, without being kept. Nearly every record is read by `scan`, in one pass; what
-//! that does not know, and what is wrong, by `walk`, with the same result.
+//! on a path is checked to be JSON and skipped, without being kept. Nearly every record looks like an earlier one and is read
+//! by `habit`; others are read by `scan`, in one pass; what that does not know, and what is wrong, by `walk`. The result is
+//! the same.
 //!
 //! Not in here: what the fields mean.
 
 use super::found::Found;
+use super::habit::Habit;
+use super::lesson::Lesson;
 use super::quotes::Quotes;
 use super::shape::Shape;
 use super::{scan, walk};
@@ -16,15 +19,18 @@ use crate::journey::Reject;
 #[derive(Debug)]
 pub(super) struct Extractor {
     shape: Shape,
+    habit: Habit,
     quotes: Quotes,
-    /// The memory of the last record's findings.
+    lesson: Lesson,
+    /// The memory of the last record's findings, all empty.
     memory: Vec<Found<'static>>,
 }
 
 impl Extractor {
     /// An extractor of what the shape wants.
     pub(super) fn new(shape: Shape) -> Self {
-        Self { shape, quotes: Quotes::default(), memory: Vec::new() }
+        let memory = vec![Found::Absent; shape.slots()];
+        Self { shape, habit: Habit::default(), quotes: Quotes::default(), lesson: Lesson::default(), memory }
     }
 
     /// What stands in the record, by slot, is handed over. The record must be one JSON object and nothing after it.
@@ -41,24 +47,44 @@ impl Extractor {
         } else {
             std::str::from_utf8(bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))?
         };
-        let mut found = relet(std::mem::take(&mut self.memory));
-        found.resize(self.shape.slots(), Found::Absent);
-        let read = if is_marked && scan::read(&self.shape, &self.quotes, text, &mut found).is_some() {
-            Ok(())
-        } else {
-            found.fill(Found::Absent);
-            walk::read(&self.shape, text, &mut found)
-        };
+        let mut found = std::mem::take(&mut self.memory);
+        let is_usual = is_marked && self.habit.read(&self.quotes, text, &mut found).is_some();
+        let learns = self.habit.note(is_usual);
+        let read = if is_usual { Ok(()) } else { self.read_unusual(text, is_marked, learns, &mut found) };
         let taken = read.and_then(|()| take(&found));
         self.memory = relet(found);
         taken
     }
+
+    /// A record that looks like none before.
+    #[cold]
+    fn read_unusual<'a>(
+        &mut self,
+        text: &'a str,
+        is_marked: bool,
+        learns: bool,
+        found: &mut [Found<'a>],
+    ) -> Result<(), Reject> {
+        found.fill(Found::Absent);
+        self.lesson.clear();
+        let is_read = is_marked
+            && if learns {
+                scan::read(&self.shape, &self.quotes, text, found, &mut self.lesson).is_some()
+            } else {
+                scan::read(&self.shape, &self.quotes, text, found, &mut ()).is_some()
+            };
+        if !is_read {
+            found.fill(Found::Absent);
+            return walk::read(&self.shape, text, found);
+        }
+        self.habit.learn(text.as_bytes(), &self.lesson);
+        Ok(())
+    }
 }
 
-/// Empties a list and lets its memory for findings of another lifetime: collecting a vector from a vector's own items
+/// Forgets what was found and lets the list for findings of another lifetime: collecting a vector from a vector's own items
 /// of equal layout reuses its allocation.
-fn relet<'a>(mut found: Vec<Found<'_>>) -> Vec<Found<'a>> {
-    found.clear();
+fn relet<'a>(found: Vec<Found<'_>>) -> Vec<Found<'a>> {
     found.into_iter().map(|_| Found::Absent).collect()
 }
 
@@ -153,5 +179,105 @@ mod tests {
         let (first, found) = place(r#"{"a":1}"#);
         assert_eq!(found, Found::Unsigned(1));
         assert_eq!(place(r#"{"b":1}"#), (first, Found::Absent));
+    }
+
+    /// Reads records one after the other, each as `walk` reads it alone; gives how many were read by habit.
+    fn read_all(extractor: &mut Extractor, records: &[&[u8]]) -> u32 {
+        let mut by_habit = 0;
+        for record in records {
+            let missed = extractor.habit.missed();
+            let expected = std::str::from_utf8(record).map_err(|_| "not UTF-8".to_owned()).and_then(|text| {
+                let mut found = vec![Found::Absent; extractor.shape.slots()];
+                walk::read(&extractor.shape, text, &mut found).map(|()| found).map_err(|reject| reject.to_string())
+            });
+            let read = extractor.read(Some(record), |found| Ok(found.to_vec()));
+            let read = read.map_err(|reject| match reject {
+                Reject::InvalidUtf8(_) => "not UTF-8".to_owned(),
+                reject => reject.to_string(),
+            });
+            assert_eq!(read, expected, "{}", String::from_utf8_lossy(record));
+            by_habit += u32::from(extractor.habit.missed() == missed);
+        }
+        by_habit
+    }
+
+    fn extractor() -> Extractor {
+        let mut shape = Shape::new();
+        for path in [&["id"][..], &["p", "a"], &["p", "b"], &["p"], &["q", "total"]] {
+            shape.slot(path);
+        }
+        Extractor::new(shape)
+    }
+
+    #[test]
+    fn what_looks_like_an_earlier_record_is_read_by_habit() {
+        let mut extractor = extractor();
+        let first =
+            r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"q":{"total":1.5,"ok":true},"none":null}"#;
+        assert_eq!(read_all(&mut extractor, &[first.as_bytes()]), 0);
+        let alike = [
+            r#"{"id":"another","p":{"a":-2.5e3,"b":"","more":[{"n":1},{"n":2}]},"q":{"total":0,"ok":false},"none":true}"#,
+            r#"{"id":"é\"","p":{"a":18446744073709551615,"b":"\u00e9","more":[{"n":-0},{"n":7}]},"q":{"total":99999999999999999999,"ok":null},"none":null}"#,
+            r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2},{"n":3},{"n":4}]},"q":{"total":1.5,"ok":true},"none":null}"#,
+        ];
+        assert_eq!(read_all(&mut extractor, &alike.map(str::as_bytes)), 3);
+    }
+
+    #[test]
+    fn keys_that_come_and_go_are_learnt_once_each() {
+        let mut extractor = extractor();
+        let record = |keys: u32| {
+            let keys = (0..8).filter(|key| keys & 1 << key != 0).map(|key| format!("\"k{key}\":\"v\","));
+            format!("{{\"p\":{{{}\"a\":1}},\"id\":\"c\"}}", keys.collect::<String>()).into_bytes()
+        };
+        for key in 0..8 {
+            read_all(&mut extractor, &[&record(1 << key)]);
+        }
+        let missed = (0..256).filter(|&keys| read_all(&mut extractor, &[&record(keys)]) == 0).count();
+        assert!(missed <= 1 + 8 * 7 / 2, "{missed} of 256 were not read by habit, more than there are pairs of keys");
+    }
+
+    #[test]
+    fn a_habit_does_not_make_wrong_records_right() {
+        let mut extractor = extractor();
+        let right =
+            r#"{"id":"c1","p":{"a":1,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#;
+        assert_eq!(read_all(&mut extractor, &[right.as_bytes(), right.as_bytes()]), 1);
+        for at in 1..right.len() {
+            read_all(&mut extractor, &[&right.as_bytes()[..at]]);
+            for byte in b"\"\\{}[],:0-.etx \n\x00\x7f\x80\xc3" {
+                let mut wrong = right.as_bytes().to_vec();
+                wrong[at] = *byte;
+                read_all(&mut extractor, &[&wrong]);
+                wrong[at] = right.as_bytes()[at];
+                wrong.insert(at, *byte);
+                read_all(&mut extractor, &[&wrong]);
+            }
+        }
+        let others = [
+            r#"{"id":"\ud800","p":{"a":1,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#,
+            r#"{"id":"c1","p":{"a":1e999,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#,
+            r#"{"id":"c1","p":{"a":1,"b":"x"},"q":1e999,"list":[1,"two",true],"last":"the end of it all"}"#,
+            r#"{"id":"c1","p":{"a":1,"b":"x"},"q":1,"list":[1,"two",true],"last":"the end of it all"}"#,
+            r#"{"id":"c1","p":{"a":1,"b":"x"},"p":{"a":2},"id":7,"q":{"total":1.5,"total":{}},"p":{}}"#,
+            r#"{"id":"c1","p":{"a":1,"b":"x"},"p":{"a":2},"id":7,"q":{"total":1.5,"total":{}},"p":{}}"#,
+            r#"{"p":[{"a":1}],"p":{"a":[]}}"#,
+        ];
+        read_all(&mut extractor, &others.map(str::as_bytes));
+    }
+
+    #[test]
+    fn an_input_without_habits_is_not_compared_for_long_and_tried_again_later() {
+        let mut extractor = extractor();
+        let odd = |number: u32| format!("{{\"id\":\"c\",\"k{number}\":1}}").into_bytes();
+        for number in 0..5000 {
+            read_all(&mut extractor, &[&odd(number)]);
+        }
+        assert!(extractor.habit.is_resting());
+        for _ in 0..70_000 {
+            extractor.read(Some(b"{\"id\":\"c\"}"), |_| Ok(())).unwrap();
+        }
+        assert!(!extractor.habit.is_resting());
+        assert_eq!(read_all(&mut extractor, &[&b"{\"id\":\"c1\"}"[..]; 2]), 2);
     }
 }

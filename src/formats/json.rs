@@ -8,6 +8,7 @@ use super::extract::Extractor;
 use super::found::Found;
 use super::shape::Shape;
 use super::time::believable;
+use super::word::{Ends, Word};
 use super::{Decoder, RawRecord, TimeSource, number, time};
 use crate::journey::{Amount, Attr, AttrType, Event, KindId, Reject, Vocabulary};
 
@@ -74,12 +75,26 @@ pub(super) enum Test {
     StartsWith(&'static str),
 }
 
-impl Test {
-    fn holds(self, found: &Found<'_>) -> bool {
+/// A [`Test`], made ready.
+#[derive(Debug, PartialEq)]
+enum Expected {
+    Word(Word),
+    Beginning(&'static str),
+}
+
+impl Expected {
+    fn new(test: Test) -> Self {
+        match test {
+            Test::Is(word) => Self::Word(Word::new(word)),
+            Test::StartsWith(beginning) => Self::Beginning(beginning),
+        }
+    }
+
+    fn is(&self, found: &Found<'_>) -> bool {
         let Found::Text(text) = found else { return false };
         match self {
-            Self::Is(expected) => text == expected,
-            Self::StartsWith(prefix) => text.starts_with(prefix),
+            Self::Word(word) => word.is(text.as_bytes(), Ends::of(text.as_bytes())),
+            Self::Beginning(beginning) => text.starts_with(beginning),
         }
     }
 }
@@ -103,17 +118,17 @@ struct Fields {
 
 /// [`KindRule`]s over slots. Several rules share a test, so each is asked once.
 struct Kinds {
-    tests: Vec<(usize, Test)>,
+    tests: Vec<(usize, Expected)>,
     /// A rule's tests, a bit each, and its kind: none if no model knows it.
     rules: Vec<(u64, Option<KindId>)>,
 }
 
 impl Kinds {
     fn new(rules: &[KindRule], vocabulary: &Vocabulary, shape: &mut Shape) -> Self {
-        let mut tests: Vec<(usize, Test)> = Vec::new();
+        let mut tests: Vec<(usize, Expected)> = Vec::new();
         let rules = rules.iter().map(|rule| {
             let bits = rule.when.iter().fold(0, |bits, (path, test)| {
-                let test = (shape.slot(*path), *test);
+                let test = (shape.slot(*path), Expected::new(*test));
                 let place = tests.iter().position(|known| *known == test).unwrap_or_else(|| {
                     tests.push(test);
                     tests.len() - 1
@@ -134,9 +149,9 @@ impl Kinds {
                 if open == 0 {
                     return true;
                 }
-                let (slot, test) = self.tests[open.trailing_zeros() as usize];
+                let (slot, expected) = &self.tests[open.trailing_zeros() as usize];
                 let bit = open & open.wrapping_neg();
-                *if test.holds(&found[slot]) { &mut holds } else { &mut fails } |= bit;
+                *if expected.is(&found[*slot]) { &mut holds } else { &mut fails } |= bit;
             }
             false
         };

@@ -10,12 +10,17 @@
 //! | `json` | the decoder that runs such a table |
 //! | `mapping` | the format whose places are configured |
 //! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
-//! | `scan`, `quotes`; `walk` | the fast way to them in one pass; the way by `serde_json`, for what is rare or wrong |
+//! | `habit`, `lesson` | the fastest way to them, for records that look like earlier ones; what it learns from |
+//! | `scan`; `walk` | the way in one pass, for the others; the way by `serde_json`, for what is rare or wrong |
+//! | `quotes`, `literal`, `word` | what these share: where texts stand, how values are written, comparing with known words |
 //! | `time`, `number` | times and money as they are written |
 
 mod extract;
 mod found;
+mod habit;
 mod json;
+mod lesson;
+mod literal;
 mod mapping;
 mod number;
 mod quotes;
@@ -29,6 +34,7 @@ mod square;
 mod table;
 mod time;
 mod walk;
+mod word;
 
 pub use mapping::{CustomerSpec, IdSpec, KindSpec, MappingSpec, TimeFormat, TimeSpec, ValueSpec};
 pub use table::{FORMATS, Format, FormatSpec, kinds_of, open};

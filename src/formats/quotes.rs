@@ -47,17 +47,28 @@ impl Quotes {
     /// Marks a text; `None` if it is not JSON, or too long.
     pub(super) fn mark(&mut self, text: &[u8]) -> Option<()> {
         #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi2") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.mark_avx512(text) };
+        }
+        #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt") {
             // SAFETY: the processor has what the function is compiled for.
             return unsafe { self.mark_avx2(text) };
         }
-        self.mark_with(text, look)
+        self.mark_with(text, look, write)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+    fn mark_avx512(&mut self, text: &[u8]) -> Option<()> {
+        self.mark_with(text, |block| look_avx512(block), |quotes, start, room| write_avx512(quotes, start, room))
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn mark_avx2(&mut self, text: &[u8]) -> Option<()> {
-        self.mark_with(text, |block| look_avx2(block))
+        self.mark_with(text, |block| look_avx2(block), write)
     }
 
     /// The places, two for a string.
@@ -77,18 +88,20 @@ impl Quotes {
 
     // Compiled once for each way of looking, with the instructions of that way.
     #[inline(always)]
-    fn mark_with(&mut self, text: &[u8], look: impl Fn(&[u8; BLOCK]) -> Look) -> Option<()> {
+    fn mark_with(
+        &mut self,
+        text: &[u8],
+        look: impl Fn(&[u8; BLOCK]) -> Look,
+        write: impl Fn(u64, u32, &mut [u32; BLOCK]),
+    ) -> Option<()> {
         u32::try_from(text.len()).ok()?;
         (self.count, self.has_escapes, self.is_ascii) = (0, false, true);
         let mut carry = Carry::default();
         let (blocks, tail) = text.as_chunks::<BLOCK>();
-        for (number, block) in blocks.iter().enumerate() {
-            self.mark_block(text, number * BLOCK, block, look(block), &mut carry)?;
-        }
-        if !tail.is_empty() {
-            let mut block = [b' '; BLOCK];
-            block[..tail.len()].copy_from_slice(tail);
-            self.mark_block(text, blocks.len() * BLOCK, &block, look(&block), &mut carry)?;
+        let mut last = [b' '; BLOCK];
+        last[..tail.len()].copy_from_slice(tail);
+        for (number, block) in blocks.iter().chain([&last]).enumerate() {
+            self.mark_block(text, number * BLOCK, block, look(block), &mut carry, &write)?;
         }
         (!carry.in_string).then_some(())
     }
@@ -101,6 +114,7 @@ impl Quotes {
         block: &[u8; BLOCK],
         look: Look,
         carry: &mut Carry,
+        write: &impl Fn(u64, u32, &mut [u32; BLOCK]),
     ) -> Option<()> {
         let mut quotes = look.quotes;
         if look.has_odd || carry.escaped {
@@ -108,7 +122,7 @@ impl Quotes {
         }
         self.is_ascii &= look.is_ascii;
         carry.in_string ^= quotes.count_ones() & 1 == 1;
-        self.keep(start, quotes);
+        self.keep(start, quotes, write);
         Some(())
     }
 
@@ -132,48 +146,49 @@ impl Quotes {
         }
         while begins != 0 {
             let at = start + begins.trailing_zeros() as usize;
-            if !is_escape(text.get(at + 1..)?) {
-                return None;
-            }
+            escape_length(text.get(at + 1..)?)?;
             self.has_escapes = true;
             begins &= begins - 1;
         }
         Some(quotes)
     }
 
-    /// Writes the places of a block's quotes: a fixed number whatever there is, because a loop that ends now here and now
-    /// there costs more than a few places written in vain.
     #[inline(always)]
-    fn keep(&mut self, start: usize, mut quotes: u64) {
-        const AT_ONCE: usize = 12;
-        let count = quotes.count_ones() as usize;
+    fn keep(&mut self, start: usize, quotes: u64, write: &impl Fn(u64, u32, &mut [u32; BLOCK])) {
         if self.at.len() < self.count + BLOCK {
             self.at.resize((self.count + BLOCK) * 2, 0);
         }
-        let room: &mut [u32; BLOCK] =
-            self.at[self.count..].first_chunk_mut().expect("there is room for a block, as was just seen to");
-        let start = start as u32;
-        for place in &mut room[..AT_ONCE] {
-            *place = start.wrapping_add(quotes.trailing_zeros());
-            quotes &= quotes.wrapping_sub(1);
-        }
-        if count > AT_ONCE {
-            for place in &mut room[AT_ONCE..count] {
-                *place = start + quotes.trailing_zeros();
-                quotes &= quotes - 1;
-            }
-        }
-        self.count += count;
+        let room = self.at[self.count..].first_chunk_mut();
+        write(quotes, start as u32, room.expect("there is room for a block, as was just seen to"));
+        self.count += quotes.count_ones() as usize;
     }
 }
 
-/// Whether what follows a backslash is one of JSON's escapes. That the halves of a pair (`\ud83d\ude00`) belong together
-/// only matters where the string is read.
-fn is_escape(after: &[u8]) -> bool {
+/// Writes the places of a block's quotes: a fixed number whatever there is, because a loop that ends now here and now
+/// there costs more than a few places written in vain.
+#[inline(always)]
+fn write(mut quotes: u64, start: u32, room: &mut [u32; BLOCK]) {
+    const AT_ONCE: usize = 12;
+    let count = quotes.count_ones() as usize;
+    for place in &mut room[..AT_ONCE] {
+        *place = start.wrapping_add(quotes.trailing_zeros());
+        quotes &= quotes.wrapping_sub(1);
+    }
+    if count > AT_ONCE {
+        for place in &mut room[AT_ONCE..count] {
+            *place = start + quotes.trailing_zeros();
+            quotes &= quotes - 1;
+        }
+    }
+}
+
+/// How long the escape is whose backslash stands before these bytes; `None` if JSON has no such. That the halves of a pair
+/// (`\ud83d\ude00`) belong together only matters where the string is read.
+pub(super) fn escape_length(after: &[u8]) -> Option<usize> {
     match after {
-        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => true,
-        [b'u', a, b, c, d, ..] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
-        _ => false,
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Some(1),
+        [b'u', a, b, c, d, ..] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()).then_some(5),
+        _ => None,
     }
 }
 
@@ -218,6 +233,65 @@ fn look_avx2(block: &[u8; BLOCK]) -> Look {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn look_avx512(block: &[u8; BLOCK]) -> Look {
+    use std::arch::x86_64::{
+        _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_set1_epi8,
+    };
+    // SAFETY: sixty-four bytes are read where sixty-four are, at any alignment.
+    let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    let controls = _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20));
+    let backslashes = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8));
+    Look {
+        quotes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'"' as i8)),
+        has_odd: controls | backslashes != 0,
+        is_ascii: _mm512_movepi8_mask(bytes) == 0,
+    }
+}
+
+/// [`write`], sixteen places at once.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
+fn write_avx512(quotes: u64, start: u32, room: &mut [u32; BLOCK]) {
+    use std::arch::x86_64::{
+        _mm_loadu_si128, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cvtepu8_epi32, _mm512_loadu_si512,
+        _mm512_maskz_compress_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+    };
+    const AT_ONCE: usize = 16;
+    static NUMBERS: [u8; BLOCK] = {
+        let mut numbers = [0; BLOCK];
+        let mut number = 0;
+        while number < BLOCK {
+            numbers[number] = number as u8;
+            number += 1;
+        }
+        numbers
+    };
+    let start = _mm512_set1_epi32(start as i32);
+    // SAFETY: sixty-four bytes are read where sixty-four are, at any alignment.
+    let places = _mm512_maskz_compress_epi8(quotes, unsafe { _mm512_loadu_si512(NUMBERS.as_ptr().cast()) });
+    let first = _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(places)), start);
+    // SAFETY: sixteen places are written where there are sixty-four.
+    unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), first) };
+    if quotes.count_ones() as usize > AT_ONCE {
+        let mut all = [0_u8; BLOCK];
+        // SAFETY: sixty-four bytes are written where there are sixty-four.
+        unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), places) };
+        let (parts, _) = all.as_chunks::<AT_ONCE>();
+        let (rooms, _) = room.as_chunks_mut::<AT_ONCE>();
+        for (part, room) in parts.iter().zip(rooms).skip(1) {
+            // SAFETY: sixteen bytes are read where there are sixteen, and sixteen places written where there are sixteen.
+            unsafe {
+                let places = _mm512_cvtepu8_epi32(_mm_loadu_si128(part.as_ptr().cast()));
+                _mm512_storeu_si512(room.as_mut_ptr().cast(), _mm512_add_epi32(places, start));
+            }
+        }
+    }
+}
+
 /// A first look where there are no wide instructions.
 fn look(block: &[u8; BLOCK]) -> Look {
     let (mut has_odd, mut all) = (false, 0);
@@ -241,8 +315,14 @@ mod tests {
         let mut quotes = Quotes::default();
         quotes.mark(text.as_bytes())?;
         let mut plain = Quotes::default();
-        assert_eq!(plain.mark_with(text.as_bytes(), look), Some(()));
+        assert_eq!(plain.mark_with(text.as_bytes(), look, write), Some(()));
         assert_eq!(plain.places(), quotes.places(), "{text}");
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the instructions, as was just seen.
+            assert_eq!(unsafe { plain.mark_avx2(text.as_bytes()) }, Some(()));
+            assert_eq!(plain.places(), quotes.places(), "{text}");
+        }
         Some(quotes.places().to_vec())
     }
 
@@ -258,6 +338,10 @@ mod tests {
                 block[at] = byte;
                 // SAFETY: the processor has the instructions, as was just seen.
                 assert_eq!(unsafe { look_avx2(&block) }, look(&block), "{byte} at {at}");
+                if is_x86_feature_detected!("avx512bw") {
+                    // SAFETY: as before.
+                    assert_eq!(unsafe { look_avx512(&block) }, look(&block), "{byte} at {at}");
+                }
             }
         }
     }

@@ -5,30 +5,40 @@
 //! found. Not the other way round: rare things (escaped keys, places in arrays, deep nesting) and everything that is wrong
 //! are left to `walk`.
 
-use std::borrow::Cow;
-
 use super::found::Found;
+use super::lesson::{Effect, Frame, Notes};
+use super::literal::{number_at, number_found, text_at, word_at};
 use super::quotes::Quotes;
 use super::shape::{ROOT, Shape};
-use super::walk;
 
 /// Objects and arrays within each other, at most.
 const DEPTH_MAX: usize = 64;
 
-/// Fills `found`, which has a place for every slot; `quotes` are the text's. `None`: only `walk` knows.
-pub(super) fn read<'a>(shape: &Shape, quotes: &Quotes, text: &'a str, found: &mut [Found<'a>]) -> Option<()> {
+/// Fills `found`, which has a place for every slot; `quotes` are the text's. What the record consists of is written into
+/// `notes`. `None`: only `walk` knows.
+pub(super) fn read<'a, N: Notes>(
+    shape: &Shape,
+    quotes: &Quotes,
+    text: &'a str,
+    found: &mut [Found<'a>],
+    notes: &mut N,
+) -> Option<()> {
     let has_escapes = quotes.has_escapes();
-    let mut scan =
-        Scan { text, bytes: text.as_bytes(), quotes: quotes.places(), passed: 0, has_escapes, shape, found, depth: 0 };
+    let (bytes, quotes) = (text.as_bytes(), quotes.places());
+    let mut scan = Scan { text, bytes, quotes, passed: 0, has_escapes, shape, found, notes, depth: 0 };
     let (start, byte) = scan.next(0);
     if byte != b'{' {
         return None;
     }
     let end = scan.object::<true>(start, ROOT)?;
-    (scan.next(end).0 == text.len()).then_some(())
+    if scan.next(end).0 != text.len() {
+        return None;
+    }
+    scan.notes.end(text.len());
+    Some(())
 }
 
-struct Scan<'s, 'f, 'a> {
+struct Scan<'s, 'f, 'a, N> {
     text: &'a str,
     bytes: &'a [u8],
     /// The places of the quotes.
@@ -38,11 +48,12 @@ struct Scan<'s, 'f, 'a> {
     has_escapes: bool,
     shape: &'s Shape,
     found: &'f mut [Found<'a>],
+    notes: &'f mut N,
     depth: usize,
 }
 
 // Each method that reads something takes the place where it begins and gives the place behind it.
-impl<'a> Scan<'_, '_, 'a> {
+impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
     /// The first byte from a place on that is no space, and its place; behind the end a zero, which JSON has nowhere.
     #[inline(always)]
     fn next(&self, at: usize) -> (usize, u8) {
@@ -80,12 +91,14 @@ impl<'a> Scan<'_, '_, 'a> {
     /// An object at `node` of the wanted paths, if it is `WANTED`; else one of which nobody wants anything.
     fn object<const WANTED: bool>(&mut self, open: usize, node: usize) -> Option<usize> {
         self.depth += 1;
+        self.notes.opened(if WANTED { Frame::Wanted(node) } else { Frame::Object });
         let (mut at, mut byte) = self.next(open + 1);
         if self.depth > DEPTH_MAX {
             return None;
         }
         if byte == b'}' {
             self.depth -= 1;
+            self.notes.closed();
             return Some(at + 1);
         }
         if byte != b'"' {
@@ -96,6 +109,7 @@ impl<'a> Scan<'_, '_, 'a> {
             let child = if WANTED { self.child(node, at + 1, close)? } else { None };
             if child.is_none() && self.has(close + 1, *b":\"") {
                 at = self.string()? + 1;
+                self.notes.value(close + 2, at, None);
             } else {
                 (at, byte) = self.next(close + 1);
                 if byte != b':' {
@@ -122,6 +136,7 @@ impl<'a> Scan<'_, '_, 'a> {
             }
         }
         self.depth -= 1;
+        self.notes.closed();
         Some(at + 1)
     }
 
@@ -136,6 +151,7 @@ impl<'a> Scan<'_, '_, 'a> {
         if let Some(child) = child {
             for &slot in &self.shape.node(child).slots_below {
                 self.found[slot] = Found::Absent;
+                self.notes.changed(slot, Effect::Empty);
             }
         }
         Some(child)
@@ -144,45 +160,54 @@ impl<'a> Scan<'_, '_, 'a> {
     /// A value at `node` of the wanted paths.
     fn value(&mut self, at: usize, byte: u8, number: usize) -> Option<usize> {
         let node = self.shape.node(number);
+        if matches!(byte, b'{' | b'[') {
+            if let Some(slot) = node.slot {
+                self.found[slot] = Found::Other;
+                self.notes.changed(slot, Effect::Other);
+            }
+            return match byte {
+                b'{' => self.object::<true>(at, number),
+                // Which of its items are wanted is rarely asked, and not here.
+                _ if node.is_inner() => None,
+                _ => self.array(at),
+            };
+        }
+        // Also where only something further down is wanted, what stands there is read: it may be what nobody can.
         let (end, what) = match byte {
             b'"' => {
                 let close = self.string()?;
-                (close + 1, self.text_at(at, close)?)
+                (close + 1, text_at(self.text, at, close, self.has_escapes)?)
             }
-            b'{' => (self.object::<true>(at, number)?, Found::Other),
-            // Which of its items are wanted is rarely asked, and not here.
-            b'[' if node.is_inner() => return None,
-            b'[' => (self.array(at)?, Found::Other),
-            b't' => (self.word(at, "true")?, Found::Bool(true)),
-            b'f' => (self.word(at, "false")?, Found::Bool(false)),
-            b'n' => (self.word(at, "null")?, Found::Null),
+            b't' | b'f' | b'n' => word_at(self.bytes.get(at..)?).map(|(length, what)| (at + length, what))?,
             _ => {
                 let (length, is_plain) = number_at(self.bytes.get(at..)?)?;
                 (at + length, number_found(&self.text[at..at + length], is_plain)?)
             }
         };
-        // Also where only something further down is wanted, what stands there has been read: it may be what nobody can.
-        if let Some(slot) = node.slot {
-            self.found[slot] = what;
+        match node.slot {
+            Some(slot) => self.found[slot] = what,
+            None => self.notes.unusual(),
         }
+        self.notes.value(at, end, node.slot);
         Some(end)
     }
 
     /// A value that nobody wants.
     fn pass(&mut self, at: usize, byte: u8) -> Option<usize> {
-        match byte {
-            b'"' => self.string().map(|close| close + 1),
-            b'{' => self.object::<false>(at, ROOT),
-            b'[' => self.array(at),
-            b't' => self.word(at, "true"),
-            b'f' => self.word(at, "false"),
-            b'n' => self.word(at, "null"),
-            _ => number_at(self.bytes.get(at..)?).map(|(length, _)| at + length),
-        }
+        let end = match byte {
+            b'{' => return self.object::<false>(at, ROOT),
+            b'[' => return self.array(at),
+            b'"' => self.string()? + 1,
+            b't' | b'f' | b'n' => at + word_at(self.bytes.get(at..)?)?.0,
+            _ => at + number_at(self.bytes.get(at..)?)?.0,
+        };
+        self.notes.value(at, end, None);
+        Some(end)
     }
 
     fn array(&mut self, open: usize) -> Option<usize> {
         self.depth += 1;
+        self.notes.opened(Frame::Array);
         let (mut at, mut byte) = self.next(open + 1);
         if self.depth > DEPTH_MAX {
             return None;
@@ -199,58 +224,7 @@ impl<'a> Scan<'_, '_, 'a> {
             }
         }
         self.depth -= 1;
+        self.notes.closed();
         Some(at + 1)
     }
-
-    fn word(&self, at: usize, word: &str) -> Option<usize> {
-        self.bytes.get(at..)?.starts_with(word.as_bytes()).then_some(at + word.len())
-    }
-
-    /// The string between two quotes.
-    #[inline(always)]
-    fn text_at(&self, open: usize, close: usize) -> Option<Found<'a>> {
-        let text = &self.text[open + 1..close];
-        if self.has_escapes && text.contains('\\') {
-            return walk::read_scalar(&self.text[open..=close]);
-        }
-        Some(Found::Text(Cow::Borrowed(text)))
-    }
-}
-
-/// How long the number is that the bytes begin with, and whether it is digits alone. `None`: it is no number.
-#[inline]
-fn number_at(bytes: &[u8]) -> Option<(usize, bool)> {
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let start = usize::from(bytes.first() == Some(&b'-'));
-    let whole = digits(start);
-    if whole == 0 || (whole > 1 && bytes[start] == b'0') {
-        return None;
-    }
-    let mut end = start + whole;
-    let is_plain = start == 0 && !matches!(bytes.get(end), Some(b'.' | b'e' | b'E'));
-    if bytes.get(end) == Some(&b'.') {
-        let decimals = digits(end + 1);
-        if decimals == 0 {
-            return None;
-        }
-        end += 1 + decimals;
-    }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        end += 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        let exponent = digits(end);
-        if exponent == 0 {
-            return None;
-        }
-        end += exponent;
-    }
-    Some((end, is_plain))
-}
-
-/// A number's value. One that `number_at` took and that is refused here is too large for a float.
-fn number_found(text: &str, is_plain: bool) -> Option<Found<'_>> {
-    const DIGITS_OF_U64_MIN: usize = 19;
-    if is_plain && text.len() <= DIGITS_OF_U64_MIN {
-        return Some(Found::Unsigned(text.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))));
-    }
-    walk::read_scalar(text)
 }

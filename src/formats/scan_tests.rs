@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+use super::extract::Extractor;
 use super::found::Found;
 use super::quotes::Quotes;
 use super::scan::read;
@@ -36,7 +37,7 @@ fn check(text: &str) -> Result<bool, TestCaseError> {
     let mut quotes = Quotes::default();
     let marked = quotes.mark(text.as_bytes());
     prop_assert_eq!(text.is_ascii() || marked.is_none(), quotes.is_ascii() || marked.is_none());
-    let taken = marked.and_then(|()| read(&shape, &quotes, text, &mut fast)).is_some();
+    let taken = marked.and_then(|()| read(&shape, &quotes, text, &mut fast, &mut ())).is_some();
     if taken {
         prop_assert_eq!(walk::read(&shape, text, &mut slow).map_err(|reject| reject.to_string()), Ok(()), "{}", text);
         prop_assert_eq!(fast, slow, "{}", text);
@@ -195,6 +196,32 @@ proptest! {
         bytes[at] = byte;
         if let Ok(text) = std::str::from_utf8(&bytes) {
             check(text)?;
+        }
+    }
+
+    #[test]
+    fn records_of_an_input_are_read_as_the_other_way_reads_each(
+        texts in proptest::collection::vec(value(), 1..5),
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0_u8..128), 0..20),
+    ) {
+        let mut extractor = Extractor::new(shape());
+        let mut check = |text: &str| {
+            let mut slow = vec![Found::Absent; PATHS.len()];
+            let expected = walk::read(&shape(), text, &mut slow).map(|()| slow).map_err(|reject| reject.to_string());
+            let read = extractor.read(Some(text.as_bytes()), |found| Ok(found.to_vec())).map_err(|reject| reject.to_string());
+            prop_assert_eq!(read, expected, "{}", text);
+            Ok(())
+        };
+        for text in texts.iter().chain(&texts) {
+            check(text)?;
+        }
+        for (which, at, byte) in changes {
+            let mut bytes = texts[which.index(texts.len())].clone().into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(text) = std::str::from_utf8(&bytes) {
+                check(text)?;
+            }
         }
     }
 }

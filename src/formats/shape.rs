@@ -2,6 +2,8 @@
 //!
 //! Not in here: walking it along a record (`scan`, `walk`).
 
+use super::word::{Ends, Word};
+
 /// The wanted paths, as a tree.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
@@ -23,9 +25,7 @@ pub(super) struct Node {
 
 #[derive(Debug, Clone)]
 struct Child {
-    /// The key's first and last bytes as numbers: telling keys apart seldom takes more.
-    ends: (u64, u64),
-    key: Box<str>,
+    key: Word,
     /// The key as a place in an array, if it can be one.
     position: Option<usize>,
     node: usize,
@@ -51,7 +51,7 @@ impl Shape {
                 None => {
                     let node = self.nodes.len();
                     self.nodes.push(Node::default());
-                    let child = Child { key: key.into(), ends: ends(key.as_bytes()), position: position(key), node };
+                    let child = Child { key: Word::new(key), position: position(key), node };
                     self.nodes[here].children.push(child);
                     self.nodes[here].lengths |= length_bit(key.len());
                     node
@@ -86,17 +86,11 @@ impl Node {
     /// The node that a key of an object leads to.
     #[inline]
     pub(super) fn child(&self, key: &[u8]) -> Option<usize> {
-        const BOTH_ENDS: usize = 16;
         if self.lengths & length_bit(key.len()) == 0 {
             return None;
         }
-        let ends = ends(key);
-        let is = |child: &&Child| {
-            child.ends == ends
-                && child.key.len() == key.len()
-                && (key.len() <= BOTH_ENDS || child.key.as_bytes() == key)
-        };
-        self.children.iter().find(is).map(|child| child.node)
+        let ends = Ends::of(key);
+        self.children.iter().find(|child| child.key.is(key, ends)).map(|child| child.node)
     }
 
     /// The node that a place in an array leads to.
@@ -108,23 +102,6 @@ impl Node {
     pub(super) fn is_inner(&self) -> bool {
         !self.children.is_empty()
     }
-}
-
-/// The first eight bytes and the last eight; of a shorter key twice the same, with zeros where it has no more.
-#[inline]
-fn ends(key: &[u8]) -> (u64, u64) {
-    if let (Some(first), Some(last)) = (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-    }
-    // Two reads that overlap see every byte of four to seven.
-    let all = match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-        (Some(first), Some(last)) => {
-            let last = u64::from(u32::from_le_bytes(*last)) << ((key.len() - 4) * 8);
-            u64::from(u32::from_le_bytes(*first)) | last
-        }
-        _ => key.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
-    };
-    (all, all)
 }
 
 fn length_bit(length: usize) -> u64 {

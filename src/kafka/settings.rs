@@ -18,8 +18,11 @@ pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the group waits for a member that fell silent.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
-/// Fetched records that wait to be taken, over all partitions of a process.
-const PREFETCH_BYTES: usize = 128 << 20;
+/// Fetched records that wait to be taken, over all partitions of a process: enough for some tens of milliseconds at full speed,
+/// few enough that most are still in the processor's caches when they are.
+const PREFETCH_BYTES: usize = 48 << 20;
+/// What the broker sends of one partition at once, compressed, at most; it comes on top of what waits already.
+const FETCH_BYTES: usize = 128 << 10;
 /// The largest record that is written unless the user says otherwise; only dead letters come near.
 const RECORD_BYTES: usize = 16 << 20;
 
@@ -133,7 +136,7 @@ impl Settings {
     pub(super) fn member(&self, worker: usize, partitions: i32) -> ClientConfig {
         let mut client = self.plain(worker, "source");
         let queues = self.config.inputs.len().max(1) * usize::try_from(partitions).unwrap_or(1).max(1);
-        let kilobytes = (PREFETCH_BYTES / queues / 1024).clamp(1024, 64 * 1024);
+        let waiting = (PREFETCH_BYTES / queues).clamp(64 << 10, 8 << 20);
         client
             .set("group.id", self.group())
             .set("group.instance.id", self.identity(worker))
@@ -142,8 +145,11 @@ impl Settings {
             .set("heartbeat.interval.ms", "1000")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
-            .set("queued.max.messages.kbytes", kilobytes.to_string())
-            .set("fetch.wait.max.ms", "100")
+            .set("queued.max.messages.kbytes", (waiting / 1024).to_string())
+            .set("fetch.message.max.bytes", (waiting / 16).clamp(16 << 10, FETCH_BYTES).to_string())
+            // A partition whose records all wait to be taken is not asked for; those that are may have no more. So the broker
+            // must not hold its answer back for longer than it takes to work off what waits.
+            .set("fetch.wait.max.ms", "10")
             .set("statistics.interval.ms", "1000");
         self.consuming(&mut client);
         client
