@@ -267,6 +267,15 @@ mod tests {
     }
 
     #[test]
+    fn an_input_from_which_nothing_can_be_learnt_is_not_compared_for_long() {
+        let mut extractor = extractor();
+        for _ in 0..5000 {
+            read_all(&mut extractor, &[br#"{"q":"nothing below it","id":"c"}"#]);
+        }
+        assert!(extractor.habit.is_resting());
+    }
+
+    #[test]
     fn an_input_without_habits_is_not_compared_for_long_and_tried_again_later() {
         let mut extractor = extractor();
         let odd = |number: u32| format!("{{\"id\":\"c\",\"k{number}\":1}}").into_bytes();

@@ -208,7 +208,9 @@ impl Habit {
         self.seen += 1;
         self.missed += u32::from(!was_read);
         if self.seen == PERIOD {
-            if self.is_full && self.missed > PERIOD / 4 {
+            // What can still be learnt is worth missing more.
+            let bearable = if self.is_full { PERIOD / 4 } else { PERIOD / 2 };
+            if self.missed > bearable {
                 *self = Self { resting: REST, ..Self::default() };
                 return false;
             }
