@@ -21,7 +21,6 @@ pub(super) struct Extractor {
     shape: Shape,
     habit: Habit,
     quotes: Quotes,
-    lesson: Lesson,
     /// The memory of the last record's findings, all empty.
     memory: Vec<Found<'static>>,
 }
@@ -30,7 +29,7 @@ impl Extractor {
     /// An extractor of what the shape wants.
     pub(super) fn new(shape: Shape) -> Self {
         let memory = vec![Found::Absent; shape.slots()];
-        Self { shape, habit: Habit::default(), quotes: Quotes::default(), lesson: Lesson::default(), memory }
+        Self { shape, habit: Habit::default(), quotes: Quotes::default(), memory }
     }
 
     /// What stands in the record, by slot, is handed over. The record must be one JSON object and nothing after it.
@@ -66,19 +65,27 @@ impl Extractor {
         found: &mut [Found<'a>],
     ) -> Result<(), Reject> {
         found.fill(Found::Absent);
-        self.lesson.clear();
         let is_read = is_marked
             && if learns {
-                scan::read(&self.shape, &self.quotes, text, found, &mut self.lesson).is_some()
+                let mut lesson = Lesson::default();
+                let is_read = scan::read(&self.shape, &self.quotes, text, found, &mut lesson).is_some();
+                if is_read {
+                    self.habit.learn(text.as_bytes(), &lesson);
+                }
+                is_read
             } else {
                 scan::read(&self.shape, &self.quotes, text, found, &mut ()).is_some()
             };
-        if !is_read {
-            found.fill(Found::Absent);
-            return walk::read(&self.shape, text, found);
+        if is_read {
+            return Ok(());
         }
-        self.habit.learn(text.as_bytes(), &self.lesson);
-        Ok(())
+        found.fill(Found::Absent);
+        walk::read(&self.shape, text, found)
+    }
+
+    #[cfg(test)]
+    pub(super) fn habit(&self) -> &Habit {
+        &self.habit
     }
 }
 
@@ -179,114 +186,5 @@ mod tests {
         let (first, found) = place(r#"{"a":1}"#);
         assert_eq!(found, Found::Unsigned(1));
         assert_eq!(place(r#"{"b":1}"#), (first, Found::Absent));
-    }
-
-    /// Reads records one after the other, each as `walk` reads it alone; gives how many were read by habit.
-    fn read_all(extractor: &mut Extractor, records: &[&[u8]]) -> u32 {
-        let mut by_habit = 0;
-        for record in records {
-            let missed = extractor.habit.missed();
-            let expected = std::str::from_utf8(record).map_err(|_| "not UTF-8".to_owned()).and_then(|text| {
-                let mut found = vec![Found::Absent; extractor.shape.slots()];
-                walk::read(&extractor.shape, text, &mut found).map(|()| found).map_err(|reject| reject.to_string())
-            });
-            let read = extractor.read(Some(record), |found| Ok(found.to_vec()));
-            let read = read.map_err(|reject| match reject {
-                Reject::InvalidUtf8(_) => "not UTF-8".to_owned(),
-                reject => reject.to_string(),
-            });
-            assert_eq!(read, expected, "{}", String::from_utf8_lossy(record));
-            by_habit += u32::from(extractor.habit.missed() == missed);
-        }
-        by_habit
-    }
-
-    fn extractor() -> Extractor {
-        let mut shape = Shape::new();
-        for path in [&["id"][..], &["p", "a"], &["p", "b"], &["p"], &["q", "total"]] {
-            shape.slot(path);
-        }
-        Extractor::new(shape)
-    }
-
-    #[test]
-    fn what_looks_like_an_earlier_record_is_read_by_habit() {
-        let mut extractor = extractor();
-        let first =
-            r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"q":{"total":1.5,"ok":true},"none":null}"#;
-        assert_eq!(read_all(&mut extractor, &[first.as_bytes()]), 0);
-        let alike = [
-            r#"{"id":"another","p":{"a":-2.5e3,"b":"","more":[{"n":1},{"n":2}]},"q":{"total":0,"ok":false},"none":true}"#,
-            r#"{"id":"é\"","p":{"a":18446744073709551615,"b":"\u00e9","more":[{"n":-0},{"n":7}]},"q":{"total":99999999999999999999,"ok":null},"none":null}"#,
-            r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2},{"n":3},{"n":4}]},"q":{"total":1.5,"ok":true},"none":null}"#,
-        ];
-        assert_eq!(read_all(&mut extractor, &alike.map(str::as_bytes)), 3);
-    }
-
-    #[test]
-    fn keys_that_come_and_go_are_learnt_once_each() {
-        let mut extractor = extractor();
-        let record = |keys: u32| {
-            let keys = (0..8).filter(|key| keys & 1 << key != 0).map(|key| format!("\"k{key}\":\"v\","));
-            format!("{{\"p\":{{{}\"a\":1}},\"id\":\"c\"}}", keys.collect::<String>()).into_bytes()
-        };
-        for key in 0..8 {
-            read_all(&mut extractor, &[&record(1 << key)]);
-        }
-        let missed = (0..256).filter(|&keys| read_all(&mut extractor, &[&record(keys)]) == 0).count();
-        assert!(missed <= 1 + 8 * 7 / 2, "{missed} of 256 were not read by habit, more than there are pairs of keys");
-    }
-
-    #[test]
-    fn a_habit_does_not_make_wrong_records_right() {
-        let mut extractor = extractor();
-        let right =
-            r#"{"id":"c1","p":{"a":1,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#;
-        assert_eq!(read_all(&mut extractor, &[right.as_bytes(), right.as_bytes()]), 1);
-        for at in 1..right.len() {
-            read_all(&mut extractor, &[&right.as_bytes()[..at]]);
-            for byte in b"\"\\{}[],:0-.etx \n\x00\x7f\x80\xc3" {
-                let mut wrong = right.as_bytes().to_vec();
-                wrong[at] = *byte;
-                read_all(&mut extractor, &[&wrong]);
-                wrong[at] = right.as_bytes()[at];
-                wrong.insert(at, *byte);
-                read_all(&mut extractor, &[&wrong]);
-            }
-        }
-        let others = [
-            r#"{"id":"\ud800","p":{"a":1,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#,
-            r#"{"id":"c1","p":{"a":1e999,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#,
-            r#"{"id":"c1","p":{"a":1,"b":"x"},"q":1e999,"list":[1,"two",true],"last":"the end of it all"}"#,
-            r#"{"id":"c1","p":{"a":1,"b":"x"},"q":1,"list":[1,"two",true],"last":"the end of it all"}"#,
-            r#"{"id":"c1","p":{"a":1,"b":"x"},"p":{"a":2},"id":7,"q":{"total":1.5,"total":{}},"p":{}}"#,
-            r#"{"id":"c1","p":{"a":1,"b":"x"},"p":{"a":2},"id":7,"q":{"total":1.5,"total":{}},"p":{}}"#,
-            r#"{"p":[{"a":1}],"p":{"a":[]}}"#,
-        ];
-        read_all(&mut extractor, &others.map(str::as_bytes));
-    }
-
-    #[test]
-    fn an_input_from_which_nothing_can_be_learnt_is_not_compared_for_long() {
-        let mut extractor = extractor();
-        for _ in 0..5000 {
-            read_all(&mut extractor, &[br#"{"q":"nothing below it","id":"c"}"#]);
-        }
-        assert!(extractor.habit.is_resting());
-    }
-
-    #[test]
-    fn an_input_without_habits_is_not_compared_for_long_and_tried_again_later() {
-        let mut extractor = extractor();
-        let odd = |number: u32| format!("{{\"id\":\"c\",\"k{number}\":1}}").into_bytes();
-        for number in 0..5000 {
-            read_all(&mut extractor, &[&odd(number)]);
-        }
-        assert!(extractor.habit.is_resting());
-        for _ in 0..70_000 {
-            extractor.read(Some(b"{\"id\":\"c\"}"), |_| Ok(())).unwrap();
-        }
-        assert!(!extractor.habit.is_resting());
-        assert_eq!(read_all(&mut extractor, &[&b"{\"id\":\"c1\"}"[..]; 2]), 2);
     }
 }

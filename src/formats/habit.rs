@@ -83,9 +83,6 @@ struct Step {
     /// How many quotes it has.
     quotes: u16,
     value: Value,
-    /// Whether the text is longer than the head.
-    is_long: bool,
-    has_effects: bool,
     /// Where the value is kept, or `NONE`.
     slot: u16,
     /// The state behind the value.
@@ -129,13 +126,13 @@ impl Habit {
             // SAFETY: the processor has what the function is compiled for.
             return unsafe { self.read_avx2(quotes, text, found) };
         }
-        self.read_with(quotes, text, found, bits_of_equal)
+        self.read_with(quotes, text, found, has_head)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn read_avx2<'a>(&mut self, quotes: &Quotes, text: &'a str, found: &mut [Found<'a>]) -> Option<()> {
-        self.read_with(quotes, text, found, |here, there| bits_of_equal_avx2(here, there))
+        self.read_with(quotes, text, found, |here, step| has_head_avx2(here, step))
     }
 
     // Compiled once for each way of comparing, with the instructions of that way.
@@ -145,7 +142,7 @@ impl Habit {
         quotes: &Quotes,
         text: &'a str,
         found: &mut [Found<'a>],
-        equal: impl Fn(&[u8; WIDTH], &[u8; WIDTH]) -> u32,
+        has_head: impl Fn(&[u8; WIDTH], &Step) -> bool,
     ) -> Option<()> {
         let (bytes, places, has_escapes) = (text.as_bytes(), quotes.places(), quotes.has_escapes());
         let end = End::of(bytes);
@@ -158,11 +155,8 @@ impl Habit {
                 Some(here) => here,
                 None => end.from(at, bytes.len()),
             };
-            let is_here = |step: &Step| {
-                !equal(here, &step.head) & step.head_bits == 0
-                    && (!step.is_long || step.has_rest(bytes, at, rests))
-                    && step.may_follow(bytes, at)
-            };
+            let is_here =
+                |step: &Step| has_head(here, step) && step.has_rest(bytes, at, rests) && step.may_follow(bytes, at);
             let mut number = expected[0];
             if !steps.get(usize::from(number)).is_some_and(is_here) {
                 number = expected[1];
@@ -179,9 +173,7 @@ impl Habit {
             let step = &steps[usize::from(number)];
             at += usize::from(step.length);
             passed += usize::from(step.quotes);
-            if step.has_effects {
-                step.change(effects, found);
-            }
+            step.change(effects, found);
             if step.value == Value::Text {
                 let close = *places.get(passed)? as usize;
                 passed += 1;
@@ -291,8 +283,6 @@ impl Habit {
             length: text.len() as u16,
             quotes: text.iter().filter(|&&byte| byte == b'"').count() as u16,
             value,
-            is_long: text.len() > WIDTH,
-            has_effects: !effects.is_empty(),
             slot: slot.map_or(NONE, |slot| slot as u16),
             state: leads_to,
             next: [NONE; 2],
@@ -318,12 +308,18 @@ impl Step {
         bytes.get(at..).is_some_and(|bytes| self.begins(bytes, rests)) && self.may_follow(bytes, at)
     }
 
-    /// Whether what its head does not hold stands behind a place.
-    fn has_rest(&self, bytes: &[u8], at: usize, rests: &[u8]) -> bool {
-        let length = usize::from(self.length);
-        bytes.get(at + WIDTH..at + length) == rests.get(self.rest as usize..self.rest as usize + length - WIDTH)
+    fn head(&self) -> &[u8] {
+        &self.head[..usize::from(self.length).min(WIDTH)]
     }
 
+    /// Whether what its head does not hold, which mostly is nothing, stands where its text would begin at this place.
+    #[inline(always)]
+    fn has_rest(&self, bytes: &[u8], at: usize, rests: &[u8]) -> bool {
+        let (length, rest) = (usize::from(self.length), self.rest as usize);
+        length <= WIDTH || bytes.get(at + WIDTH..at + length) == rests.get(rest..rest + length - WIDTH)
+    }
+
+    #[inline(always)]
     fn change(&self, effects: &[(u16, Effect)], found: &mut [Found<'_>]) {
         for &(slot, effect) in &effects[usize::from(self.effects.0)..usize::from(self.effects.1)] {
             found[usize::from(slot)] = match effect {
@@ -335,8 +331,7 @@ impl Step {
 
     /// Whether the bytes begin with its text.
     fn begins(&self, bytes: &[u8], rests: &[u8]) -> bool {
-        let head = &self.head[..usize::from(self.length).min(WIDTH)];
-        bytes.starts_with(head) && (!self.is_long || self.has_rest(bytes, 0, rests))
+        bytes.starts_with(self.head()) && self.has_rest(bytes, 0, rests)
     }
 
     /// Reads what is no text; gives its length, which is zero at the end alone.
@@ -361,30 +356,60 @@ impl Step {
     /// one step of a state fits.
     #[inline(always)]
     fn may_follow(&self, bytes: &[u8], at: usize) -> bool {
-        if self.value == Value::Text {
-            return true;
-        }
-        let byte = bytes.get(at + usize::from(self.length));
+        let byte = || bytes.get(at + usize::from(self.length));
         match self.value {
             Value::Text => true,
-            Value::Number => matches!(byte, Some(b'0'..=b'9' | b'-')),
-            Value::Word => matches!(byte, Some(b't' | b'f' | b'n')),
-            Value::End => byte.is_none(),
+            Value::Number => matches!(byte(), Some(b'0'..=b'9' | b'-')),
+            Value::Word => matches!(byte(), Some(b't' | b'f' | b'n')),
+            Value::End => byte().is_none(),
         }
     }
 }
 
-/// A bit for each place at which both have the same byte.
-fn bits_of_equal(here: &[u8; WIDTH], there: &[u8; WIDTH]) -> u32 {
-    here.iter().zip(there).rev().fold(0, |bits, (here, there)| bits << 1 | u32::from(here == there))
+/// Whether the bytes begin with the step's head.
+fn has_head(here: &[u8; WIDTH], step: &Step) -> bool {
+    here.starts_with(step.head())
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx2")]
-fn bits_of_equal_avx2(here: &[u8; WIDTH], there: &[u8; WIDTH]) -> u32 {
+fn has_head_avx2(here: &[u8; WIDTH], step: &Step) -> bool {
     use std::arch::x86_64::{_mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8};
     // SAFETY: thirty-two bytes are read where thirty-two are, at any alignment.
-    let [here, there] = [here, there].map(|bytes| unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
-    _mm256_movemask_epi8(_mm256_cmpeq_epi8(here, there)) as u32
+    let [here, head] = [here, &step.head].map(|bytes| unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
+    let equal = _mm256_movemask_epi8(_mm256_cmpeq_epi8(here, head)) as u32;
+    !equal & step.head_bits == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn every_way_of_comparing_sees_the_same() {
+        if !is_x86_feature_detected!("avx2") {
+            return;
+        }
+        let mut habit = Habit::default();
+        let start = habit.state(&[]);
+        for length in 0..2 * WIDTH {
+            assert!(habit.add(start, &vec![b'x'; length], Value::Number, None, &[], start), "no room for {length}");
+        }
+        for step in &habit.steps {
+            for odd in 0..WIDTH {
+                for byte in [0, b'x', b'y'] {
+                    let mut here = [b'x'; WIDTH];
+                    here[odd] = byte;
+                    // SAFETY: the processor has the instructions, as was just seen.
+                    assert_eq!(
+                        unsafe { has_head_avx2(&here, step) },
+                        has_head(&here, step),
+                        "{step:?}, {byte} at {odd}"
+                    );
+                }
+            }
+        }
+    }
 }

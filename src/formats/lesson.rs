@@ -70,14 +70,6 @@ pub(super) struct Part {
 }
 
 impl Lesson {
-    /// Begins anew.
-    pub(super) fn clear(&mut self) {
-        self.parts.clear();
-        self.effects.clear();
-        self.open.clear();
-        (self.text, self.effect, self.is_over) = (0, 0, false);
-    }
-
     fn part(&mut self, end: usize, slot: Option<usize>, is_end: bool) {
         self.is_over |= self.parts.len() == PARTS_MAX;
         if self.is_over {

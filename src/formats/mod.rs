@@ -18,6 +18,8 @@
 mod extract;
 mod found;
 mod habit;
+#[cfg(test)]
+mod habit_tests;
 mod json;
 mod lesson;
 mod literal;

@@ -47,12 +47,12 @@ impl Quotes {
     /// Marks a text; `None` if it is not JSON, or too long.
     pub(super) fn mark(&mut self, text: &[u8]) -> Option<()> {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi2") {
+        if has_avx512() {
             // SAFETY: the processor has what the function is compiled for.
             return unsafe { self.mark_avx512(text) };
         }
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt") {
+        if has_avx2() {
             // SAFETY: the processor has what the function is compiled for.
             return unsafe { self.mark_avx2(text) };
         }
@@ -146,7 +146,9 @@ impl Quotes {
         }
         while begins != 0 {
             let at = start + begins.trailing_zeros() as usize;
-            escape_length(text.get(at + 1..)?)?;
+            if !is_escape(text.get(at + 1..)?) {
+                return None;
+            }
             self.has_escapes = true;
             begins &= begins - 1;
         }
@@ -182,13 +184,13 @@ fn write(mut quotes: u64, start: u32, room: &mut [u32; BLOCK]) {
     }
 }
 
-/// How long the escape is whose backslash stands before these bytes; `None` if JSON has no such. That the halves of a pair
-/// (`\ud83d\ude00`) belong together only matters where the string is read.
-pub(super) fn escape_length(after: &[u8]) -> Option<usize> {
+/// Whether what follows a backslash is one of JSON's escapes. That the halves of a pair (`\ud83d\ude00`) belong together
+/// only matters where the string is read.
+fn is_escape(after: &[u8]) -> bool {
     match after {
-        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Some(1),
-        [b'u', a, b, c, d, ..] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()).then_some(5),
-        _ => None,
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => true,
+        [b'u', a, b, c, d, ..] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
+        _ => false,
     }
 }
 
@@ -205,6 +207,22 @@ impl Block {
             controls: bits(block, |byte| byte < 0x20),
         }
     }
+}
+
+/// Whether the processor has what [`Quotes::mark_avx2`] is compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt")
+}
+
+/// Whether the processor has what [`Quotes::mark_avx512`] is compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("popcnt")
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -318,7 +336,7 @@ mod tests {
         assert_eq!(plain.mark_with(text.as_bytes(), look, write), Some(()));
         assert_eq!(plain.places(), quotes.places(), "{text}");
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
+        if has_avx2() {
             // SAFETY: the processor has the instructions, as was just seen.
             assert_eq!(unsafe { plain.mark_avx2(text.as_bytes()) }, Some(()));
             assert_eq!(plain.places(), quotes.places(), "{text}");
@@ -329,7 +347,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn every_way_of_looking_sees_the_same() {
-        if !is_x86_feature_detected!("avx2") {
+        if !has_avx2() {
             return;
         }
         for byte in 0..=u8::MAX {
@@ -338,7 +356,7 @@ mod tests {
                 block[at] = byte;
                 // SAFETY: the processor has the instructions, as was just seen.
                 assert_eq!(unsafe { look_avx2(&block) }, look(&block), "{byte} at {at}");
-                if is_x86_feature_detected!("avx512bw") {
+                if has_avx512() {
                     // SAFETY: as before.
                     assert_eq!(unsafe { look_avx512(&block) }, look(&block), "{byte} at {at}");
                 }

@@ -3,7 +3,6 @@
 
 use proptest::prelude::*;
 
-use super::extract::Extractor;
 use super::found::Found;
 use super::quotes::Quotes;
 use super::scan::read;
@@ -22,7 +21,7 @@ const PATHS: [&[&str]; 9] = [
     &[""],
 ];
 
-fn shape() -> Shape {
+pub(super) fn shape() -> Shape {
     let mut shape = Shape::new();
     for path in PATHS {
         shape.slot(path);
@@ -150,7 +149,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
     )
 }
 
-fn value() -> impl Strategy<Value = String> {
+pub(super) fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
         any::<f64>().prop_map(|number| format!("{number:e}")),
@@ -196,32 +195,6 @@ proptest! {
         bytes[at] = byte;
         if let Ok(text) = std::str::from_utf8(&bytes) {
             check(text)?;
-        }
-    }
-
-    #[test]
-    fn records_of_an_input_are_read_as_the_other_way_reads_each(
-        texts in proptest::collection::vec(value(), 1..5),
-        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0_u8..128), 0..20),
-    ) {
-        let mut extractor = Extractor::new(shape());
-        let mut check = |text: &str| {
-            let mut slow = vec![Found::Absent; PATHS.len()];
-            let expected = walk::read(&shape(), text, &mut slow).map(|()| slow).map_err(|reject| reject.to_string());
-            let read = extractor.read(Some(text.as_bytes()), |found| Ok(found.to_vec())).map_err(|reject| reject.to_string());
-            prop_assert_eq!(read, expected, "{}", text);
-            Ok(())
-        };
-        for text in texts.iter().chain(&texts) {
-            check(text)?;
-        }
-        for (which, at, byte) in changes {
-            let mut bytes = texts[which.index(texts.len())].clone().into_bytes();
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-            if let Ok(text) = std::str::from_utf8(&bytes) {
-                check(text)?;
-            }
         }
     }
 }

@@ -1,0 +1,158 @@
+//! Records read one after the other, of which later ones look like earlier ones, against the way by `serde_json`.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::extract::Extractor;
+use super::found::Found;
+use super::scan_tests;
+use super::shape::Shape;
+use super::walk;
+use crate::journey::Reject;
+
+/// An input.
+struct Input {
+    shape: Shape,
+    extractor: Extractor,
+}
+
+impl Input {
+    fn new(shape: Shape) -> Self {
+        Self { extractor: Extractor::new(shape.clone()), shape }
+    }
+
+    /// An input of which some places are wanted.
+    fn of_some() -> Self {
+        let mut shape = Shape::new();
+        for path in [&["id"][..], &["p", "a"], &["p", "b"], &["p"], &["q", "total"]] {
+            shape.slot(path);
+        }
+        Self::new(shape)
+    }
+
+    /// Reads a record as `walk` reads it alone; whether it was read by habit.
+    #[track_caller]
+    fn read(&mut self, record: impl AsRef<[u8]>) -> bool {
+        let record = record.as_ref();
+        let missed = self.extractor.habit().missed();
+        let expected = std::str::from_utf8(record).map_err(|_| "not UTF-8".to_owned()).and_then(|text| {
+            let mut found = vec![Found::Absent; self.shape.slots()];
+            walk::read(&self.shape, text, &mut found).map(|()| found).map_err(|reject| reject.to_string())
+        });
+        let read = self.extractor.read(Some(record), |found| Ok(found.to_vec()));
+        let read = read.map_err(|reject| match reject {
+            Reject::InvalidUtf8(_) => "not UTF-8".to_owned(),
+            reject => reject.to_string(),
+        });
+        assert_eq!(read, expected, "{}", String::from_utf8_lossy(record));
+        self.extractor.habit().missed() == missed
+    }
+}
+
+#[test]
+fn what_looks_like_an_earlier_record_is_read_by_habit() {
+    let mut input = Input::of_some();
+    let first = r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"q":{"total":1.5,"ok":true},"none":null}"#;
+    assert!(!input.read(first));
+    let alike = [
+        r#"{"id":"another","p":{"a":-2.5e3,"b":"","more":[{"n":1},{"n":2}]},"q":{"total":0,"ok":false},"none":true}"#,
+        r#"{"id":"é\"","p":{"a":18446744073709551615,"b":"\u00e9","more":[{"n":-0},{"n":7}]},"q":{"total":99999999999999999999,"ok":null},"none":null}"#,
+        r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2},{"n":3},{"n":4}]},"q":{"total":1.5,"ok":true},"none":null}"#,
+    ];
+    for record in alike {
+        assert!(input.read(record), "{record}");
+    }
+}
+
+#[test]
+fn keys_that_come_and_go_are_learnt_once_each() {
+    let mut input = Input::of_some();
+    let record = |keys: u32| {
+        let keys = (0..8).filter(|key| keys & 1 << key != 0).map(|key| format!("\"k{key}\":\"v\","));
+        format!("{{\"p\":{{{}\"a\":1}},\"id\":\"c\"}}", keys.collect::<String>()).into_bytes()
+    };
+    for key in 0..8 {
+        input.read(record(1 << key));
+    }
+    let missed = (0..256).filter(|&keys| !input.read(record(keys))).count();
+    assert!(missed <= 1 + 8 * 7 / 2, "{missed} of 256 were not read by habit, more than there are pairs of keys");
+}
+
+#[test]
+fn a_habit_does_not_make_wrong_records_right() {
+    let mut input = Input::of_some();
+    let right = r#"{"id":"c1","p":{"a":1,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#;
+    assert!(!input.read(right));
+    assert!(input.read(right));
+    for at in 1..right.len() {
+        input.read(&right.as_bytes()[..at]);
+        for byte in b"\"\\{}[],:0-.etx \n\x00\x7f\x80\xc3" {
+            let mut wrong = right.as_bytes().to_vec();
+            wrong[at] = *byte;
+            input.read(&wrong);
+            wrong[at] = right.as_bytes()[at];
+            wrong.insert(at, *byte);
+            input.read(&wrong);
+        }
+    }
+    let others = [
+        r#"{"id":"\ud800","p":{"a":1,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#,
+        r#"{"id":"c1","p":{"a":1e999,"b":"x"},"q":{"total":1.5},"list":[1,"two",true],"last":"the end of it all"}"#,
+        r#"{"id":"c1","p":{"a":1,"b":"x"},"q":1e999,"list":[1,"two",true],"last":"the end of it all"}"#,
+        r#"{"id":"c1","p":{"a":1,"b":"x"},"q":1,"list":[1,"two",true],"last":"the end of it all"}"#,
+        r#"{"id":"c1","p":{"a":1,"b":"x"},"p":{"a":2},"id":7,"q":{"total":1.5,"total":{}},"p":{}}"#,
+        r#"{"id":"c1","p":{"a":1,"b":"x"},"p":{"a":2},"id":7,"q":{"total":1.5,"total":{}},"p":{}}"#,
+        r#"{"p":[{"a":1}],"p":{"a":[]}}"#,
+    ];
+    for record in others {
+        input.read(record);
+    }
+}
+
+#[test]
+fn an_input_from_which_nothing_can_be_learnt_is_not_compared_for_long() {
+    let mut input = Input::of_some();
+    for _ in 0..5000 {
+        input.read(r#"{"q":"nothing below it","id":"c"}"#);
+    }
+    assert!(input.extractor.habit().is_resting());
+}
+
+#[test]
+fn an_input_without_habits_is_not_compared_for_long_and_tried_again_later() {
+    let mut input = Input::of_some();
+    let odd = |number: u32| format!("{{\"id\":\"c\",\"k{number}\":1}}").into_bytes();
+    for number in 0..5000 {
+        input.read(odd(number));
+    }
+    assert!(input.extractor.habit().is_resting());
+    for _ in 0..70_000 {
+        input.extractor.read(Some(b"{\"id\":\"c\"}"), |_| Ok(())).unwrap();
+    }
+    assert!(!input.extractor.habit().is_resting());
+    assert!(input.read("{\"id\":\"c1\"}"));
+    assert!(input.read("{\"id\":\"c1\"}"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn records_of_an_input_are_read_as_the_other_way_reads_each(
+        texts in proptest::collection::vec(scan_tests::value(), 1..5),
+        changes in proptest::collection::vec(
+            (any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), 0_u8..128), 0..20,
+        ),
+    ) {
+        let mut input = Input::new(scan_tests::shape());
+        for text in texts.iter().chain(&texts) {
+            input.read(text);
+        }
+        for (which, at, byte) in changes {
+            let mut bytes = texts[which.index(texts.len())].clone().into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            input.read(&bytes);
+        }
+    }
+}
