@@ -59,8 +59,7 @@ fn measure(count: u64) -> anyhow::Result<()> {
     let before = resident()?;
     shop.fill_keeping(&mut feed, count, false);
     let resident = resident()?.saturating_sub(before);
-    let words = shop.rules.set.layout().words;
-    let counted = shop.partition.store().bytes(words);
+    let counted = shop.partition.store().bytes();
     let each = |bytes: u64| bytes as f64 / count as f64;
     // Five more days.
     feed.step_ms = 5.0 * 864e5 / (2 * EVENTS) as f64;

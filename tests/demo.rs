@@ -12,7 +12,7 @@ const DAY: i64 = 86_400_000;
 struct Journeys {
     set: ModelSet,
     decoders: Vec<Box<dyn Decoder>>,
-    customers: BTreeMap<String, Record>,
+    customers: BTreeMap<String, Box<Record>>,
     effects: Effects,
     /// Transitions by the phases they lead from and to.
     ways: BTreeMap<(String, String), usize>,

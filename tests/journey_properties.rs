@@ -166,7 +166,7 @@ fn set_of(sources: &[String], forget_after: Span) -> ModelSet {
 
 struct Customer<'s> {
     set: &'s ModelSet,
-    record: Record,
+    record: Box<Record>,
     effects: Effects,
 }
 

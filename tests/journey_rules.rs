@@ -26,7 +26,7 @@ fn set_of(sources: &[&str], remembered_ids: u8) -> ModelSet {
 /// One customer of a set of models.
 struct Customer {
     set: ModelSet,
-    record: Record,
+    record: Box<Record>,
     effects: Effects,
 }
 

@@ -25,7 +25,7 @@ pub fn bench(criterion: &mut Bench) {
     // Kinds in turn as they come, not input after input.
     events.sort_by_key(|event| event.at);
     criterion.bench_function("step/think5", |bencher| {
-        let mut records: Vec<Record> = (0..CUSTOMERS).map(|_| set.fresh()).collect();
+        let mut records: Vec<Box<Record>> = (0..CUSTOMERS).map(|_| set.fresh()).collect();
         let (mut effects, mut turn, mut at) = (Effects::default(), 0, load::START);
         bencher.iter(|| {
             turn += 1;

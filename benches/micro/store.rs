@@ -5,8 +5,7 @@ use std::hint::black_box;
 
 use criterion::BenchmarkId;
 use klantreis::engine::keeper::Keeper;
-use klantreis::engine::store::{Customer, IdHash, NEVER};
-use klantreis::journey::ModelSet;
+use klantreis::engine::store::IdHash;
 
 use crate::load::{self, Customers, Spread};
 use crate::measure::Bench;
@@ -15,11 +14,11 @@ use crate::measure::Bench;
 const DRAWN: usize = 1 << 20;
 
 pub fn bench(criterion: &mut Bench) {
-    let set = load::models();
+    let words = load::models().layout().words;
     let mut group = criterion.benchmark_group("store");
     for count in [10_000_u64, 1_000_000] {
-        let mut store = Keeper::new();
-        (0..count).for_each(|customer| update(&mut store, &id(customer), &set));
+        let mut store = Keeper::new(words);
+        (0..count).for_each(|customer| update(&mut store, &id(customer)));
         for spread in [Spread::Uniform, Spread::Zipf] {
             let mut customers = Customers::new(count, spread);
             let ids: Vec<[u8; 9]> =
@@ -34,18 +33,22 @@ pub fn bench(criterion: &mut Bench) {
             });
             group.bench_function(BenchmarkId::new(format!("update/{spread:?}"), count), |bencher| {
                 let mut ids = ids();
-                bencher.iter(|| update(&mut store, ids.next().expect("without end"), &set));
+                bencher.iter(|| update(&mut store, ids.next().expect("without end")));
             });
         }
     }
 }
 
-fn update(store: &mut Keeper, id: &str, set: &ModelSet) {
-    let fresh = || Ok::<_, Infallible>(Customer { record: set.fresh(), changed: 0, wake: NEVER });
-    let Ok(()) = store.update(IdHash::of(id), id, fresh, |customer, _| {
-        let word = customer.record.u32(0);
-        customer.record.set_u32(0, word.wrapping_add(1));
-    });
+fn update(store: &mut Keeper, id: &str) {
+    let Ok(()) = store.update(
+        IdHash::of(id),
+        id,
+        || Ok::<_, Infallible>(0),
+        |_, customer, _| {
+            let word = customer.record.u32(0);
+            customer.record.set_u32(0, word.wrapping_add(1));
+        },
+    );
 }
 
 fn id(customer: u64) -> String {

@@ -168,7 +168,7 @@ impl View for Board {
             partition,
             // Epoch numbers may wrap around in 32 bits; the difference does not lie.
             committed: committed.wrapping_sub(customer.changed) < u32::MAX / 2,
-            models: self.rules.set.describe(&customer.record),
+            models: self.rules.set.describe(customer.record),
         });
         found.map_or(Lookup::Unknown { partition }, |view| Lookup::Found(Box::new(view)))
     }

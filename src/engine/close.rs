@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::output;
 use super::partition::{Open, Partition};
 use super::ports::{Epoch, Marker, OutRecord, PartHeader, StateCodec, Topic};
-use super::store::{BUCKETS, IdHash};
+use super::store::{BUCKETS, IdHash, Place};
 use crate::journey::Record;
 
 /// Bytes of a part of the state topics, before compression; a broker takes a mebibyte.
@@ -57,16 +57,16 @@ impl<'a, M> Parts<'a, M> {
     }
 }
 
-/// Hashes put in the order of their buckets: all of them, and where each bucket's begin.
-fn by_bucket(hashes: &[IdHash]) -> (Vec<IdHash>, [usize; BUCKETS + 1]) {
+/// Places put in the order of their buckets: all of them, and where each bucket's begin.
+fn by_bucket(places: &[Place]) -> (Vec<Place>, [usize; BUCKETS + 1]) {
     let mut starts = [0; BUCKETS + 1];
-    hashes.iter().for_each(|hash| starts[hash.bucket() + 1] += 1);
+    places.iter().for_each(|place| starts[place.bucket() + 1] += 1);
     (0..BUCKETS).for_each(|bucket| starts[bucket + 1] += starts[bucket]);
-    let (mut sorted, mut next) = (vec![IdHash(0); hashes.len()], starts);
-    for hash in hashes {
-        let place = &mut next[hash.bucket()];
-        sorted[*place] = *hash;
-        *place += 1;
+    let (mut sorted, mut next) = (vec![Place(0); places.len()], starts);
+    for place in places {
+        let at = &mut next[place.bucket()];
+        sorted[*at] = *place;
+        *at += 1;
     }
     (sorted, starts)
 }
@@ -96,7 +96,7 @@ impl Partition {
         self.moved.sort_unstable();
         self.moved.dedup();
         for id in &self.moved {
-            let states = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.describe(&customer.record));
+            let states = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.describe(customer.record));
             let states = states.filter(|states| states.iter().any(|state| state.phase.is_some()));
             output::phases(id, states.as_deref(), open.epoch);
         }
@@ -109,8 +109,8 @@ impl Partition {
         for (bucket, ends) in starts.windows(2).enumerate().filter(|(_, ends)| ends[0] < ends[1]) {
             self.pace.changed(bucket);
             // Who changed first and was forgotten later in this epoch is not there.
-            self.keeper.visit_changed(bucket, &changed[ends[0]..ends[1]], self.epoch as u32, |id, customer| {
-                parts.customer(id, Some(&customer.record));
+            self.keeper.visit_changed(&changed[ends[0]..ends[1]], self.epoch as u32, |id, customer| {
+                parts.customer(id, Some(customer.record));
             });
         }
         self.removed.sort_unstable();
@@ -142,7 +142,7 @@ impl Partition {
         let mut written = 0;
         while let Some(bucket) = self.pace.next_bucket(written) {
             let mut parts = Parts::begin(codec, self.part_header(Some(bucket as u16)), open.epoch);
-            self.keeper.visit_bucket(bucket, |id, customer| parts.customer(id, Some(&customer.record)));
+            self.keeper.visit_bucket(bucket, |id, customer| parts.customer(id, Some(customer.record)));
             let (ranges, bytes) = parts.finish();
             let count = ranges.len() as u16;
             let before = self.pace.written(bucket, self.epoch, bytes, count);

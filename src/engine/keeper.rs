@@ -1,36 +1,19 @@
 //! Who changes a partition's customers.
 //!
-//! Invariant: there is one keeper of a store, and it changes the store only through `&mut self`. So it may look at the tables
-//! without locking them: other threads only read. It locks what it changes, because of them.
+//! Invariant: there is one keeper of a store, and it changes the store only through `&mut self`. So it may look at index and
+//! rows without locking them: other threads only read. It locks what it changes, because of them.
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
 use dashmap::SharedValue;
 
 use super::prefetch::prefetch;
-use super::store::{Customer, IdHash, Store, prefetch_record};
-
-/// What a look-up will touch, in this order, each found by way of the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Foresight {
-    /// Where in the table the id belongs.
-    Place,
-    /// The table's entry.
-    Entry,
-    /// The customer's record.
-    Record,
-}
+use super::rows::{CustomerMut, Row};
+use super::store::{IdHash, Place, Store};
 
 /// See the module.
 pub struct Keeper {
     store: Arc<Store>,
-}
-
-impl Default for Keeper {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl std::ops::Deref for Keeper {
@@ -42,9 +25,9 @@ impl std::ops::Deref for Keeper {
 }
 
 impl Keeper {
-    /// The keeper of an empty store.
-    pub fn new() -> Self {
-        Self { store: Arc::new(Store::new()) }
+    /// The keeper of an empty store, for records of so many words.
+    pub fn new(record_words: usize) -> Self {
+        Self { store: Arc::new(Store::new(record_words)) }
     }
 
     /// The store, for look-ups from other threads.
@@ -52,125 +35,154 @@ impl Keeper {
         &self.store
     }
 
-    /// Begins to bring closer what the look-ups to come will touch; `to_come` tells whose is that many after the next one.
+    /// Begins to bring closer where the index is asked for this id. Among many customers nearly every look-up goes to memory,
+    /// first there and then for the row, and waits longer than the step itself takes.
     #[inline]
-    pub fn foresee(&self, to_come: impl Fn(usize) -> Option<IdHash>) {
-        for (by, what) in [(12, Foresight::Place), (8, Foresight::Entry), (4, Foresight::Record)] {
-            if let Some(hash) = to_come(by) {
-                self.fetch(hash, what);
-            }
-        }
-    }
-
-    /// Begins to bring closer what a look-up of this id will touch. Among many customers nearly every look-up goes three
-    /// times to memory, one after the other, and waits there longer than the step itself takes.
-    fn fetch(&self, hash: IdHash, what: Foresight) {
+    pub fn foresee_index(&self, hash: IdHash) {
         // SAFETY: the table is changed through us alone, and not while we are borrowed.
-        let shard = unsafe { &*self.store.map.shards()[hash.bucket()].data_ptr() };
-        match what {
-            Foresight::Place => {
-                // The table begins to look for an entry at these bits of the hash. If that is ever otherwise, this helps
-                // nobody and harms nobody.
-                let place = hash.0 as usize & (shard.buckets() - 1);
-                prefetch(shard.data_end().as_ptr().cast::<u8>().wrapping_add(place));
-            }
-            Foresight::Entry => {
-                shard.get(hash.0, |entry| {
-                    prefetch(entry);
-                    false
-                });
-            }
-            Foresight::Record => {
-                shard.get(hash.0, |(_, customer)| {
-                    prefetch_record(customer.get());
-                    false
-                });
-            }
-        }
+        let shard = unsafe { &*self.store.index.shards()[hash.bucket()].data_ptr() };
+        // The table begins to look for an entry at these bits of the hash; entries stand before it, backwards. If that is
+        // ever otherwise, this helps nobody and harms nobody.
+        let place = hash.0 as usize & (shard.buckets() - 1);
+        let marks = shard.data_end().as_ptr().cast::<u8>();
+        prefetch(marks.wrapping_add(place));
+        prefetch(marks.wrapping_sub((place + 1) * size_of::<u32>()));
     }
 
-    /// Changes a customer; one that is not there is made first, if `fresh` gives it.
+    /// Begins to bring the row of this id closer.
+    #[inline]
+    pub fn foresee_row(&self, hash: IdHash) {
+        // SAFETY: table and rows are changed through us alone, and not while we are borrowed.
+        let (shard, rows) =
+            unsafe { (&*self.store.index.shards()[hash.bucket()].data_ptr(), self.store.rows(hash.bucket())) };
+        shard.get(hash.0, |(row, _)| {
+            rows.prefetch(Row(*row));
+            false
+        });
+    }
+
+    /// Begins to bring the customer at this place closer.
+    pub fn foresee_place(&self, place: Place) {
+        // SAFETY: rows are changed through us alone, and not while we are borrowed.
+        unsafe { self.store.rows(place.bucket()) }.prefetch(place.row());
+    }
+
+    /// Changes a customer; one that is not there is made first, if `fresh` agrees and says in which epoch it counts as
+    /// changed.
     pub fn update<T, E>(
         &mut self,
         hash: IdHash,
         id: &str,
-        fresh: impl FnOnce() -> Result<Customer, E>,
-        with: impl FnOnce(&mut Customer, bool) -> T,
+        fresh: impl FnOnce() -> Result<u32, E>,
+        with: impl FnOnce(Place, CustomerMut<'_>, bool) -> T,
     ) -> Result<T, E> {
-        let mut shard = self.store.map.shards()[hash.bucket()].write();
-        if let Some((_, customer)) = shard.get_mut(hash.0, |(key, _)| key == id) {
-            return Ok(with(customer.get_mut(), false));
+        let bucket = hash.bucket();
+        let mut shard = self.store.index.shards()[bucket].write();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.store.rows_mut(bucket) };
+        if let Some(&(row, _)) = shard.get(hash.0, |(row, _)| rows.id_bytes(Row(*row)) == id.as_bytes()) {
+            let row = Row(row);
+            return Ok(with(Place::new(bucket, row), rows.customer_mut(row), false));
         }
-        let customer = fresh()?;
-        let entry = shard
-            .insert_entry(hash.0, (CompactString::from(id), SharedValue::new(customer)), |(key, _)| IdHash::of(key).0);
-        Ok(with(entry.1.get_mut(), true))
+        let changed = fresh()?;
+        let row = rows.add(id, changed);
+        shard.insert_entry(hash.0, (row.0, SharedValue::new(())), |(row, _)| {
+            IdHash::of_bytes(rows.id_bytes(Row(*row))).0
+        });
+        Ok(with(Place::new(bucket, row), rows.customer_mut(row), true))
     }
 
-    /// Changes a customer that is there.
-    pub fn update_existing<T>(&mut self, hash: IdHash, id: &str, with: impl FnOnce(&mut Customer) -> T) -> Option<T> {
-        let mut shard = self.store.map.shards()[hash.bucket()].write();
-        shard.get_mut(hash.0, |(key, _)| key == id).map(|(_, customer)| with(customer.get_mut()))
+    /// Changes the customer at a place, if there is one.
+    pub fn change<T>(&mut self, place: Place, with: impl FnOnce(CustomerMut<'_>) -> T) -> Option<T> {
+        let _lock = self.store.index.shards()[place.bucket()].write();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.store.rows_mut(place.bucket()) };
+        (!rows.id_bytes(place.row()).is_empty()).then(|| with(rows.customer_mut(place.row())))
+    }
+
+    /// Who is at a place; empty if nobody is.
+    pub fn id(&self, place: Place) -> &str {
+        // SAFETY: rows are changed through us alone, and not while we are borrowed.
+        unsafe { self.store.rows(place.bucket()) }.id(place.row())
+    }
+
+    /// Changes all customers of a bucket, one after the other.
+    pub fn change_bucket(&mut self, bucket: usize, mut with: impl FnMut(Place, CustomerMut<'_>)) {
+        let _lock = self.store.index.shards()[bucket].write();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.store.rows_mut(bucket) };
+        for row in rows.all() {
+            if !rows.id_bytes(row).is_empty() {
+                with(Place::new(bucket, row), rows.customer_mut(row));
+            }
+        }
     }
 
     /// Drops a customer; whether it was there.
     pub fn remove(&mut self, hash: IdHash, id: &str) -> bool {
-        self.store.map.shards()[hash.bucket()].write().erase_entry(hash.0, |(key, _)| key == id)
-    }
-
-    /// Visits the customers whose id has this hash: one, hardly ever more.
-    pub fn with_hash(&mut self, hash: IdHash, mut visit: impl FnMut(&str, &mut Customer)) {
-        let mut shard = self.store.map.shards()[hash.bucket()].write();
-        let mut seen = 0;
-        // Two ids with one hash are found by asking for the n-th match, so that no unsafe iterator is needed.
-        loop {
-            let mut skip = seen;
-            let found = shard.get_mut(hash.0, |(key, _)| {
-                IdHash::of(key) == hash && {
-                    let wanted = skip == 0;
-                    skip = usize::saturating_sub(skip, 1);
-                    wanted
-                }
-            });
-            let Some((id, customer)) = found else { return };
-            visit(id, customer.get_mut());
-            seen += 1;
-        }
+        let mut shard = self.store.index.shards()[hash.bucket()].write();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.store.rows_mut(hash.bucket()) };
+        let removed = shard.remove_entry(hash.0, |(row, _)| rows.id_bytes(Row(*row)) == id.as_bytes());
+        removed.is_some_and(|(row, _)| {
+            rows.remove(Row(row));
+            true
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::store::{BUCKETS, NEVER};
-    use crate::journey::Record;
+    use crate::engine::store::BUCKETS;
 
-    fn customer(word: u32) -> Customer {
-        Customer { record: Record(vec![word].into()), changed: 0, wake: NEVER }
-    }
-
-    fn put(keeper: &mut Keeper, id: &str, word: u32) {
-        let made = keeper.update(IdHash::of(id), id, || Ok::<_, ()>(customer(word)), |_, new| new);
-        assert_eq!(made, Ok(true), "{id} is new");
+    fn put(keeper: &mut Keeper, id: &str, word: u32) -> Place {
+        let (place, new) = keeper
+            .update(
+                IdHash::of(id),
+                id,
+                || Ok::<_, ()>(0),
+                |place, customer, new| {
+                    customer.record.0[0] = word;
+                    (place, new)
+                },
+            )
+            .expect("it may be made");
+        assert!(new, "{id} is new");
+        place
     }
 
     #[test]
     fn a_customer_is_made_once_found_again_and_dropped() {
-        let mut store = Keeper::new();
-        put(&mut store, "c1", 7);
-        let again = store.update(IdHash::of("c1"), "c1", || Err("made twice"), |c, new| (c.record.0[0], new));
-        assert_eq!(again, Ok((7, false)));
+        let mut store = Keeper::new(1);
+        let place = put(&mut store, "c1", 7);
+        let again = store.update(IdHash::of("c1"), "c1", || Err("made twice"), |at, c, new| (at, c.record.0[0], new));
+        assert_eq!(again, Ok((place, 7, false)));
         assert_eq!(store.read(IdHash::of("c1"), "c1", |c| c.record.0[0]), Some(7));
+        assert_eq!(store.change(place, |c| c.record.0[0]), Some(7));
+        assert_eq!(store.id(place), "c1");
         assert!(store.remove(IdHash::of("c1"), "c1"));
         assert!(!store.remove(IdHash::of("c1"), "c1"));
+        assert_eq!(store.change(place, |c| c.record.0[0]), None);
+        assert_eq!(store.id(place), "");
+        assert!(store.is_empty());
+    }
+
+    #[test]
+    fn a_customer_that_may_not_be_made_leaves_nothing() {
+        let mut store = Keeper::new(1);
+        let made = store.update(IdHash::of("c1"), "c1", || Err::<u32, _>("no"), |_, _, _| ());
+        assert_eq!(made, Err("no"));
         assert!(store.is_empty());
     }
 
     #[test]
     fn every_customer_stands_in_its_bucket() {
-        let mut store = Keeper::new();
+        let mut store = Keeper::new(1);
         let ids: Vec<_> = (0..5_000).map(|n| format!("customer-{n}")).collect();
-        ids.iter().for_each(|id| put(&mut store, id, 1));
+        for id in &ids {
+            assert_eq!(put(&mut store, id, 1).bucket(), IdHash::of(id).bucket());
+        }
         let mut found = 0;
         for bucket in 0..BUCKETS {
             let before = found;
@@ -185,39 +197,41 @@ mod tests {
     }
 
     #[test]
-    fn those_who_changed_are_visited_once_each_whether_few_or_many_did() {
-        let check = |all: u32, changed: u32| {
-            let mut store = Keeper::new();
-            (0..all).for_each(|n| put(&mut store, &format!("c{n}"), n));
-            let ids: Vec<_> = (0..changed).map(|n| format!("c{n}")).collect();
-            for id in &ids {
-                store.update_existing(IdHash::of(id), id, |customer| customer.changed = 5);
-            }
-            let gone = "c0";
-            store.remove(IdHash::of(gone), gone);
-            let mut seen = Vec::new();
-            for bucket in 0..BUCKETS {
-                let hashes: Vec<_> = ids.iter().map(|id| IdHash::of(id)).filter(|h| h.bucket() == bucket).collect();
-                store.visit_changed(bucket, &hashes, 5, |id, _| seen.push(id.to_owned()));
-            }
-            let mut expected = ids[1..].to_vec();
-            seen.sort_unstable();
-            expected.sort_unstable();
-            assert_eq!(seen, expected, "{changed} of {all}");
-        };
-        check(20_000, 100);
-        check(20_000, 20_000);
-        check(20_000, 2_500);
-        check(1, 1);
+    fn those_who_changed_are_visited_once_each_and_nobody_who_has_gone() {
+        let mut store = Keeper::new(1);
+        let places: Vec<_> = (0..5_000).map(|n| put(&mut store, &format!("c{n}"), n)).collect();
+        for place in &places[..2_500] {
+            store.change(*place, |customer| *customer.changed = 5);
+        }
+        store.remove(IdHash::of("c0"), "c0");
+        let mut seen = Vec::new();
+        for bucket in 0..BUCKETS {
+            let places: Vec<_> = places.iter().copied().filter(|place| place.bucket() == bucket).collect();
+            store.visit_changed(&places, 5, |id, _| seen.push(id.to_owned()));
+        }
+        let mut expected: Vec<_> = (1..2_500).map(|n| format!("c{n}")).collect();
+        seen.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(seen, expected);
     }
 
     #[test]
-    fn a_customer_is_found_by_hash_alone() {
-        let mut store = Keeper::new();
-        (0..500).for_each(|n| put(&mut store, &format!("c{n}"), n));
-        let mut seen = Vec::new();
-        store.with_hash(IdHash::of("c77"), |id, c| seen.push((id.to_owned(), c.record.0[0])));
-        assert_eq!(seen, [("c77".to_owned(), 77)]);
+    fn looking_ahead_changes_nothing_whoever_is_asked_for() {
+        let mut store = Keeper::new(1);
+        let check = |store: &Keeper| {
+            for n in 0..2_000 {
+                let hash = IdHash::of(&format!("c{n}"));
+                store.foresee_index(hash);
+                store.foresee_row(hash);
+            }
+        };
+        check(&store);
+        let places: Vec<_> = (0..1_000).map(|n| put(&mut store, &format!("c{n}"), n)).collect();
+        check(&store);
+        for (n, place) in (0..).zip(places) {
+            store.foresee_place(place);
+            assert_eq!(store.read(IdHash::of(&format!("c{n}")), &format!("c{n}"), |c| c.record.0[0]), Some(n));
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod prefetch;
 mod restore;
 #[cfg(test)]
 mod restore_tests;
+pub mod rows;
 mod rules;
 pub mod store;
 pub mod tally;

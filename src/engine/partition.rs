@@ -19,13 +19,17 @@ use super::output::{self, DeadLetter, Origin};
 use super::pace::Pace;
 use super::phrases::Phrases;
 use super::ports::{Epoch, WatermarkState};
+use super::rows::NEVER;
 use super::rules::Rules;
-use super::store::{Customer, IdHash, NEVER, Store};
+use super::store::{IdHash, Place, Store};
 use super::tally::Tally;
 use super::timers::{Timers, whole_tick};
 use super::watermark::Watermark;
 use crate::formats::{Decoder, RawRecord};
 use crate::journey::{Effects, Event, Fired, Outcome, Record, Reject};
+
+/// Customers looked at for their timers are brought closer this many before their turn.
+const AHEAD: usize = 8;
 
 /// A record and where it stood.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +66,8 @@ pub struct Partition {
     pub(super) positions: Vec<i64>,
     /// Number of the open epoch.
     pub(super) epoch: u64,
-    /// Customers changed in the open epoch, each once, unless it was forgotten in between. Their ids are in the store.
-    pub(super) changed: Vec<IdHash>,
+    /// The places of customers changed in the open epoch, each once. Who was forgotten in between has left them.
+    pub(super) changed: Vec<Place>,
     /// Customers forgotten in the open epoch who did not come back in it yet.
     pub(super) removed: Vec<CompactString>,
     /// Customers whose phase changed in the open epoch, possibly more than once.
@@ -82,7 +86,7 @@ pub struct Partition {
     pub(super) touched: bool,
     effects: Effects,
     /// The record as it was before the step under way.
-    before: Record,
+    before: Box<Record>,
 }
 
 impl Partition {
@@ -99,7 +103,7 @@ impl Partition {
         let phrases = Phrases::new(&rules);
         Self {
             number,
-            keeper: Keeper::new(),
+            keeper: Keeper::new(rules.set.layout().words),
             timers: Timers::new(),
             watermark: Watermark::new(watermark, rules.allowed_lateness_ms),
             rules,
@@ -125,10 +129,9 @@ impl Partition {
         self.keeper.store()
     }
 
-    /// Begins to bring closer what the customers to come will need; `to_come` tells whose record is that many after the
-    /// next one.
-    pub fn foresee(&self, to_come: impl Fn(usize) -> Option<IdHash>) {
-        self.keeper.foresee(to_come);
+    /// The customers, for whoever brings those closer that will come next.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
     }
 
     /// The watermark in epoch milliseconds; `None` before the first record.
@@ -231,36 +234,34 @@ impl Partition {
         let number = self.number;
         let fresh = || match rules.partition_count.map(|count| murmur2::partition_of(id.as_bytes(), count)) {
             Some(there) if there != number => Err(Reject::WrongPartition(number, there)),
-            _ => Ok(Customer { record: rules.set.fresh(), changed: epoch.wrapping_sub(1), wake: NEVER }),
+            _ => Ok(epoch.wrapping_sub(1)),
         };
-        let (outcome, new, first_change) = keeper.update(hash, id, fresh, |customer, new| {
-            let outcome = guarded(&mut customer.record, before, effects, |record, effects| {
+        let (outcome, new, first_change) = keeper.update(hash, id, fresh, |place, customer, new| {
+            let outcome = guarded(customer.record, before, effects, |record, effects| {
                 let outcome = rules.set.step(record, event, channel, effects);
                 (outcome, rules.set.deadline(record))
             });
             let outcome = outcome.map(|(outcome, deadline)| {
-                timers.schedule(hash, deadline, now, &mut customer.wake);
+                timers.schedule(place, deadline, now, customer.wake);
                 outcome
             });
             // A repeat changes nothing, and so is nothing to write.
-            let first_change = matches!(outcome, Ok(Outcome::Applied { .. })) && customer.changed != epoch;
+            let first_change = matches!(outcome, Ok(Outcome::Applied { .. })) && *customer.changed != epoch;
             if first_change {
-                customer.changed = epoch;
+                *customer.changed = epoch;
             }
             if new {
                 census.add(before, rules);
             }
             if !effects.transitions.is_empty() || effects.forgotten > 0 {
-                census.change(before, &customer.record, rules);
+                census.change(before, customer.record, rules);
             }
-            (outcome, new, first_change)
+            (outcome, new, first_change.then_some(place))
         })?;
         if new {
             self.customers += 1;
         }
-        if first_change {
-            self.changed.push(hash);
-        }
+        self.changed.extend(first_change);
         self.emit(id, Some((input, event.id.as_deref())), open);
         outcome
     }
@@ -274,59 +275,64 @@ impl Partition {
             return;
         }
         let until = whole_tick(at);
-        let mut due: Vec<(i64, CompactString)> = Vec::new();
-        while let Some((tick, hashes)) = self.timers.pop(until) {
-            for (place, hash) in hashes.iter().copied().map(IdHash).enumerate() {
-                self.keeper.foresee(|by| hashes.get(place + by).copied().map(IdHash));
-                self.keeper.with_hash(hash, |id, customer| {
-                    if customer.wake != tick {
-                        return;
+        let mut due: Vec<(i64, CompactString, Place)> = Vec::new();
+        while let Some((tick, places)) = self.timers.pop(until) {
+            for (number, place) in places.iter().copied().enumerate() {
+                if let Some(later) = places.get(number + AHEAD) {
+                    self.keeper.foresee_place(*later);
+                }
+                let Self { keeper, timers, rules, .. } = self;
+                let looked = keeper.change(place, |customer| {
+                    if *customer.wake != tick {
+                        return None;
                     }
-                    customer.wake = NEVER;
-                    let deadline = self.rules.set.deadline(&customer.record);
-                    match deadline {
-                        Some(deadline) if deadline <= until => due.push((deadline, CompactString::from(id))),
-                        later => self.timers.schedule(hash, later, until, &mut customer.wake),
+                    *customer.wake = NEVER;
+                    let deadline = rules.set.deadline(customer.record);
+                    if deadline.is_none_or(|deadline| deadline > until) {
+                        timers.schedule(place, deadline, until, customer.wake);
+                        return None;
                     }
+                    deadline
                 });
+                if let Some(deadline) = looked.flatten() {
+                    due.push((deadline, CompactString::from(keeper.id(place)), place));
+                }
             }
         }
         due.sort_unstable();
-        for (_, id) in due {
-            self.fire(&id, until, open);
+        for (_, id, place) in due {
+            self.fire(place, &id, until, open);
         }
     }
 
-    fn fire<M>(&mut self, id: &CompactString, until: i64, open: &mut Open<'_, M>) {
-        let hash = IdHash::of(id);
+    fn fire<M>(&mut self, place: Place, id: &CompactString, until: i64, open: &mut Open<'_, M>) {
         let epoch = self.epoch as u32;
         let Self { rules, keeper, timers, effects, before, census, .. } = self;
         effects.clear();
-        let fired = keeper.update_existing(hash, id, |customer| {
+        let fired = keeper.change(place, |customer| {
             // If it fails, the timer stays disarmed: no entry in the index until an event of the customer makes a new one.
-            let fired = guarded(&mut customer.record, before, effects, |record, effects| {
-                rules.set.fire(record, until, effects)
-            })?;
+            let fired =
+                guarded(customer.record, before, effects, |record, effects| rules.set.fire(record, until, effects))?;
             if fired == Fired::Forgotten {
                 census.remove(before, rules);
                 return Ok((fired, false));
             }
-            census.change(before, &customer.record, rules);
-            let first_change = fired == Fired::Changed && customer.changed != epoch;
+            census.change(before, customer.record, rules);
+            let first_change = fired == Fired::Changed && *customer.changed != epoch;
             if first_change {
-                customer.changed = epoch;
+                *customer.changed = epoch;
             }
-            timers.schedule(hash, rules.set.deadline(&customer.record), until, &mut customer.wake);
+            timers.schedule(place, rules.set.deadline(customer.record), until, customer.wake);
             Ok((fired, first_change))
         });
         match fired {
             None | Some(Ok((Fired::Nothing, _))) => return,
             Some(Ok((Fired::Changed, first_change))) => {
                 if first_change {
-                    self.changed.push(hash);
+                    self.changed.push(place);
                 }
             }
-            Some(Ok((Fired::Forgotten, _))) => self.forget(hash, id),
+            Some(Ok((Fired::Forgotten, _))) => self.forget(id),
             Some(Err(reject)) => {
                 let (topic, key) = (self.rules.inputs[0].topic.clone(), Some(id.as_bytes()));
                 let raw = RawRecord { key, value: None, timestamp: until };
@@ -346,8 +352,8 @@ impl Partition {
         self.emit(id, None, open);
     }
 
-    fn forget(&mut self, hash: IdHash, id: &CompactString) {
-        self.keeper.remove(hash, id);
+    fn forget(&mut self, id: &CompactString) {
+        self.keeper.remove(IdHash::of(id), id);
         self.removed.push(id.clone());
         if self.rules.writes_phases {
             self.moved.push(id.clone());

@@ -209,10 +209,18 @@ fn a_panic_leaves_the_customer_as_before_and_the_event_in_the_dead_letters() {
     let phase = bench.rules.set.layout().fields.iter().find(|field| field.kind == FieldType::Phase);
     let phase = phase.expect("think5 has phases").word;
     let (store, hash) = (Arc::clone(bench.partition.store()), IdHash::of("c1"));
-    bench.partition.keeper.update_existing(hash, "c1", |customer| customer.record.0[phase] = 999);
-    let before = store.read(hash, "c1", |customer| customer.record.clone());
+    let Ok(()) = bench.partition.keeper.update(
+        hash,
+        "c1",
+        || Ok::<_, std::convert::Infallible>(0),
+        |_, customer, new| {
+            assert!(!new, "the customer is there");
+            customer.record.0[phase] = 999;
+        },
+    );
+    let before = store.read(hash, "c1", |customer| customer.record.to_owned());
     bench.event("c1", "Product Added", NOON + 1, NOON + 1).event("c2", "Product Viewed", NOON + 2, NOON + 2);
-    assert_eq!(store.read(hash, "c1", |customer| customer.record.clone()), before);
+    assert_eq!(store.read(hash, "c1", |customer| customer.record.to_owned()), before);
     let tally = bench.tally.inputs[0];
     assert_eq!((tally.rejected[Reject::Panic(String::new()).index()], tally.applied), (1, 2));
     assert_eq!(bench.values(Topic::DeadLetters).len(), 1);

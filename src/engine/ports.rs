@@ -317,7 +317,7 @@ pub enum StateEntry<'a> {
         /// Who.
         id: &'a str,
         /// The state, in the layout of the active models.
-        record: Record,
+        record: &'a Record,
     },
     /// The customer was forgotten.
     Removed {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::partition::Partition;
 use super::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StateRecord, Topic};
 use super::rules::Rules;
-use super::store::{BUCKETS, Customer, IdHash, NEVER};
+use super::store::{BUCKETS, IdHash};
 
 /// Why a partition cannot be restored. Waiting does not help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -326,22 +326,24 @@ impl Partition {
         match entry {
             StateEntry::Full { id, record } => {
                 let hash = IdHash::of(id);
-                let fresh = || {
-                    Ok::<_, std::convert::Infallible>(Customer { record: rules.set.fresh(), changed: 0, wake: NEVER })
-                };
-                let Ok(()) = keeper.update(hash, id, fresh, |customer, new| {
-                    if new {
-                        *customers += 1;
-                        census.add(&record, rules);
-                    } else {
-                        census.change(&customer.record, &record, rules);
-                    }
-                    customer.record = record;
-                });
+                let Ok(()) = keeper.update(
+                    hash,
+                    id,
+                    || Ok::<_, std::convert::Infallible>(0),
+                    |_, customer, new| {
+                        if new {
+                            *customers += 1;
+                            census.add(record, rules);
+                        } else {
+                            census.change(customer.record, record, rules);
+                        }
+                        customer.record.0.copy_from_slice(&record.0);
+                    },
+                );
             }
             StateEntry::Removed { id } => {
                 let hash = IdHash::of(id);
-                if keeper.read(hash, id, |customer| census.remove(&customer.record, rules)).is_some() {
+                if keeper.read(hash, id, |customer| census.remove(customer.record, rules)).is_some() {
                     keeper.remove(hash, id);
                     *customers -= 1;
                 }
@@ -358,16 +360,11 @@ impl Partition {
         self.touched = true;
         let now = self.watermark.at().unwrap_or(0);
         for bucket in 0..BUCKETS {
-            let mut ids = Vec::with_capacity(self.keeper.bucket_len(bucket));
-            self.keeper.visit_bucket(bucket, |id, _| ids.push(compact_str::CompactString::from(id)));
-            for id in ids {
-                let hash = IdHash::of(&id);
-                let Self { keeper, timers, rules, .. } = self;
-                keeper.update_existing(hash, &id, |customer| {
-                    customer.changed = (epoch - 1) as u32;
-                    timers.schedule(hash, rules.set.deadline(&customer.record), now, &mut customer.wake);
-                });
-            }
+            let Self { keeper, timers, rules, .. } = self;
+            keeper.change_bucket(bucket, |place, customer| {
+                *customer.changed = (epoch - 1) as u32;
+                timers.schedule(place, rules.set.deadline(customer.record), now, customer.wake);
+            });
         }
     }
 }

@@ -27,7 +27,7 @@ fn rules() -> Arc<Rules> {
 }
 
 /// A record that can be told from others by this number.
-fn numbered(rules: &Rules, number: u32) -> Record {
+fn numbered(rules: &Rules, number: u32) -> Box<Record> {
     let mut record = rules.set.fresh();
     let seq = rules.set.layout().fields.iter().find(|field| field.key.contains("seq")).expect("think5 counts");
     record.0[seq.word] = number;
@@ -55,7 +55,7 @@ impl Scene {
         self.codec.begin(&header, &mut bytes);
         for (id, number) in customers {
             let record = number.map(|number| numbered(&self.rules, number));
-            self.codec.customer(id, record.as_ref(), &mut bytes);
+            self.codec.customer(id, record.as_deref(), &mut bytes);
         }
         if let Some(positions) = marker {
             let positions = ["clicks", "mail"].map(str::to_owned).into_iter().zip(positions).collect();
@@ -108,7 +108,7 @@ impl Scene {
     fn check(mut self, customers: &[(&str, Option<u32>)], positions: [i64; 2], next_epoch: u64) {
         let partition = self.restore(false).expect("it can be restored");
         for (id, expected) in customers {
-            let found = partition.store().read(IdHash::of(id), id, |customer| customer.record.clone());
+            let found = partition.store().read(IdHash::of(id), id, |customer| customer.record.to_owned());
             assert_eq!(found, expected.map(|number| numbered(&self.rules, number)), "{id}");
         }
         let there = customers.iter().filter(|(_, number)| number.is_some()).count();

@@ -1,25 +1,24 @@
-//! The customers of one partition, in memory: in a `DashMap`.
+//! The customers of one partition, in buckets.
 //!
-//! Invariant: a customer stands in the shard that is its bucket, and the bucket depends on the id alone, in every
-//! version of the program: the snapshot topic is keyed by it. Any thread reads; who changes is in `keeper`.
-//! A shard's lock is held for one customer's step, or while one bucket is encoded, never across a wait.
+//! Invariant: a customer's bucket is a part of its id's hash, always the same part, because snapshots are keyed by it. The
+//! map has a shard for each bucket and finds a customer's row; a bucket's rows are read and changed under its shard's lock,
+//! which is held for one customer's step, or while one bucket is encoded, never across a wait.
 //!
 //! Not here: what a record means (that is `journey`), timers, what changed in an epoch.
 
-use compact_str::CompactString;
-use dashmap::{DashMap, SharedValue};
+use std::cell::UnsafeCell;
+
+use dashmap::DashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::prefetch::prefetch;
-use crate::journey::Record;
+use super::rows::{Customer, Row, Rows};
 
 /// Buckets of a partition; fixed, because a snapshot's records are keyed by bucket.
 pub const BUCKETS: usize = 64;
+/// Customers whose rows are brought closer while others are visited.
+const AHEAD: usize = 8;
 
-/// Looking a customer up costs as much as walking past this many.
-const MANY: usize = 8;
-
-/// The hash of a customer's id, computed once per event: XXH3, 64 bits, seed 0.
+/// The hash of a customer's id: XXH3, 64 bits, seed 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdHash(pub u64);
 
@@ -40,89 +39,103 @@ impl IdHash {
     }
 }
 
-/// A customer as held in memory. What is durable of it is the record alone.
-#[derive(Debug)]
-pub struct Customer {
-    /// The state.
-    pub record: Record,
-    /// Number (low bits) of the epoch that last changed it.
-    pub changed: u32,
-    /// The tick of its live entry in the timer index; [`NEVER`] if it has none.
-    pub wake: u32,
-}
+/// Where a customer stands, from its first event until it is forgotten: bucket and row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place(pub u32);
 
-/// [`Customer::wake`] of a customer without an entry in the timer index.
-pub const NEVER: u32 = u32::MAX;
+const _: () = assert!(BUCKETS <= 1 << (u32::BITS - Row::BITS), "a place is a bucket and a row in one word");
+
+impl Place {
+    pub(super) fn new(bucket: usize, row: Row) -> Self {
+        Self((bucket as u32) << Row::BITS | row.0)
+    }
+
+    /// The bucket.
+    pub fn bucket(self) -> usize {
+        (self.0 >> Row::BITS) as usize
+    }
+
+    pub(super) fn row(self) -> Row {
+        Row(self.0 & ((1 << Row::BITS) - 1))
+    }
+}
 
 /// The customers of one partition, for whoever reads; a [`Keeper`](super::keeper::Keeper) changes them.
 pub struct Store {
-    pub(super) map: DashMap<CompactString, Customer, foldhash::fast::FixedState>,
+    /// The numbers of rows, by the hashes of the ids that stand in them.
+    pub(super) index: DashMap<u32, (), foldhash::fast::FixedState>,
+    /// By bucket, as the map's shards are.
+    rows: Box<[UnsafeCell<Rows>]>,
 }
 
+// SAFETY: rows are reached through the lock of their bucket's shard alone; but for the keeper's, who is the only one that
+// changes them, and only looks at them without a lock while it does not.
+unsafe impl Sync for Store {}
+
 impl Store {
-    /// An empty store.
-    pub(super) fn new() -> Self {
-        Self { map: DashMap::with_hasher_and_shard_amount(foldhash::fast::FixedState::default(), BUCKETS) }
+    /// An empty store, for records of so many words.
+    pub(super) fn new(record_words: usize) -> Self {
+        Self {
+            index: DashMap::with_hasher_and_shard_amount(foldhash::fast::FixedState::default(), BUCKETS),
+            rows: (0..BUCKETS).map(|_| UnsafeCell::new(Rows::new(record_words))).collect(),
+        }
+    }
+
+    /// # Safety
+    /// The lock of the bucket's shard is held for as long as the rows are borrowed, or nobody changes them.
+    pub(super) unsafe fn rows(&self, bucket: usize) -> &Rows {
+        // SAFETY: by contract.
+        unsafe { &*self.rows[bucket].get() }
+    }
+
+    /// # Safety
+    /// The lock of the bucket's shard is held, for writing, for as long as the rows are borrowed.
+    #[expect(clippy::mut_from_ref, reason = "it is the shard's lock that makes sure of one borrower")]
+    pub(super) unsafe fn rows_mut(&self, bucket: usize) -> &mut Rows {
+        // SAFETY: by contract.
+        unsafe { &mut *self.rows[bucket].get() }
     }
 
     /// Reads a customer.
-    pub fn read<T>(&self, hash: IdHash, id: &str, with: impl FnOnce(&Customer) -> T) -> Option<T> {
-        let shard = self.map.shards()[hash.bucket()].read();
-        shard.get(hash.0, |(key, _)| key == id).map(|(_, customer)| with(customer.get()))
+    pub fn read<T>(&self, hash: IdHash, id: &str, with: impl FnOnce(Customer<'_>) -> T) -> Option<T> {
+        let shard = self.index.shards()[hash.bucket()].read();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.rows(hash.bucket()) };
+        let (row, _) = shard.get(hash.0, |(row, _)| rows.id_bytes(Row(*row)) == id.as_bytes())?;
+        rows.customer(Row(*row)).map(|(_, customer)| with(customer))
     }
 
     /// Visits a bucket's customers, in no particular order.
-    pub fn visit_bucket(&self, bucket: usize, visit: impl FnMut(&str, &Customer)) {
-        self.visit_some(bucket, |_| true, visit);
-    }
-
-    /// Visits those of a bucket's customers that are wanted. Each waits until its record, which stands elsewhere, is near.
-    fn visit_some(&self, bucket: usize, wanted: impl Fn(&Customer) -> bool, mut visit: impl FnMut(&str, &Customer)) {
-        const WAITING: usize = 8;
-        let shard = self.map.shards()[bucket].read();
-        let mut waiting: [Option<&(CompactString, SharedValue<Customer>)>; WAITING] = [None; WAITING];
-        let mut turn = 0;
-        // SAFETY: the guard outlives the iterator, so the table is neither changed nor dropped while it is walked.
-        for entry in unsafe { shard.iter() } {
-            // SAFETY: as above, also for those that wait; the bucket is occupied, since the iterator gave it.
-            let entry = unsafe { entry.as_ref() };
-            if !wanted(entry.1.get()) {
-                continue;
-            }
-            prefetch_record(entry.1.get());
-            if let Some((id, customer)) = waiting[turn % WAITING].replace(entry) {
-                visit(id, customer.get());
-            }
-            turn += 1;
-        }
-        for (id, customer) in (turn..turn + WAITING).filter_map(|turn| waiting[turn % WAITING]) {
-            visit(id, customer.get());
+    pub fn visit_bucket(&self, bucket: usize, mut visit: impl FnMut(&str, Customer<'_>)) {
+        let _lock = self.index.shards()[bucket].read();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.rows(bucket) };
+        for (id, customer) in rows.all().filter_map(|row| rows.customer(row)) {
+            visit(id, customer);
         }
     }
 
-    /// Visits a bucket's customers that changed in this epoch, given their hashes; who has gone since is passed over.
-    pub fn visit_changed(&self, bucket: usize, hashes: &[IdHash], epoch: u32, mut visit: impl FnMut(&str, &Customer)) {
-        let shard = self.map.shards()[bucket].read();
-        if hashes.len() * MANY > shard.len() {
-            drop(shard);
-            return self.visit_some(bucket, |customer| customer.changed == epoch, visit);
-        }
-        for hash in hashes {
-            // SAFETY: the guard outlives the iterator, so the table is neither changed nor dropped while it is walked.
-            for entry in unsafe { shard.iter_hash(hash.0) } {
-                // SAFETY: as above; the bucket is occupied, since the iterator gave it.
-                let (id, customer) = unsafe { entry.as_ref() };
-                // The iterator goes by a part of the hash.
-                if customer.get().changed == epoch && IdHash::of(id) == *hash {
-                    visit(id, customer.get());
-                }
+    /// Visits those customers of a bucket at these places that changed in this epoch; who has gone since is passed over.
+    pub fn visit_changed(&self, places: &[Place], epoch: u32, mut visit: impl FnMut(&str, Customer<'_>)) {
+        let Some(bucket) = places.first().map(|place| place.bucket()) else { return };
+        let _lock = self.index.shards()[bucket].read();
+        // SAFETY: the lock is held until the end of this function.
+        let rows = unsafe { self.rows(bucket) };
+        for (number, place) in places.iter().enumerate() {
+            debug_assert_eq!(place.bucket(), bucket);
+            if let Some(later) = places.get(number + AHEAD) {
+                rows.prefetch(later.row());
+            }
+            match rows.customer(place.row()) {
+                Some((id, customer)) if customer.changed == epoch => visit(id, customer),
+                _ => {}
             }
         }
     }
 
     /// Customers in a bucket.
     pub fn bucket_len(&self, bucket: usize) -> usize {
-        self.map.shards()[bucket].read().len()
+        self.index.shards()[bucket].read().len()
     }
 
     /// Customers in all buckets.
@@ -135,24 +148,14 @@ impl Store {
         self.len() == 0
     }
 
-    /// An estimate of the bytes taken, given the words of a record.
-    pub fn bytes(&self, words: usize) -> u64 {
-        let entry = size_of::<(CompactString, Customer)>() + 1;
-        self.map
-            .shards()
-            .iter()
-            .map(|shard| {
-                let shard = shard.read();
-                (shard.buckets() * entry + shard.len() * words.next_multiple_of(2) * 4) as u64
-            })
-            .sum()
+    /// An estimate of the bytes taken.
+    pub fn bytes(&self) -> u64 {
+        const INDEX_ENTRY: usize = size_of::<u32>() + 1;
+        let buckets = self.index.shards().iter().enumerate().map(|(bucket, shard)| {
+            let shard = shard.read();
+            // SAFETY: the lock is held until the end of this function.
+            (shard.buckets() * INDEX_ENTRY) as u64 + unsafe { self.rows(bucket) }.bytes()
+        });
+        buckets.sum()
     }
-}
-
-/// Begins to bring a customer's record closer.
-pub(super) fn prefetch_record(customer: &Customer) {
-    const WORDS_OF_A_LINE: usize = 16;
-    let words = &customer.record.0;
-    prefetch(words.as_ptr());
-    prefetch(words.as_ptr().wrapping_add(WORDS_OF_A_LINE));
 }

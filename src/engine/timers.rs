@@ -11,7 +11,8 @@
 
 use std::collections::BTreeMap;
 
-use super::store::{IdHash, NEVER};
+use super::rows::NEVER;
+use super::store::Place;
 
 /// Milliseconds of a tick.
 const TICK_MS: i64 = 1_000;
@@ -22,7 +23,7 @@ const STEPS: i64 = 128;
 /// The index of one partition.
 #[derive(Debug, Default)]
 pub struct Timers {
-    ticks: BTreeMap<u32, Vec<u64>>,
+    ticks: BTreeMap<u32, Vec<Place>>,
     /// The first tick, so that the usual case (nothing yet) is one comparison.
     first: Option<u32>,
 }
@@ -35,14 +36,14 @@ impl Timers {
 
     /// Sees to it that a customer with this deadline comes up in time. `wake` is the customer's own note of its entry;
     /// `now` is the watermark, or the time of the customer's last event while there is none.
-    pub fn schedule(&mut self, hash: IdHash, deadline: Option<i64>, now: i64, wake: &mut u32) {
+    pub fn schedule(&mut self, place: Place, deadline: Option<i64>, now: i64, wake: &mut u32) {
         let Some(deadline) = deadline else { return };
         if *wake != NEVER && *wake <= fine_tick(deadline) {
             return;
         }
         let tick = coarse_tick(deadline, now);
         *wake = tick;
-        self.ticks.entry(tick).or_default().push(hash.0);
+        self.ticks.entry(tick).or_default().push(place);
         if self.first.is_none_or(|first| tick < first) {
             self.first = Some(tick);
         }
@@ -53,8 +54,8 @@ impl Timers {
         self.first.is_some_and(|first| i64::from(first) * TICK_MS <= until)
     }
 
-    /// Takes the entries of the first tick that is not after `until`: the tick and the hashes of its customers.
-    pub fn pop(&mut self, until: i64) -> Option<(u32, Vec<u64>)> {
+    /// Takes the entries of the first tick that is not after `until`: the tick and its customers.
+    pub fn pop(&mut self, until: i64) -> Option<(u32, Vec<Place>)> {
         let entry = self.ticks.first_entry()?;
         if i64::from(*entry.key()) * TICK_MS > until {
             return None;
@@ -103,7 +104,7 @@ mod tests {
 
     const DAY: i64 = 86_400_000;
 
-    fn all(timers: &mut Timers, until: i64) -> Vec<(u32, Vec<u64>)> {
+    fn all(timers: &mut Timers, until: i64) -> Vec<(u32, Vec<Place>)> {
         std::iter::from_fn(|| timers.pop(until)).collect()
     }
 
@@ -111,11 +112,11 @@ mod tests {
     fn an_entry_comes_up_at_its_tick_and_not_before() {
         let mut timers = Timers::new();
         let mut wake = NEVER;
-        timers.schedule(IdHash(5), Some(10_000), 9_000, &mut wake);
+        timers.schedule(Place(5), Some(10_000), 9_000, &mut wake);
         assert!(!timers.may_be_due(9_999));
         assert_eq!(timers.pop(9_999), None);
         assert!(timers.may_be_due(10_000));
-        assert_eq!(timers.pop(10_000), Some((10, vec![5])));
+        assert_eq!(timers.pop(10_000), Some((10, vec![Place(5)])));
         assert!(timers.is_empty());
     }
 
@@ -123,11 +124,11 @@ mod tests {
     fn a_deadline_that_moves_out_adds_no_entry_and_one_that_moves_in_adds_one() {
         let mut timers = Timers::new();
         let mut wake = NEVER;
-        timers.schedule(IdHash(5), Some(30 * DAY), 0, &mut wake);
+        timers.schedule(Place(5), Some(30 * DAY), 0, &mut wake);
         let first = wake;
-        timers.schedule(IdHash(5), Some(31 * DAY), 0, &mut wake);
+        timers.schedule(Place(5), Some(31 * DAY), 0, &mut wake);
         assert_eq!((timers.len(), wake), (1, first));
-        timers.schedule(IdHash(5), Some(2 * DAY), 0, &mut wake);
+        timers.schedule(Place(5), Some(2 * DAY), 0, &mut wake);
         assert_eq!(timers.len(), 2);
         assert!(wake < first);
     }
@@ -135,11 +136,11 @@ mod tests {
     #[test]
     fn many_far_deadlines_share_few_ticks() {
         let mut timers = Timers::new();
-        for n in 0..100_000_u64 {
-            timers.schedule(IdHash(n), Some(30 * DAY + n as i64 * 1_000), 0, &mut { NEVER });
+        for n in 0..100_000_u32 {
+            timers.schedule(Place(n), Some(30 * DAY + i64::from(n) * 1_000), 0, &mut { NEVER });
         }
         assert!(timers.ticks.len() < 512, "{} ticks", timers.ticks.len());
-        assert_eq!(all(&mut timers, 32 * DAY).iter().map(|(_, hashes)| hashes.len()).sum::<usize>(), 100_000);
+        assert_eq!(all(&mut timers, 32 * DAY).iter().map(|(_, places)| places.len()).sum::<usize>(), 100_000);
     }
 
     proptest! {

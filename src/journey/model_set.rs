@@ -155,8 +155,8 @@ impl ModelSet {
     }
 
     /// The record of a customer nobody has seen yet.
-    pub fn fresh(&self) -> Record {
-        Record(vec![0; self.layout.words].into())
+    pub fn fresh(&self) -> Box<Record> {
+        Record::zeroed(self.layout.words)
     }
 
     /// Applies an event: in each model that knows its kind the timers that are due by then, then the event.
@@ -237,7 +237,7 @@ impl ModelSet {
         }
         // Whether it comes to that depends on the timers on the way. If not, timers of models that do not know this
         // event must not have fired because of it.
-        let mut trial = record.clone();
+        let mut trial = record.to_owned();
         let (transitions, values) = (effects.transitions.len(), effects.values.len());
         if self.fire(&mut trial, at, effects) == Fired::Forgotten {
             record.0.fill(0);

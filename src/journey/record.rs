@@ -1,5 +1,7 @@
 //! The state of one customer, laid out in words by the set of active models.
 
+use bytemuck::{TransparentWrapper, TransparentWrapperAlloc};
+
 /// What a field of a [`Record`] holds, and in how many words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldType {
@@ -55,11 +57,30 @@ impl Layout {
     }
 }
 
-/// The state of one customer. Zero everywhere is a customer nobody has seen yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record(pub Box<[u32]>);
+/// The state of one customer, in the words of a [`Layout`]. Zero everywhere is a customer nobody has seen yet. Owned as
+/// `Box<Record>`, or lent by whoever keeps many in one piece of memory.
+#[derive(Debug, PartialEq, Eq, TransparentWrapper)]
+#[repr(transparent)]
+pub struct Record(pub [u32]);
 
 impl Record {
+    /// A customer nobody has seen yet.
+    pub fn zeroed(words: usize) -> Box<Self> {
+        Self::wrap_box(vec![0; words].into())
+    }
+
+    /// The record that these words are.
+    #[inline]
+    pub fn of(words: &[u32]) -> &Self {
+        Self::wrap_ref(words)
+    }
+
+    /// The record that these words are, to be changed.
+    #[inline]
+    pub fn of_mut(words: &mut [u32]) -> &mut Self {
+        Self::wrap_mut(words)
+    }
+
     /// The number in one word: a field of type [`FieldType::U32`], or a [`FieldType::Phase`] as it is stored.
     pub fn u32(&self, word: usize) -> u32 {
         self.0[word]
@@ -81,5 +102,19 @@ impl Record {
         let bits = value as u64;
         self.0[word] = bits as u32;
         self.0[word + 1] = (bits >> 32) as u32;
+    }
+}
+
+impl ToOwned for Record {
+    type Owned = Box<Self>;
+
+    fn to_owned(&self) -> Box<Self> {
+        Self::wrap_box(self.0.into())
+    }
+}
+
+impl Clone for Box<Record> {
+    fn clone(&self) -> Self {
+        (**self).to_owned()
     }
 }

@@ -10,6 +10,7 @@
 //! - librdkafka's handles and messages may be used from any thread; a batch and a queue are used by one at a time.
 
 use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -182,12 +183,14 @@ impl PartitionQueue {
         if let Some(trouble @ Notice::Trouble(..)) = &self.notice {
             return Some(trouble.clone());
         }
-        let mut taken = [std::ptr::null_mut(); BATCH_RECORDS];
+        let mut taken = [const { MaybeUninit::<*mut native::rd_kafka_message_t>::uninit() }; BATCH_RECORDS];
         // SAFETY: a live queue and room for as many messages as are said; those that come are ours.
-        let count =
-            unsafe { native::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, taken.as_mut_ptr(), taken.len()) };
-        for message in taken.into_iter().take(usize::try_from(count).unwrap_or(0)) {
-            let Some(message) = NonNull::new(message) else { continue };
+        let count = unsafe {
+            native::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, taken.as_mut_ptr().cast(), taken.len())
+        };
+        for message in &taken[..usize::try_from(count).unwrap_or(0)] {
+            // SAFETY: so many messages were written.
+            let Some(message) = NonNull::new(unsafe { message.assume_init() }) else { continue };
             let trouble = matches!(self.notice, Some(Notice::Trouble(..)));
             // SAFETY: just received; either the batch owns it from here, or it is destroyed here.
             unsafe {

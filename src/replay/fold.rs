@@ -194,7 +194,7 @@ fn populations(partition: &Partition, set: &ModelSet) -> Vec<Population> {
     for bucket in 0..BUCKETS {
         partition.store().visit_bucket(bucket, |_, customer| {
             for (model, phases) in counts.iter_mut().enumerate() {
-                if let Some(phase) = set.phase_of(&customer.record, model) {
+                if let Some(phase) = set.phase_of(customer.record, model) {
                     phases[usize::from(phase)] += 1;
                 }
             }

@@ -136,6 +136,7 @@ impl StateCodec for Codec {
         let (header, schema) = read_preamble(&mut bytes)?;
         self.learn_schema(schema).ok_or_else(|| corrupt("its schema cannot be read"))?;
         let (_, steps) = self.known.as_ref().expect("the schema was learnt above");
+        let mut record = self.set.fresh();
         while !bytes.is_empty() {
             let length = varint::take(&mut bytes).ok_or_else(|| corrupt("an id's length is cut short"))?;
             if length == 0 {
@@ -152,9 +153,9 @@ impl StateCodec for Codec {
             let (id, rest) = id.ok_or_else(|| corrupt("an id is cut short"))?;
             bytes = rest;
             let id = std::str::from_utf8(id).map_err(|_| corrupt("an id is not UTF-8"))?;
-            let mut record = self.set.fresh();
+            record.0.fill(0);
             read_record(&mut bytes, steps, &mut record)?;
-            take(&header, StateEntry::Full { id, record });
+            take(&header, StateEntry::Full { id, record: &record });
         }
         Ok((header, None))
     }

@@ -27,22 +27,22 @@ fn model(name: &str, phases: [&str; 2], window: &str) -> String {
     )
 }
 
-fn write(set: &Arc<ModelSet>, customers: &[(&str, Option<Record>)], marker: Option<&Marker>) -> Vec<u8> {
+fn write(set: &Arc<ModelSet>, customers: &[(&str, Option<Box<Record>>)], marker: Option<&Marker>) -> Vec<u8> {
     let codec = Codec::new(Arc::clone(set));
     let mut bytes = Vec::new();
     codec.begin(&HEADER, &mut bytes);
-    customers.iter().for_each(|(id, record)| codec.customer(id, record.as_ref(), &mut bytes));
+    customers.iter().for_each(|(id, record)| codec.customer(id, record.as_deref(), &mut bytes));
     marker.iter().for_each(|marker| codec.marker(marker, &mut bytes));
     bytes
 }
 
-type Read = (Vec<(String, Option<Record>)>, Option<Marker>);
+type Read = (Vec<(String, Option<Box<Record>>)>, Option<Marker>);
 
 fn read(set: &Arc<ModelSet>, bytes: &[u8]) -> Result<Read, CodecError> {
     let mut customers = Vec::new();
     let (header, marker) = Codec::new(Arc::clone(set)).read(bytes, &mut |_, entry| {
         customers.push(match entry {
-            StateEntry::Full { id, record } => (id.to_owned(), Some(record)),
+            StateEntry::Full { id, record } => (id.to_owned(), Some(record.to_owned())),
             StateEntry::Removed { id } => (id.to_owned(), None),
         });
     })?;
@@ -51,7 +51,7 @@ fn read(set: &Arc<ModelSet>, bytes: &[u8]) -> Result<Read, CodecError> {
 }
 
 /// A record whose every field has another value; phases are those given.
-fn filled(set: &ModelSet, phase: u32) -> Record {
+fn filled(set: &ModelSet, phase: u32) -> Box<Record> {
     let mut record = set.fresh();
     for (number, field) in set.layout().fields.iter().enumerate() {
         match field.kind {

@@ -6,6 +6,7 @@
 
 mod ending;
 mod epochs;
+mod foresight;
 mod ownership;
 mod run;
 #[cfg(test)]

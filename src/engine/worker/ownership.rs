@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::foresight::Foresight;
 use super::run::Active;
 use super::{Ending, Worker};
 use crate::engine::merge::Merge;
@@ -158,11 +159,12 @@ impl<S: Source> Worker<S> {
         );
         self.learn(number, partition.epoch);
         self.with.source.start(number, &partition.positions)?;
-        let batches = self.rules.inputs.iter().map(|_| self.with.source.batch()).collect();
+        let batches: Vec<_> = self.rules.inputs.iter().map(|_| self.with.source.batch()).collect();
+        let foresight = Foresight::new(batches.len());
         let merge = Merge::new(batches, self.settings.align_idle_after_ms);
         let committed = partition.epoch - 1;
         let slot = self.board.slot(number);
-        self.active.insert(number, Active { partition, merge, slot, committed });
+        self.active.insert(number, Active { partition, merge, foresight, slot, committed });
         self.show_partition(number);
         Ok(())
     }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::Ending;
 use super::epochs::Epochs;
+use super::foresight::Foresight;
 use crate::engine::board::{Board, Slot};
 use crate::engine::merge::{Merge, Next};
 use crate::engine::partition::{Open, Partition, Taken};
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
 use crate::engine::restore::Restore;
 use crate::engine::rules::Rules;
-use crate::engine::store::IdHash;
 use crate::engine::view::PartitionView;
 use crate::formats::Decoder;
 
@@ -64,6 +64,7 @@ pub struct Equipment<S: Source> {
 pub(super) struct Active<B> {
     pub(super) partition: Partition,
     pub(super) merge: Merge<B>,
+    pub(super) foresight: Foresight,
     pub(super) slot: Arc<Slot>,
     pub(super) committed: u64,
 }
@@ -160,7 +161,7 @@ impl<S: Source> Worker<S> {
 
     fn process_partition(&mut self, number: i32, wall: i64, time_max: i64) -> Result<u64, Ending> {
         let Self { active, with, epochs, .. } = self;
-        let Some(Active { partition, merge, .. }) = active.get_mut(&number) else { return Ok(0) };
+        let Some(Active { partition, merge, foresight, .. }) = active.get_mut(&number) else { return Ok(0) };
         let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
         let mut taken = 0;
         merge.begin_round();
@@ -174,7 +175,7 @@ impl<S: Source> Worker<S> {
                     if taken == 0 && raw.timestamp >= 0 {
                         open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
                     }
-                    foresee(merge, input, partition);
+                    foresight.look(merge, input, partition);
                     partition.apply(record, with.decoders[input].as_mut(), || batch.headers(place), &mut open);
                     merge.advance(input, time_max);
                     taken += 1;
@@ -230,7 +231,7 @@ impl<S: Source> Worker<S> {
             worker: self.settings.worker,
             restoring: None,
             customers: partition.customers,
-            bytes: partition.store().bytes(self.rules.set.layout().words),
+            bytes: partition.store().bytes(),
             phases: partition.census.counts().to_vec(),
             epoch: *committed,
             watermark: partition.watermark(),
@@ -239,16 +240,4 @@ impl<S: Source> Worker<S> {
         };
         slot.show(view, Some(partition.store()));
     }
-}
-
-/// Has memory brought closer that records some way behind an input's head will need. A customer's look-up is known from
-/// the record's key, which is the customer's id; if it is another, a little work was for nothing.
-fn foresee<B: Batch>(merge: &Merge<B>, input: usize, partition: &Partition) {
-    if let Some((batch, place)) = merge.ahead(input, 20) {
-        batch.foresee(place);
-    }
-    partition.foresee(|by| {
-        let (batch, place) = merge.ahead(input, by)?;
-        batch.key(place).map(IdHash::of_bytes)
-    });
 }

@@ -1,0 +1,332 @@
+//! The customers of one bucket, each in a row of words: when it changed, its timer's entry, its id, its state.
+//!
+//! Invariant: a row has one place from the customer's first event until it is forgotten, and then may become another
+//! customer's. Rows stand side by side in pages, so a customer costs no allocation and little memory beside its words.
+//!
+//! Not here: how a row is found by an id, and who may change it (`store`, `keeper`).
+
+use super::prefetch::prefetch;
+use crate::journey::Record;
+
+/// Words before a row's record: the epoch of its last change, its entry in the timers' index, its id.
+const HEAD_WORDS: usize = 2 + ID_WORDS;
+/// Words of an id.
+const ID_WORDS: usize = 6;
+/// The longest id that stands in its row; behind it, the row's last byte says how long it is.
+const SHORT_ID_MAX: usize = ID_WORDS * 4 - 1;
+/// Words of a page: 64 KiB, so that its last rows, which are not used yet, are few bytes in a large bucket.
+const PAGE_WORDS: usize = 16 << 10;
+/// Rows of a page's first piece; it doubles until the page is whole, so that small buckets are small.
+const FIRST_ROWS: usize = 8;
+/// Bits of a row's number that tell its slot in its page; those above tell the page.
+const SLOT_BITS: u32 = 10;
+
+/// The number of a row. Slots that a page does not have are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Row(pub(super) u32);
+
+impl Row {
+    /// Bits that numbers may have: 65,536 pages, more than four gigabytes.
+    pub(super) const BITS: u32 = 16 + SLOT_BITS;
+
+    fn at(page: usize, slot: usize) -> Self {
+        Self((page << SLOT_BITS | slot) as u32)
+    }
+
+    fn page(self) -> usize {
+        (self.0 >> SLOT_BITS) as usize
+    }
+
+    fn slot(self) -> usize {
+        (self.0 & ((1 << SLOT_BITS) - 1)) as usize
+    }
+}
+
+/// A customer as held in memory. What is durable of it is the record alone.
+#[derive(Debug)]
+pub struct Customer<'a> {
+    /// The state.
+    pub record: &'a Record,
+    /// Number (low bits) of the epoch that last changed it.
+    pub changed: u32,
+    /// The tick of its live entry in the timers' index; [`NEVER`] if it has none.
+    pub wake: u32,
+}
+
+/// A [`Customer`], to be changed.
+#[derive(Debug)]
+pub struct CustomerMut<'a> {
+    /// The state.
+    pub record: &'a mut Record,
+    /// Number (low bits) of the epoch that last changed it.
+    pub changed: &'a mut u32,
+    /// The tick of its live entry in the timers' index; [`NEVER`] if it has none.
+    pub wake: &'a mut u32,
+}
+
+/// [`Customer::wake`] of a customer without an entry in the timers' index.
+pub const NEVER: u32 = u32::MAX;
+
+/// What stands in the last byte of an id's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IdMark {
+    /// There is no customer in the row.
+    Nobody,
+    /// The id is so long, and stands in the row.
+    Short(usize),
+    /// The id stands elsewhere.
+    Long,
+}
+
+impl IdMark {
+    const LONG: u8 = u8::MAX;
+
+    fn of(byte: u8) -> Self {
+        match byte {
+            0 => Self::Nobody,
+            Self::LONG => Self::Long,
+            length => Self::Short(usize::from(length)),
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// Words of a row.
+    stride: usize,
+    pages: Vec<Vec<u32>>,
+    /// Rows that were a customer's once and are nobody's now.
+    free: Vec<Row>,
+    /// Ids that are too long for their rows, and the places of those that went.
+    long_ids: Vec<Box<str>>,
+    free_ids: Vec<u32>,
+}
+
+impl Rows {
+    /// No rows yet, for records of so many words.
+    pub(super) fn new(record_words: usize) -> Self {
+        let stride = HEAD_WORDS + record_words;
+        Self { stride, pages: Vec::new(), free: Vec::new(), long_ids: Vec::new(), free_ids: Vec::new() }
+    }
+
+    /// Rows of a whole page.
+    fn page_rows(&self) -> usize {
+        (PAGE_WORDS / self.stride).clamp(1, 1 << SLOT_BITS)
+    }
+
+    fn words(&self, row: Row) -> &[u32] {
+        let start = row.slot() * self.stride;
+        &self.pages[row.page()][start..start + self.stride]
+    }
+
+    fn words_mut(&mut self, row: Row) -> &mut [u32] {
+        let start = row.slot() * self.stride;
+        &mut self.pages[row.page()][start..start + self.stride]
+    }
+
+    /// Begins to bring a row closer.
+    #[inline]
+    pub(super) fn prefetch(&self, row: Row) {
+        const WORDS_OF_A_LINE: usize = 16;
+        let Some(page) = self.pages.get(row.page()) else { return };
+        let start = page.as_ptr().wrapping_add(row.slot() * self.stride);
+        for line in (0..self.stride).step_by(WORDS_OF_A_LINE).take(4) {
+            prefetch(start.wrapping_add(line));
+        }
+        prefetch(start.wrapping_add(self.stride - 1));
+    }
+
+    /// Who is in the row, as bytes; empty if nobody is.
+    #[inline]
+    pub(super) fn id_bytes(&self, row: Row) -> &[u8] {
+        let place: &[u8] = bytemuck::cast_slice(&self.words(row)[2..HEAD_WORDS]);
+        match IdMark::of(place[SHORT_ID_MAX]) {
+            IdMark::Nobody => &[],
+            IdMark::Short(length) => &place[..length],
+            IdMark::Long => self.long_ids[self.words(row)[2] as usize].as_bytes(),
+        }
+    }
+
+    /// Who is in the row; empty if nobody is.
+    #[inline]
+    pub(super) fn id(&self, row: Row) -> &str {
+        // SAFETY: nothing but the whole of a text was ever written there.
+        unsafe { std::str::from_utf8_unchecked(self.id_bytes(row)) }
+    }
+
+    /// The customer in the row, and its id; `None` if nobody is.
+    #[inline]
+    pub(super) fn customer(&self, row: Row) -> Option<(&str, Customer<'_>)> {
+        let id = self.id(row);
+        let (head, record) = self.words(row).split_at(HEAD_WORDS);
+        (!id.is_empty()).then(|| (id, Customer { record: Record::of(record), changed: head[0], wake: head[1] }))
+    }
+
+    /// The customer in the row, to be changed. Somebody must be there.
+    #[inline]
+    pub(super) fn customer_mut(&mut self, row: Row) -> CustomerMut<'_> {
+        let (head, record) = self.words_mut(row).split_at_mut(HEAD_WORDS);
+        let [changed, wake, ..] = head else { unreachable!("a head has more words than two") };
+        CustomerMut { record: Record::of_mut(record), changed, wake }
+    }
+
+    /// A row for a new customer, whose id is not empty, without state and without a timer. It counts as changed in this
+    /// epoch; in a row that was somebody's before, as changed when that one was: who is written down once already in the
+    /// open epoch need not be again.
+    pub(super) fn add(&mut self, id: &str, changed: u32) -> Row {
+        let row = self.free.pop();
+        let (row, changed) = match row {
+            Some(row) => (row, self.words(row)[0]),
+            None => (self.new_row(), changed),
+        };
+        let mut place = [0_u32; ID_WORDS];
+        if id.len() <= SHORT_ID_MAX {
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut place);
+            bytes[..id.len()].copy_from_slice(id.as_bytes());
+            bytes[SHORT_ID_MAX] = id.len() as u8;
+        } else {
+            place[0] = self.add_long(id);
+            bytemuck::cast_slice_mut::<u32, u8>(&mut place)[SHORT_ID_MAX] = IdMark::LONG;
+        }
+        let words = self.words_mut(row);
+        words.fill(0);
+        (words[0], words[1]) = (changed, NEVER);
+        words[2..HEAD_WORDS].copy_from_slice(&place);
+        row
+    }
+
+    fn add_long(&mut self, id: &str) -> u32 {
+        match self.free_ids.pop() {
+            Some(place) => {
+                self.long_ids[place as usize] = id.into();
+                place
+            }
+            None => {
+                self.long_ids.push(id.into());
+                (self.long_ids.len() - 1) as u32
+            }
+        }
+    }
+
+    fn new_row(&mut self) -> Row {
+        let (whole, stride) = (self.page_rows(), self.stride);
+        if self.pages.last().is_none_or(|page| page.len() == whole * stride) {
+            self.pages.push(Vec::new());
+        }
+        let page = self.pages.len() - 1;
+        let last = &mut self.pages[page];
+        let slot = last.len() / stride;
+        if last.len() == last.capacity() {
+            let rows = (slot * 2).max(FIRST_ROWS).min(whole);
+            last.reserve_exact((rows - slot) * stride);
+        }
+        last.resize((slot + 1) * stride, 0);
+        Row::at(page, slot)
+    }
+
+    /// Empties a row.
+    pub(super) fn remove(&mut self, row: Row) {
+        let place: &[u8] = bytemuck::cast_slice(&self.words(row)[2..HEAD_WORDS]);
+        if IdMark::of(place[SHORT_ID_MAX]) == IdMark::Long {
+            let place = self.words(row)[2];
+            self.long_ids[place as usize] = Box::default();
+            self.free_ids.push(place);
+        }
+        self.words_mut(row)[2..HEAD_WORDS].fill(0);
+        self.free.push(row);
+    }
+
+    /// All rows that were ever somebody's, in order.
+    pub(super) fn all(&self) -> impl Iterator<Item = Row> + use<> {
+        let (stride, whole) = (self.stride, self.page_rows());
+        let pages = self.pages.len();
+        let last = self.pages.last().map_or(0, |page| page.len() / stride);
+        (0..pages).flat_map(move |page| {
+            let slots = if page + 1 == pages { last } else { whole };
+            (0..slots).map(move |slot| Row::at(page, slot))
+        })
+    }
+
+    /// Bytes taken.
+    pub(super) fn bytes(&self) -> u64 {
+        let pages: usize = self.pages.iter().map(Vec::capacity).sum();
+        let long: usize = self.long_ids.iter().map(|id| id.len().next_multiple_of(16) + size_of::<Box<str>>()).sum();
+        (pages * size_of::<u32>() + long + (self.free.len() + self.free_ids.len()) * size_of::<u32>()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: usize = 13;
+
+    fn ids(rows: &Rows) -> Vec<String> {
+        rows.all().filter_map(|row| rows.customer(row)).map(|(id, _)| id.to_owned()).collect()
+    }
+
+    #[test]
+    fn ids_of_every_length_are_kept_as_they_are() {
+        let mut rows = Rows::new(WORDS);
+        let ids: Vec<String> =
+            (1..100).map(|length| "é".repeat(length / 2) + if length % 2 == 1 { "x" } else { "" }).collect();
+        let places: Vec<Row> = ids.iter().map(|id| rows.add(id, 0)).collect();
+        for (id, row) in ids.iter().zip(&places) {
+            assert_eq!(rows.customer(*row).map(|(id, _)| id), Some(id.as_str()));
+        }
+        places.iter().for_each(|row| rows.remove(*row));
+        assert_eq!(rows.all().filter(|row| rows.customer(*row).is_some()).count(), 0);
+        let again: Vec<Row> = ids.iter().map(|id| rows.add(id, 0)).collect();
+        assert_eq!(rows.all().count(), places.len(), "rows that were left are taken again");
+        assert_eq!(again.iter().map(|row| rows.id(*row)).collect::<Vec<_>>(), ids);
+        assert_eq!(rows.long_ids.len(), ids.iter().filter(|id| id.len() > SHORT_ID_MAX).count());
+    }
+
+    #[test]
+    fn a_row_stays_what_it_is_while_others_come() {
+        for words in [0, 1, WORDS, 500, PAGE_WORDS] {
+            let mut rows = Rows::new(words);
+            let count = 3 * rows.page_rows().max(20) as u32;
+            let places: Vec<Row> = (0..count)
+                .map(|n| {
+                    let row = rows.add(&format!("c{n}"), n);
+                    rows.customer_mut(row).record.0.fill(n);
+                    *rows.customer_mut(row).wake = n + 1;
+                    row
+                })
+                .collect();
+            assert_eq!(rows.all().collect::<Vec<_>>(), places, "{words} words");
+            for (n, row) in (0..count).zip(places) {
+                let (id, customer) = rows.customer(row).expect("the row was just added");
+                assert_eq!((id, customer.changed, customer.wake), (&*format!("c{n}"), n, n + 1));
+                assert!(customer.record.0.iter().all(|word| *word == n));
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_anothers_begins_empty_and_counts_as_changed_when_that_one_did() {
+        let mut rows = Rows::new(WORDS);
+        let first = rows.add("first", 4);
+        rows.customer_mut(first).record.0.fill(7);
+        *rows.customer_mut(first).wake = 7;
+        *rows.customer_mut(first).changed = 5;
+        rows.remove(first);
+        assert_eq!(ids(&rows), [""; 0]);
+        let second = rows.add("second", 4);
+        assert_eq!(second, first);
+        let (id, customer) = rows.customer(second).expect("the row was just added");
+        assert_eq!((id, customer.changed, customer.wake), ("second", 5, NEVER));
+        assert_eq!(customer.record, &*Record::zeroed(WORDS));
+    }
+
+    #[test]
+    fn a_customer_takes_little_more_than_its_words() {
+        let mut rows = Rows::new(WORDS);
+        let count = 100_000;
+        (0..count).for_each(|n| _ = rows.add(&format!("c{n:08}"), 0));
+        let each = rows.bytes() as f64 / f64::from(count);
+        assert!((84.0..85.0).contains(&each), "{each} bytes each");
+    }
+}
