@@ -169,10 +169,13 @@ impl Partition {
         self.watermark.record(taken.time, taken.wall);
         self.fire_due(open);
         self.positions[taken.input] = taken.offset + 1;
-        let outcome = self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)).and_then(|event| {
-            let event = self.admit(event, &taken, open.tally);
-            self.step(&event, taken.input, open)
-        });
+        let outcome = match self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)) {
+            Ok(mut event) => {
+                self.admit(&mut event, &taken, open.tally);
+                self.step(&event, taken.input, open)
+            }
+            Err(reject) => Err(reject),
+        };
         let tally = &mut open.tally.inputs[taken.input];
         match outcome {
             Ok(Outcome::Applied { late: false }) => tally.applied += 1,
@@ -212,13 +215,12 @@ impl Partition {
     }
 
     /// An event from too far ahead of its record takes the record's time.
-    fn admit<'a>(&self, mut event: Event<'a>, taken: &Taken<'_>, tally: &mut Tally) -> Event<'a> {
+    fn admit(&self, event: &mut Event<'_>, taken: &Taken<'_>, tally: &mut Tally) {
         if event.kind.is_some() && event.at > taken.time.saturating_add(self.rules.max_future_skew_ms) {
             event.at = taken.time;
             event.time_is_own = false;
             tally.inputs[taken.input].future += 1;
         }
-        event
     }
 
     fn step<M>(&mut self, event: &Event<'_>, input: usize, open: &mut Open<'_, M>) -> Result<Outcome, Reject> {
@@ -268,12 +270,17 @@ impl Partition {
 
     /// Fires the timers of customers who have been quiet past the watermark, in the order of (due time, customer), so that
     /// the output does not depend on how the index came to be.
+    #[inline]
     fn fire_due<M>(&mut self, open: &mut Open<'_, M>) {
-        let Some(at) = self.watermark.at() else { return };
         // Asked for every record: ticks begin at whole seconds, so the rounding, a division, can wait.
-        if !self.timers.may_be_due(at) {
-            return;
+        if let Some(at) = self.watermark.at()
+            && self.timers.may_be_due(at)
+        {
+            self.fire_up_to(at, open);
         }
+    }
+
+    fn fire_up_to<M>(&mut self, at: i64, open: &mut Open<'_, M>) {
         let until = whole_tick(at);
         let mut due: Vec<(i64, CompactString, Place)> = Vec::new();
         while let Some((tick, places)) = self.timers.pop(until) {
