@@ -57,6 +57,6 @@ bench: ## What each step of an event costs by itself, and what a customer takes 
 	$(CARGO) bench --locked --bench memory
 
 .PHONY: bench-job
-bench-job: ## The comparison job beside a plain reader and Kafka Streams; benches/job/run.sh says what can be set
+bench-job: ## The comparison job beside a plain reader, Kafka Streams and Flink; benches/job/run.sh says what can be set
 	@$(call need,make bench-job,$(build_tools) java:default-jdk-headless mvn:maven)
 	CARGO="$(CARGO)" benches/job/run.sh
