@@ -60,3 +60,8 @@ bench: ## What each step of an event costs by itself, and what a customer takes 
 bench-job: ## The comparison job beside a plain reader, Kafka Streams and Flink; benches/job/run.sh says what can be set
 	@$(call need,make bench-job,$(build_tools) java:default-jdk-headless mvn:maven)
 	CARGO="$(CARGO)" benches/job/run.sh
+
+.PHONY: bench-latency
+bench-latency: ## From an event to its transition, live at half of the maximum; RATE=events/s, benches/latency/run.sh says what else
+	@$(call need,make bench-latency,$(build_tools) java:default-jdk-headless mvn:maven)
+	CARGO="$(CARGO)" benches/latency/run.sh

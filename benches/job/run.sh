@@ -144,4 +144,4 @@ for round in $(seq "$ROUNDS"); do
     say "round $round of $ROUNDS"
     run_round "$round"
 done
-awk -f benches/job/report.awk -v json="$OUT/summary.json" "$OUT/runs.jsonl" | tee "$OUT/table.md"
+awk -f benches/job/figures.awk -f benches/job/report.awk -v json="$OUT/summary.json" "$OUT/runs.jsonl" | tee "$OUT/table.md"

@@ -66,6 +66,8 @@ struct Template {
     seconds: Option<usize>,
     /// 16 characters of the event's id.
     id: usize,
+    /// Whether it means anything to the model.
+    counts: bool,
 }
 
 /// The sample.
@@ -102,6 +104,7 @@ impl Template {
             times: places(std::str::from_utf8(&time).expect("digits")),
             seconds: value.find("\"timestamp\":1").map(|place| place + "\"timestamp\":".len()),
             id,
+            counts: !value.contains("\"status\":\"APPROVED\""),
             value: value.into_bytes(),
         }
     }
@@ -112,9 +115,15 @@ impl Template {
 pub struct Records {
     bytes: Vec<u8>,
     all: Vec<(usize, i64, Range<usize>)>,
+    keys: Vec<[u8; 9]>,
 }
 
 impl Records {
+    /// The key of each record: its customer.
+    pub fn keys(&self) -> &[[u8; 9]] {
+        &self.keys
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (usize, RawRecord<'_>)> {
         self.all.iter().map(|(input, timestamp, range)| {
             let raw = RawRecord { key: None, value: Some(&self.bytes[range.clone()]), timestamp: *timestamp };
@@ -126,8 +135,10 @@ impl Records {
 /// Goes on for as long as records are asked for.
 pub struct Feed {
     sample: Sample,
-    next: u64,
-    at: f64,
+    /// How many records there have been.
+    pub next: u64,
+    /// The time of the next one.
+    pub at: f64,
     /// Milliseconds between two records.
     pub step_ms: f64,
 }
@@ -141,25 +152,66 @@ impl Feed {
     pub fn fill(&mut self, records: &mut Records, count: usize, mut who: impl FnMut() -> u64) {
         records.bytes.clear();
         records.all.clear();
+        records.keys.clear();
+        let mut written = (i64::MIN, [0; 24]);
         for _ in 0..count {
             let template = &self.sample.0[(self.next % self.sample.0.len() as u64) as usize];
             let at = self.at as i64;
             let start = records.bytes.len();
             records.bytes.extend_from_slice(&template.value);
             let value = &mut records.bytes[start..];
-            let customer = format!("c{:08}", who());
-            template.customers.iter().for_each(|&place| value[place..][..9].copy_from_slice(customer.as_bytes()));
-            template.times.iter().for_each(|&place| value[place..][..24].copy_from_slice(&rfc3339(at)));
+            let customer = id_of(who());
+            template.customers.iter().for_each(|&place| value[place..][..9].copy_from_slice(&customer));
+            if at != written.0 {
+                written = (at, rfc3339(at));
+            }
+            template.times.iter().for_each(|&place| value[place..][..24].copy_from_slice(&written.1));
             if let Some(place) = template.seconds {
                 value[place..][..10].copy_from_slice((at / 1000).to_string().as_bytes());
             }
-            let id = format!("{:016x}", self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let id = format!("{:016x}", self.next.wrapping_mul(SCATTER));
             value[template.id..][..16].copy_from_slice(id.as_bytes());
             records.all.push((template.input, at, start..records.bytes.len()));
+            records.keys.push(customer);
             self.next += 1;
             self.at += self.step_ms;
         }
     }
+
+    /// Whether the record of this number means anything to the model; one that does not changes nothing.
+    pub fn counts(&self, number: u64) -> bool {
+        self.sample.0[(number % self.sample.0.len() as u64) as usize].counts
+    }
+}
+
+/// Makes ids of one record after another unlike each other; odd, so that no two are the same.
+const SCATTER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Which record of a feed, from 0, has an id.
+pub fn number_of(event_id: &[u8]) -> Option<u64> {
+    let digits = event_id.strip_prefix(b"ajs-").unwrap_or(event_id).get(..16)?;
+    let id = u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some(id.wrapping_mul(INVERSE))
+}
+
+/// What undoes [`SCATTER`]: every step doubles the number of bits that are right, three at first.
+const INVERSE: u64 = {
+    let (mut inverse, mut step) = (SCATTER, 0);
+    while step < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(SCATTER.wrapping_mul(inverse)));
+        step += 1;
+    }
+    assert!(inverse.wrapping_mul(SCATTER) == 1);
+    inverse
+};
+
+fn id_of(customer: u64) -> [u8; 9] {
+    let (mut id, mut rest) = (*b"c00000000", customer);
+    for digit in id[1..].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    id
 }
 
 /// A time as the job's records have it, in 24 characters.
