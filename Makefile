@@ -65,3 +65,8 @@ bench-job: ## The comparison job beside a plain reader, Kafka Streams and Flink;
 bench-latency: ## From an event to its transition, live at half of the maximum; RATE=events/s, benches/latency/run.sh says what else
 	@$(call need,make bench-latency,$(build_tools) java:default-jdk-headless mvn:maven)
 	CARGO="$(CARGO)" benches/latency/run.sh
+
+.PHONY: bench-scale
+bench-scale: ## The job by workers, partitions, models and bytes an event; benches/scale/run.sh says what can be set
+	@$(call need,make bench-scale,$(build_tools) java:default-jdk-headless mvn:maven)
+	CARGO="$(CARGO)" benches/scale/run.sh

@@ -123,7 +123,11 @@ start_broker() {
         return
     fi
     own_broker=yes
-    JAVA_OPTS=${JAVA_OPTS:--Xmx1g -Xms1g -XX:+UseSerialGC} \
+    # Many partitions have many files; those of a deleted topic are not to be kept for a minute.
+    ulimit -n "$(ulimit -Hn)"
+    { [[ -z ${KLANTREIS_KAFKA_PROPERTIES:-} ]] || cat "$KLANTREIS_KAFKA_PROPERTIES"; } >"$work/broker.properties"
+    echo log.segment.delete.delay.ms=1000 >>"$work/broker.properties"
+    KLANTREIS_KAFKA_PROPERTIES=$work/broker.properties JAVA_OPTS=${JAVA_OPTS:--Xmx1g -Xms1g -XX:+UseSerialGC} \
         sh deploy/kafka/broker.sh start "$work/broker" "$(free_port)" "$(free_port)" >"$work/address"
     BROKER=$(cat "$work/address")
     say "broker at $BROKER"
