@@ -45,13 +45,13 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn report(options: &Options, fed: &Fed, read: &reader::Read) -> String {
-    let per_second = |from: u64, to: u64| fed.events as f64 * 1e9 / (to - from).max(1) as f64;
+    let per_second = |until: u64| if until == 0 { 0.0 } else { fed.events as f64 * 1e9 / until as f64 };
     if options.rate == Rate::Max {
         return format!(
             "{{\"events\":{},\"transitions\":{},\"events_per_s\":{:.0},\"linger_ms\":{}}}",
             fed.events,
             read.arrived,
-            per_second(0, read.last),
+            per_second(read.last),
             options.linger_ms,
         );
     }
@@ -60,7 +60,7 @@ fn report(options: &Options, fed: &Fed, read: &reader::Read) -> String {
         "{{\"events\":{},\"events_per_s\":{:.0},\"transitions\":{count},\"p50_ms\":{p50:.1},\"p99_ms\":{p99:.1},\"p999_ms\":{p999:.1},\
          \"max_ms\":{max:.1},\"gap_ms_max\":{:.1},\"behind_ms_max\":{:.1},\"linger_ms\":{}}}",
         fed.events,
-        per_second(0, fed.last),
+        per_second(fed.last),
         figures::milliseconds(read.gap_max),
         figures::milliseconds(fed.behind_max),
         options.linger_ms,
