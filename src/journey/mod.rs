@@ -5,8 +5,8 @@
 //! customer's [`Record`]. Of the rest of klantreis it uses `yaml` alone, which is as pure.
 //!
 //! From the file to the step: `language` reads and checks a model file ([`CheckedModel`]); `model` is what it means;
-//! `machine` is one model compiled, with `program` for its conditions and `meter` for its counters; `model_set` runs
-//! machines side by side on one record. `scenario` and `graph` try and draw a model.
+//! `machine` is one model compiled, with `program` for its conditions and `meter` for its counters; `memory` knows
+//! repeats; `model_set` runs machines side by side on one record. `scenario` and `graph` try and draw a model.
 
 mod amount;
 mod builtin;
@@ -16,6 +16,7 @@ mod event;
 mod graph;
 mod language;
 mod machine;
+mod memory;
 mod meter;
 mod model;
 mod model_set;

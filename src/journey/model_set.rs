@@ -1,10 +1,9 @@
 //! The active models, compiled together: one vocabulary, one layout of state, one way to change a customer's record.
 
 use compact_str::CompactString;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::machine::{Due, Input, Machine};
-use super::record::FieldType;
+use super::memory::Memory;
 use super::{AttrType, CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary};
 
 /// How an event ended.
@@ -94,8 +93,7 @@ pub struct ModelSet {
     machines: Vec<Machine>,
     /// By kind, the models that know it.
     listeners: Vec<Box<[u16]>>,
-    /// Event ids remembered, in the first words of the record, newest first.
-    ids: usize,
+    memory: Memory,
     /// The shortest silence after which any customer is forgotten.
     forget_after_min: i64,
 }
@@ -118,9 +116,7 @@ impl ModelSet {
         }
         let vocabulary = vocabulary(&models)?;
         let mut layout = Layout::default();
-        for id in 0..options.remembered_ids {
-            layout.push(format!("event_id/{id}"), FieldType::Bits, 0);
-        }
+        let memory = Memory::place(&mut layout, options.remembered_ids);
         let machine = |(index, model)| Machine::new(model, index, &vocabulary, &mut layout, options.forget_after.0);
         let machines: Vec<Machine> = models.iter().enumerate().map(machine).collect();
         let listeners = vocabulary.kinds().iter().map(|kind| {
@@ -130,7 +126,7 @@ impl ModelSet {
         let spans = models.iter().flat_map(|model| &model.phases).filter_map(|phase| phase.forget_after);
         Ok(Self {
             listeners: listeners.collect(),
-            ids: usize::from(options.remembered_ids),
+            memory,
             forget_after_min: spans.chain([options.forget_after]).map(|span| span.0).min().unwrap_or(i64::MAX),
             layout,
             machines,
@@ -163,8 +159,8 @@ impl ModelSet {
     pub fn step(&self, record: &mut Record, event: &Event<'_>, channel: &str, effects: &mut Effects) -> Outcome {
         let Some(kind) = event.kind else { return Outcome::Ignored };
         let Some(listeners) = self.listeners.get(usize::from(kind.0)) else { return Outcome::Ignored };
-        let print = event.id.as_ref().filter(|_| self.ids > 0).map(|id| fingerprint(id));
-        if print.is_some_and(|print| self.is_repeat(record, event, print)) {
+        let print = self.memory.print(event.id.as_deref());
+        if print.is_some_and(|print| self.memory.has(record, print) && !self.is_news(record, event)) {
             return Outcome::Duplicate;
         }
         self.forget_before(record, event.at, effects);
@@ -174,8 +170,7 @@ impl ModelSet {
             late |= self.machines[usize::from(*index)].take(record, input, effects);
         }
         if let Some(print) = print {
-            record.0.copy_within(..self.ids - 1, 1);
-            record.0[0] = print;
+            self.memory.remember(record, print);
         }
         Outcome::Applied { late }
     }
@@ -222,11 +217,11 @@ impl ModelSet {
         self.models.iter().zip(&self.machines).map(|(model, machine)| ModelState::of(model, machine, record)).collect()
     }
 
-    /// Whether the customer's memory has this event. An event with its own time that is newer than all others cannot
-    /// have come before, so a chance likeness of two ids does no harm to a customer whose events come in order.
-    fn is_repeat(&self, record: &Record, event: &Event<'_>, print: u32) -> bool {
-        let is_news = || event.time_is_own && self.machines.iter().all(|machine| event.at > machine.last(record));
-        record.0[..self.ids].contains(&print) && !is_news()
+    /// Whether an event cannot have come before, whatever the customer's memory has: it has its own time, which is newer
+    /// than all others. So a chance likeness of two ids does no harm to a customer whose events come in order.
+    #[cold]
+    fn is_news(&self, record: &Record, event: &Event<'_>) -> bool {
+        event.time_is_own && self.machines.iter().all(|machine| event.at > machine.last(record))
     }
 
     /// Lets a customer begin anew who was forgotten before this event.
@@ -291,9 +286,4 @@ fn vocabulary(models: &[Model]) -> Result<Vocabulary, SetError> {
         }
     }
     Ok(Vocabulary::new(kinds, attributes, models.iter().any(Model::reads_value)))
-}
-
-/// 32 bits of an event id, never 0, which is an empty place.
-fn fingerprint(id: &str) -> u32 {
-    (xxh3_64(id.as_bytes()) as u32).max(1)
 }
