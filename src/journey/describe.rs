@@ -27,16 +27,16 @@ pub struct ModelState {
 impl ModelState {
     /// The state that a model's machine keeps in the record.
     pub(super) fn of(model: &Model, machine: &Machine, record: &Record) -> Self {
-        let seen = machine.has_seen(record);
-        let phase = machine.phase(record);
+        let standing = machine.standing(record);
+        let (seen, phase) = (standing.is_seen(), standing.phase());
         let counters = model.counters.iter().enumerate();
         Self {
             model: model.name.clone(),
             phase: phase.map(|index| model.phases[usize::from(index)].name.clone()),
-            since: phase.map(|_| machine.since(record)),
-            last: seen.then(|| machine.last(record)),
-            first_seen: seen.then(|| machine.first_seen(record)),
-            seq: machine.seq(record),
+            since: phase.map(|_| standing.since),
+            last: seen.then_some(standing.last),
+            first_seen: seen.then_some(standing.first_seen),
+            seq: standing.seq,
             counters: counters.map(|(index, counter)| (counter.name.clone(), machine.counter(record, index))).collect(),
             next_timer: machine.next_timer(record).map(|due| (due.at, model.rules[due.rule()].id.clone())),
         }

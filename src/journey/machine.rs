@@ -7,8 +7,14 @@
 
 mod build;
 mod moment;
+mod standing;
+mod waiting;
 
 use moment::Moment;
+use standing::Place;
+pub(super) use standing::Standing;
+pub(super) use waiting::Due;
+use waiting::Waiting;
 
 use super::effect::{Cause, Effects, Transition};
 use super::meter::Meter;
@@ -21,16 +27,14 @@ pub(super) struct Machine {
     /// Its index in the set.
     model: u16,
     place: Place,
+    /// Where the bits of the conditional timers stand that were due and not taken; only in models that have such.
+    spent: Option<usize>,
     /// Kinds in the set's vocabulary.
     kinds: usize,
-    /// By kind, the counters that count it.
-    counts: Vec<Box<[u16]>>,
-    /// By phase word and kind, the rules to try in turn.
-    moves: Vec<Box<[u16]>>,
-    /// By phase word, the timers that run.
-    timers: Vec<Box<[Timer]>>,
-    /// By phase word, after how much silence the customer is forgotten.
-    forget: Vec<i64>,
+    /// By phase word and kind, what an event does.
+    responses: Vec<Response>,
+    /// By phase word, what runs without an event.
+    waiting: Vec<Waiting>,
     rules: Vec<Move>,
     meters: Vec<Meter>,
     /// The meters that begin anew with a phase.
@@ -41,38 +45,19 @@ pub(super) struct Machine {
     names: Vec<Box<str>>,
 }
 
-/// Where a model's state stands in a record. Times are after 1970, so 0 says "never".
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    phase: usize,
-    seq: usize,
-    since: usize,
-    last: usize,
-    first_seen: usize,
-    /// Bits of the conditional timers that were due and not taken; only in models that have such.
-    spent: Option<usize>,
+/// What an event of one kind does in one phase.
+#[derive(Debug, Clone, Default)]
+struct Response {
+    /// The counters that count it.
+    counts: Box<[u16]>,
+    /// The rules to try in turn.
+    rules: Box<[u16]>,
 }
 
 #[derive(Debug)]
 struct Move {
     to: u16,
     when: Option<Program>,
-}
-
-#[derive(Debug, Clone)]
-struct Timer {
-    rule: u16,
-    start: Start,
-    span: i64,
-    /// Its bit among the spent ones, if it has a condition.
-    bit: u32,
-}
-
-/// What a timer counts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Start {
-    Phase,
-    LastEvent,
 }
 
 /// What an event brings to each model.
@@ -84,85 +69,46 @@ pub(super) struct Input<'a> {
     pub vocabulary: &'a Vocabulary,
 }
 
-/// A timer that is the next to fire.
-#[derive(Clone, Copy)]
-pub(super) struct Due<'m> {
-    pub at: i64,
-    timer: &'m Timer,
-}
-
-impl Due<'_> {
-    /// The index of its rule.
-    pub fn rule(&self) -> usize {
-        usize::from(self.timer.rule)
-    }
-}
-
 impl Machine {
-    /// Whether the model has seen the customer.
-    pub fn has_seen(&self, record: &Record) -> bool {
-        self.first_seen(record) != 0
-    }
-
-    /// When the model first saw the customer; 0 for never.
-    pub fn first_seen(&self, record: &Record) -> i64 {
-        record.i64(self.place.first_seen)
-    }
-
-    /// The time of the model's last event; 0 for never.
-    pub fn last(&self, record: &Record) -> i64 {
-        record.i64(self.place.last)
-    }
-
-    /// When the phase began.
-    pub fn since(&self, record: &Record) -> i64 {
-        record.i64(self.place.since)
-    }
-
-    /// The phase, as an index.
-    pub fn phase(&self, record: &Record) -> Option<u16> {
-        record.u32(self.place.phase).checked_sub(1).map(|index| index as u16)
-    }
-
-    /// Transitions so far.
-    pub fn seq(&self, record: &Record) -> u32 {
-        record.u32(self.place.seq)
+    /// Where the customer stands.
+    #[inline]
+    pub fn standing(&self, record: &Record) -> Standing {
+        self.place.read(record)
     }
 
     /// A counter as it stands at the model's last event.
     pub fn counter(&self, record: &Record, index: usize) -> f64 {
-        self.meters[index].read(record, self.last(record))
+        self.meters[index].read(record, self.standing(record).last)
     }
 
-    /// When the model has no more use for a customer it has seen.
-    pub fn forget_at(&self, record: &Record) -> i64 {
-        self.last(record).saturating_add(self.forget[record.u32(self.place.phase) as usize])
+    /// When the model has no more use for the customer, and when the next timer is due, later than every time if none is.
+    /// `None` for a customer it has not seen.
+    #[inline]
+    pub fn ends(&self, record: &Record) -> Option<(i64, i64)> {
+        let standing = self.standing(record);
+        let waiting = &self.waiting[standing.phase as usize];
+        standing.is_seen().then(|| (waiting.forget_at(standing), waiting.due_at(standing, || self.spent(record))))
+    }
+
+    /// When the next timer is due; later than every time if none is.
+    #[inline]
+    fn due_at(&self, record: &Record, standing: Standing) -> i64 {
+        self.waiting[standing.phase as usize].due_at(standing, || self.spent(record))
     }
 
     /// The next timer: the earliest, of equals the first in the file. Never before the phase began.
     pub fn next_timer(&self, record: &Record) -> Option<Due<'_>> {
-        let timers = &self.timers[record.u32(self.place.phase) as usize];
-        let spent = self.place.spent.map_or(0, |word| record.u32(word));
-        let mut next: Option<Due<'_>> = None;
-        for timer in timers.iter().filter(|timer| timer.bit & spent == 0) {
-            let since = self.since(record);
-            let at = match timer.start {
-                Start::Phase => since.saturating_add(timer.span),
-                Start::LastEvent => self.last(record).saturating_add(timer.span).max(since),
-            };
-            if next.is_none_or(|next| at < next.at) {
-                next = Some(Due { at, timer });
-            }
-        }
-        next
+        let Standing { phase, since, last, .. } = self.standing(record);
+        self.waiting[phase as usize].next(since, last, self.spent(record))
     }
 
     /// Fires a timer that is due.
     pub fn fire(&self, record: &mut Record, due: Due<'_>, effects: &mut Effects) {
-        let scene = Moment { machine: self, record, input: None, now: due.at, before: self.last(record) };
+        let before = self.standing(record).last;
+        let scene = Moment { machine: self, record, input: None, now: due.at, before };
         let rule = &self.rules[due.rule()];
         if rule.when.as_ref().is_some_and(|when| !when.holds(&scene)) {
-            let word = self.place.spent.expect("a model with conditional timers has a word for the spent ones");
+            let word = self.spent.expect("a model with conditional timers has a word for the spent ones");
             record.set_u32(word, record.u32(word) | due.timer.bit);
             return;
         }
@@ -171,75 +117,106 @@ impl Machine {
         self.enter(record, &taken, effects);
     }
 
-    /// Takes an event of a kind the model knows; says whether it was late.
-    pub fn take(&self, record: &mut Record, input: Input<'_>, effects: &mut Effects) -> bool {
+    /// Takes an event of a kind the model knows; says whether it was late. What few events need stands in functions of
+    /// its own that are not inlined, so that the others do not pay for what it keeps in registers.
+    #[inline(never)]
+    pub fn take(&self, record: &mut Record, input: &Input<'_>, effects: &mut Effects) -> bool {
         let at = input.event.at;
-        let first = !self.has_seen(record);
-        if first {
-            record.set_i64(self.place.first_seen, at);
-            record.set_i64(self.place.since, at);
-        } else {
-            while let Some(due) = self.next_timer(record).filter(|due| due.at <= at) {
-                self.fire(record, due, effects);
-            }
+        let mut standing = self.standing(record);
+        if !standing.is_seen() {
+            standing.first_seen = at;
+            standing.since = at;
+        } else if self.due_at(record, standing) <= at {
+            self.fire_until(record, at, effects);
+            standing = self.standing(record);
         }
-        let before = self.last(record);
-        let late = at < before;
+        let before = standing.last;
         if at > before {
-            record.set_i64(self.place.last, at);
-            if let Some(word) = self.place.spent {
+            standing.last = at;
+            if let Some(word) = self.spent {
                 record.set_u32(word, record.u32(word) & !self.idle_bits);
             }
         }
-        let since = self.since(record);
-        let kind = usize::from(input.kind.0);
-        for index in &self.counts[kind] {
+        self.place.write(record, standing);
+        let response = &self.responses[standing.phase as usize * self.kinds + usize::from(input.kind.0)];
+        if !response.counts.is_empty() {
+            self.count(&response.counts, record, input.event, standing.since);
+        }
+        if !response.rules.is_empty() {
+            self.decide(&response.rules, record, input, before, effects);
+        }
+        at < before
+    }
+
+    /// Fires the timers that are due by this time. Few events find one.
+    #[inline(never)]
+    fn fire_until(&self, record: &mut Record, at: i64, effects: &mut Effects) {
+        while let Some(due) = self.next_timer(record).filter(|due| due.at <= at) {
+            self.fire(record, due, effects);
+        }
+    }
+
+    /// Counts an event; a counter of the visit only counts what happened since the phase began.
+    #[inline(never)]
+    fn count(&self, counters: &[u16], record: &mut Record, event: &Event<'_>, since: i64) {
+        for index in counters {
             let meter = &self.meters[usize::from(*index)];
-            if !meter.visit || at >= since {
-                meter.count(record, input.event);
+            if !meter.visit || event.at >= since {
+                meter.count(record, event);
             }
         }
-        let before = if first { 0 } else { before };
-        let scene = Moment { machine: self, record, input: Some((input, late)), now: at.max(since), before };
-        let candidates = &self.moves[record.u32(self.place.phase) as usize * self.kinds + kind];
-        let won = candidates.iter().copied().find(|rule| {
+    }
+
+    /// Takes the transition of the first of these rules that holds, if one does. The customer's last event was `before`.
+    #[inline(never)]
+    fn decide(&self, rules: &[u16], record: &mut Record, input: &Input<'_>, before: i64, effects: &mut Effects) {
+        let at = input.event.at;
+        let (now, late) = (at.max(self.standing(record).since), at < before);
+        let scene = Moment { machine: self, record, input: Some((input, late)), now, before };
+        let won = rules.iter().copied().find(|rule| {
             let when = self.rules[usize::from(*rule)].when.as_ref();
             when.is_none_or(|when| when.holds(&scene))
         });
         if let Some(rule) = won {
             let values = scene.note(self.rules[usize::from(rule)].when.as_ref(), effects);
-            let taken = Taken { rule, at: at.max(since), cause: Cause::Event(input.kind), late, values };
+            let taken = Taken { rule, at: now, cause: Cause::Event(input.kind), late, values };
             self.enter(record, &taken, effects);
         }
-        late
     }
 
     /// Takes a transition: tells of it, and begins the new phase.
     fn enter(&self, record: &mut Record, taken: &Taken, effects: &mut Effects) {
         let to = self.rules[usize::from(taken.rule)].to;
-        let seq = self.seq(record).saturating_add(1);
+        let mut standing = self.standing(record);
+        let seq = standing.seq.saturating_add(1);
         effects.transitions.push(Transition {
             model: self.model,
             rule: taken.rule,
-            from: self.phase(record),
+            from: standing.phase(),
             to,
             at: taken.at,
-            since: self.since(record),
-            first_seen: self.first_seen(record),
+            since: standing.since,
+            first_seen: standing.first_seen,
             seq,
             cause: taken.cause,
             late: taken.late,
             values: taken.values,
         });
-        record.set_u32(self.place.phase, u32::from(to) + 1);
-        record.set_u32(self.place.seq, seq);
-        record.set_i64(self.place.since, taken.at);
+        standing.phase = u32::from(to) + 1;
+        standing.seq = seq;
+        standing.since = taken.at;
+        self.place.write(record, standing);
         for index in &self.visit_meters {
             self.meters[usize::from(*index)].reset(record);
         }
-        if let Some(word) = self.place.spent {
+        if let Some(word) = self.spent {
             record.set_u32(word, 0);
         }
+    }
+
+    /// Bits of the timers that do not run any more.
+    fn spent(&self, record: &Record) -> u32 {
+        self.spent.map_or(0, |word| record.u32(word))
     }
 }
 

@@ -163,11 +163,14 @@ impl ModelSet {
         if print.is_some_and(|print| self.memory.has(record, print) && !self.is_news(record, event)) {
             return Outcome::Duplicate;
         }
-        self.forget_before(record, event.at, effects);
+        let last = self.last(record);
+        if last != 0 && event.at >= last.saturating_add(self.forget_after_min) {
+            self.forget_before(record, event.at, effects);
+        }
         let input = Input { event, kind, channel, vocabulary: &self.vocabulary };
         let mut late = false;
         for index in listeners {
-            late |= self.machines[usize::from(*index)].take(record, input, effects);
+            late |= self.machines[usize::from(*index)].take(record, &input, effects);
         }
         if let Some(print) = print {
             self.memory.remember(record, print);
@@ -196,20 +199,24 @@ impl ModelSet {
 
     /// When something is due next without another event: a timer, or that the customer is forgotten. `None` for a
     /// customer nobody has seen yet.
+    #[inline]
     pub fn deadline(&self, record: &Record) -> Option<i64> {
-        let forget_at = self.forget_at(record)?;
-        Some(self.next_timer(record).map_or(forget_at, |(_, due)| due.at.min(forget_at)))
+        // There is hardly ever more than one model, and for one there is nothing to compare.
+        match self.machines.as_slice() {
+            [machine] => machine.ends(record).map(|(forget_at, due_at)| forget_at.min(due_at)),
+            _ => self.earliest_deadline(record),
+        }
     }
 
     /// The phase a customer is in, as an index into the model's phases.
     pub fn phase_of(&self, record: &Record, model: usize) -> Option<u16> {
-        self.machines[model].phase(record)
+        self.machines[model].standing(record).phase()
     }
 
     /// When that phase began; `None` for a customer who is in none yet.
     pub fn since_of(&self, record: &Record, model: usize) -> Option<i64> {
-        let machine = &self.machines[model];
-        machine.phase(record).map(|_| machine.since(record))
+        let standing = self.machines[model].standing(record);
+        standing.phase().map(|_| standing.since)
     }
 
     /// A customer's state in each model, for people to read.
@@ -221,17 +228,13 @@ impl ModelSet {
     /// than all others. So a chance likeness of two ids does no harm to a customer whose events come in order.
     #[cold]
     fn is_news(&self, record: &Record, event: &Event<'_>) -> bool {
-        event.time_is_own && self.machines.iter().all(|machine| event.at > machine.last(record))
+        event.time_is_own && event.at > self.last(record)
     }
 
-    /// Lets a customer begin anew who was forgotten before this event.
+    /// Lets a customer begin anew who was forgotten before this event. Whether it comes to that depends on the timers on
+    /// the way. If not, timers of models that do not know this event must not have fired because of it.
+    #[cold]
     fn forget_before(&self, record: &mut Record, at: i64, effects: &mut Effects) {
-        let last = self.machines.iter().map(|machine| machine.last(record)).max().unwrap_or(0);
-        if last == 0 || at < last.saturating_add(self.forget_after_min) {
-            return;
-        }
-        // Whether it comes to that depends on the timers on the way. If not, timers of models that do not know this
-        // event must not have fired because of it.
         let mut trial = record.to_owned();
         let (transitions, values) = (effects.transitions.len(), effects.values.len());
         if self.fire(&mut trial, at, effects) == Fired::Forgotten {
@@ -242,10 +245,24 @@ impl ModelSet {
         }
     }
 
+    /// The time of the customer's last event in any model; 0 for never.
+    #[inline(always)]
+    fn last(&self, record: &Record) -> i64 {
+        self.machines.iter().map(|machine| machine.standing(record).last).max().unwrap_or(0)
+    }
+
+    /// The deadline of a customer whom several models may have seen: the earliest timer, but the last to forget.
+    #[inline(never)]
+    fn earliest_deadline(&self, record: &Record) -> Option<i64> {
+        let ends = self.machines.iter().filter_map(|machine| machine.ends(record));
+        let (forget_at, due_at) =
+            ends.reduce(|(forget, due), (forget_at, due_at)| (forget.max(forget_at), due.min(due_at)))?;
+        Some(forget_at.min(due_at))
+    }
+
     /// When the last of the models that have seen the customer has no more use for it.
     fn forget_at(&self, record: &Record) -> Option<i64> {
-        let seen = self.machines.iter().filter(|machine| machine.has_seen(record));
-        seen.map(|machine| machine.forget_at(record)).max()
+        self.machines.iter().filter_map(|machine| machine.ends(record)).map(|(forget_at, _)| forget_at).max()
     }
 
     /// The earliest timer of all models; of equals that of the first model.

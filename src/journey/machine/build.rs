@@ -1,6 +1,8 @@
 //! Building a machine: a checked model's names become places in the record and indices by phase and kind.
 
-use super::{Machine, Move, Place, Start, Timer};
+use super::standing::Place;
+use super::waiting::{Start, Timer, Waiting};
+use super::{Machine, Move, Response};
 use crate::journey::Vocabulary;
 use crate::journey::meter::Meter;
 use crate::journey::model::{Addend, Model, Trigger, Window};
@@ -16,22 +18,21 @@ impl Machine {
         let mut machine = Self {
             model: index as u16,
             place: Place::new(model, index, layout),
+            spent: spent_word(model, index, layout),
             kinds,
-            counts: vec![Box::default(); kinds],
-            moves: vec![Box::default(); phases * kinds],
-            timers: vec![Box::default(); phases],
-            forget: vec![forget_after; phases],
+            responses: vec![Response::default(); phases * kinds],
+            waiting: Vec::new(),
             rules: Vec::new(),
             meters: Vec::new(),
             visit_meters: Vec::new(),
             idle_bits: 0,
             names: std::iter::once("new").chain(model.phases.iter().map(|p| p.name.as_str())).map(Box::from).collect(),
         };
-        for (word, phase) in (1..).zip(&model.phases) {
-            machine.forget[word] = phase.forget_after.map_or(forget_after, |span| span.0);
-        }
         machine.add_counters(model, &ids, layout);
-        machine.add_rules(model, &ids);
+        let timers = machine.add_rules(model, &ids);
+        let own = model.phases.iter().map(|phase| phase.forget_after.map_or(forget_after, |span| span.0));
+        let spans = std::iter::once(forget_after).chain(own);
+        machine.waiting = timers.into_iter().zip(spans).map(|(timers, span)| Waiting::new(timers, span)).collect();
         machine
     }
 
@@ -50,12 +51,16 @@ impl Machine {
                 counts[ids.kind(*kind)].push(number as u16);
             }
         }
-        self.counts = counts.into_iter().map(Box::from).collect();
+        let counts: Vec<Box<[u16]>> = counts.into_iter().map(Box::from).collect();
+        for (response, counts) in self.responses.iter_mut().zip(counts.iter().cycle()) {
+            response.counts = counts.clone();
+        }
     }
 
-    fn add_rules(&mut self, model: &Model, ids: &Ids) {
-        let mut moves = vec![Vec::new(); self.moves.len()];
-        let mut timers = vec![Vec::new(); self.timers.len()];
+    /// Adds the rules; the timers among them by phase word.
+    fn add_rules(&mut self, model: &Model, ids: &Ids) -> Vec<Vec<Timer>> {
+        let mut moves = vec![Vec::new(); self.responses.len()];
+        let mut timers = vec![Vec::new(); self.names.len()];
         let mut bits = (0..32).map(|bit| 1_u32 << bit);
         for (number, rule) in model.rules.iter().enumerate() {
             let number = number as u16;
@@ -84,26 +89,20 @@ impl Machine {
             }
             self.rules.push(Move { to: rule.to, when });
         }
-        self.moves = moves.into_iter().map(Box::from).collect();
-        self.timers = timers.into_iter().map(Box::from).collect();
+        for (response, rules) in self.responses.iter_mut().zip(moves) {
+            response.rules = rules.into();
+        }
+        timers
     }
 }
 
-impl Place {
-    fn new(model: &Model, index: usize, layout: &mut Layout) -> Self {
-        let mut push = |name: &str, kind| layout.push(format!("{}/{name}", model.name), kind, index);
-        let is_timer = |trigger: &Trigger| !matches!(trigger, Trigger::On(_));
-        let conditional = model.rules.iter().filter(|rule| is_timer(&rule.trigger) && rule.when.is_some());
-        let ids: Vec<&str> = conditional.map(|rule| rule.id.as_str()).collect();
-        Self {
-            phase: push("phase", FieldType::Phase),
-            seq: push("seq", FieldType::U32),
-            since: push("since", FieldType::I64),
-            last: push("last", FieldType::I64),
-            first_seen: push("first_seen", FieldType::I64),
-            spent: (!ids.is_empty()).then(|| push(&format!("spent={}", ids.join(",")), FieldType::U32)),
-        }
-    }
+/// Finds room for the bits of conditional timers, if the model has such.
+fn spent_word(model: &Model, index: usize, layout: &mut Layout) -> Option<usize> {
+    let is_timer = |trigger: &Trigger| !matches!(trigger, Trigger::On(_));
+    let conditional = model.rules.iter().filter(|rule| is_timer(&rule.trigger) && rule.when.is_some());
+    let ids: Vec<&str> = conditional.map(|rule| rule.id.as_str()).collect();
+    let key = || format!("{}/spent={}", model.name, ids.join(","));
+    (!ids.is_empty()).then(|| layout.push(key(), FieldType::U32, index))
 }
 
 /// How the set's vocabulary numbers a model's kinds and attributes.

@@ -1,6 +1,6 @@
 //! What a condition sees at the moment it is asked.
 
-use super::{Input, Machine};
+use super::{Input, Machine, Standing};
 use crate::journey::effect::{Effects, Value};
 use crate::journey::program::{Operand, Program, Scene, Slot};
 use crate::journey::{Attr, Record};
@@ -10,7 +10,7 @@ pub(super) struct Moment<'a> {
     pub machine: &'a Machine,
     pub record: &'a Record,
     /// The event, and whether it is late; a timer has none.
-    pub input: Option<(Input<'a>, bool)>,
+    pub input: Option<(&'a Input<'a>, bool)>,
     pub now: i64,
     /// The last event before this one; 0 if there was none.
     pub before: i64,
@@ -29,6 +29,10 @@ impl Moment<'_> {
             });
         }
         (start, effects.values.len() as u32)
+    }
+
+    fn standing(&self) -> Standing {
+        self.machine.standing(self.record)
     }
 
     fn read_event(&self, slot: Slot) -> Option<Operand<'_>> {
@@ -59,13 +63,13 @@ impl Scene for Moment<'_> {
     fn read(&self, slot: Slot) -> Operand<'_> {
         match slot {
             Slot::Counter(index) => {
-                let last = self.machine.last(self.record);
+                let last = self.standing().last;
                 // An event looks at windows as they are at the last event, a timer as they are when it is due.
                 let now = if self.input.is_some() { last } else { self.now.max(last) };
                 Operand::Number(self.machine.meters[usize::from(index)].read(self.record, now))
             }
-            Slot::Phase => Operand::Text(&self.machine.names[self.record.u32(self.machine.place.phase) as usize]),
-            Slot::TimeInPhase => Operand::Number(self.now.saturating_sub(self.machine.since(self.record)) as f64),
+            Slot::Phase => Operand::Text(&self.machine.names[self.standing().phase as usize]),
+            Slot::TimeInPhase => Operand::Number(self.now.saturating_sub(self.standing().since) as f64),
             Slot::TimeSinceLast if self.before == 0 => Operand::Missing,
             Slot::TimeSinceLast => Operand::Number(self.now.saturating_sub(self.before).max(0) as f64),
             event => self.read_event(event).unwrap_or(Operand::Missing),
