@@ -9,7 +9,8 @@
 //! a few thousand ticks; it is looked at again, more finely, as the deadline comes near. When a timer *fires* is decided
 //! by deadline and watermark alone, never by the index.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::rows::NEVER;
 use super::store::Place;
@@ -23,9 +24,10 @@ const STEPS: i64 = 128;
 /// The index of one partition.
 #[derive(Debug, Default)]
 pub struct Timers {
-    ticks: BTreeMap<u32, Vec<Place>>,
-    /// The first tick, so that the usual case (nothing yet) is one comparison.
-    first: Option<u32>,
+    /// The customers of each tick. An entry is added far more often than a tick, so ticks are found by their hash.
+    ticks: HashMap<u32, Vec<Place>, foldhash::fast::FixedState>,
+    /// The same ticks, each once, the first on top.
+    order: BinaryHeap<Reverse<u32>>,
 }
 
 impl Timers {
@@ -36,33 +38,44 @@ impl Timers {
 
     /// Sees to it that a customer with this deadline comes up in time. `wake` is the customer's own note of its entry;
     /// `now` is the watermark, or the time of the customer's last event while there is none.
+    #[inline]
     pub fn schedule(&mut self, place: Place, deadline: Option<i64>, now: i64, wake: &mut u32) {
         let Some(deadline) = deadline else { return };
-        if *wake != NEVER && *wake <= fine_tick(deadline) {
-            return;
-        }
-        let tick = coarse_tick(deadline, now);
-        *wake = tick;
-        self.ticks.entry(tick).or_default().push(place);
-        if self.first.is_none_or(|first| tick < first) {
-            self.first = Some(tick);
+        // An entry that begins by the deadline is in time, and to see that takes no division.
+        let begins = i64::from(*wake) * TICK_MS;
+        let in_time = *wake != NEVER && (begins <= deadline || *wake <= fine_tick(deadline));
+        if !in_time {
+            *wake = self.add(place, deadline, now);
         }
     }
 
+    /// Makes an entry; its tick.
+    #[inline(never)]
+    fn add(&mut self, place: Place, deadline: i64, now: i64) -> u32 {
+        let tick = coarse_tick(deadline, now);
+        let Self { ticks, order } = self;
+        let customers = ticks.entry(tick).or_insert_with(|| {
+            order.push(Reverse(tick));
+            Vec::new()
+        });
+        customers.push(place);
+        tick
+    }
+
     /// Whether an entry may be due at this time; cheap enough to be asked for every record.
+    #[inline]
     pub fn may_be_due(&self, until: i64) -> bool {
-        self.first.is_some_and(|first| i64::from(first) * TICK_MS <= until)
+        self.order.peek().is_some_and(|Reverse(first)| i64::from(*first) * TICK_MS <= until)
     }
 
     /// Takes the entries of the first tick that is not after `until`: the tick and its customers.
     pub fn pop(&mut self, until: i64) -> Option<(u32, Vec<Place>)> {
-        let entry = self.ticks.first_entry()?;
-        if i64::from(*entry.key()) * TICK_MS > until {
+        if !self.may_be_due(until) {
             return None;
         }
-        let popped = entry.remove_entry();
-        self.first = self.ticks.first_key_value().map(|(tick, _)| *tick);
-        Some(popped)
+        let Reverse(tick) = self.order.pop()?;
+        let customers = self.ticks.remove(&tick).expect("every tick in order has customers");
+        Some((tick, customers))
     }
 
     /// Entries, live or left behind.
