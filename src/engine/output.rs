@@ -56,7 +56,7 @@ pub fn transitions<M>(
         let pieces = phrases.of(transition);
         let id = transition_id(pieces.identity, customer, transition, &mut epoch.bytes);
         let body = Body { phrases, pieces, customer, transition, effects, origin, id: notation::hex(id) };
-        let headers = epoch.headers.len() as u32;
+        let first_header = epoch.headers.len() as u32;
         let out = &mut epoch.bytes;
         let start = out.len() as u32;
         let places = match phrases.envelope {
@@ -66,31 +66,27 @@ pub fn transitions<M>(
         let value = start..out.len() as u32;
         // Escaped in the body, or not: the key is the id as it is.
         let key = places.customer.unwrap_or_else(|| push(out, customer.as_bytes()));
+        let headers = &mut epoch.headers;
+        let mut add = |name, value| headers.push(OutHeader { name: Cow::Borrowed(name), value: Some(value) });
         match phrases.envelope {
             Envelope::Bare => {}
-            Envelope::Binary => epoch.headers.extend(
-                [
-                    ("ce_specversion", HeaderValue::Fixed("1.0")),
-                    ("ce_id", HeaderValue::Own(places.id)),
-                    ("ce_source", HeaderValue::Shared(phrases.source.clone())),
-                    ("ce_type", HeaderValue::Fixed(TYPE)),
-                    ("ce_time", HeaderValue::Own(places.time)),
-                    ("ce_subject", HeaderValue::Own(key.clone())),
-                    ("content-type", HeaderValue::Fixed("application/json")),
-                ]
-                .map(|(name, value)| OutHeader { name: Cow::Borrowed(name), value: Some(value) }),
-            ),
-            Envelope::Structured => {
-                let value = Some(HeaderValue::Fixed("application/cloudevents+json"));
-                epoch.headers.push(OutHeader { name: Cow::Borrowed("content-type"), value });
+            Envelope::Binary => {
+                add("ce_specversion", HeaderValue::Fixed("1.0"));
+                add("ce_id", HeaderValue::Own(places.id));
+                add("ce_source", HeaderValue::Shared(phrases.source.clone()));
+                add("ce_type", HeaderValue::Fixed(TYPE));
+                add("ce_time", HeaderValue::Own(places.time));
+                add("ce_subject", HeaderValue::Own(key.clone()));
+                add("content-type", HeaderValue::Fixed("application/json"));
             }
+            Envelope::Structured => add("content-type", HeaderValue::Fixed("application/cloudevents+json")),
         }
         epoch.outputs.push(OutRecord {
             topic: Topic::Transitions,
             partition: None,
             key: Some(key),
             value: Some(value),
-            headers: headers..epoch.headers.len() as u32,
+            headers: first_header..epoch.headers.len() as u32,
         });
     }
 }

@@ -369,12 +369,18 @@ impl Partition {
     }
 
     /// Writes and counts what the effects say of a customer.
+    #[inline]
     fn emit<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
-        let Self { effects, phrases, rules, moved, .. } = self;
         // Most events lead to nothing that is told.
-        if effects.transitions.is_empty() && effects.forgotten == 0 {
-            return;
+        if !self.effects.transitions.is_empty() || self.effects.forgotten > 0 {
+            self.tell(id, event, open);
         }
+    }
+
+    /// The same for a customer of whom there is something to tell.
+    #[inline(never)]
+    fn tell<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
+        let Self { effects, phrases, rules, moved, .. } = self;
         if rules.writes_phases {
             moved.push(CompactString::from(id));
         }
