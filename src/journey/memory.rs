@@ -65,7 +65,7 @@ mod tests {
         for size in 1..=16 {
             let mut layout = Layout::default();
             let memory = Memory::place(&mut layout, size);
-            let mut record = Record(vec![0; layout.words + 1].into());
+            let mut record = Record::zeroed(layout.words + 1);
             let prints: Vec<_> = (0..20).filter_map(|id| memory.print(Some(&format!("e{id}")))).collect();
             for (count, print) in prints.iter().enumerate() {
                 assert!(!memory.has(&record, *print), "{count} of {size}");
