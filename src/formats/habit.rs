@@ -15,8 +15,11 @@
 
 use super::found::Found;
 use super::lesson::{Effect, Frame, Lesson};
-use super::literal::{self, number_at, number_found, word_at};
+use super::literal;
 use super::quotes::Quotes;
+#[cfg(target_arch = "x86_64")]
+use super::step::has_head_avx2;
+use super::step::{End, NONE, Step, Value, WIDTH, has_head};
 
 /// Steps kept, over all states.
 const STEPS_MAX: usize = 1024;
@@ -30,10 +33,6 @@ const TEXT_MAX: usize = 512;
 const PERIOD: u32 = 4096;
 /// Records that are not compared at all after it did not pay; then everything is learnt anew.
 const REST: u32 = 16 * PERIOD;
-/// Bytes looked at together.
-const WIDTH: usize = 32;
-/// No step, no slot.
-const NONE: u16 = u16::MAX;
 
 /// The steps known, and whether it pays to have them.
 #[derive(Debug, Default)]
@@ -57,61 +56,6 @@ pub(super) struct Habit {
 struct State {
     open: Vec<Frame>,
     steps: Vec<u16>,
-}
-
-/// What a step ends with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value {
-    Text,
-    Number,
-    /// `true`, `false` or `null`.
-    Word,
-    /// Nothing: the record ends.
-    End,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    /// The text's first bytes, and zeros where it has no more.
-    head: [u8; WIDTH],
-    /// A bit for each byte of the text among them.
-    head_bits: u32,
-    /// Where that which follows them begins in `rests`.
-    rest: u32,
-    /// How long the text is; one before a [`Value::Text`] ends with its quote.
-    length: u16,
-    /// How many quotes it has.
-    quotes: u16,
-    value: Value,
-    /// Where the value is kept, or `NONE`.
-    slot: u16,
-    /// The state behind the value.
-    state: u16,
-    /// The step that followed last time, and another before it; or `NONE`.
-    next: [u16; 2],
-    /// Its effects: from, to.
-    effects: (u16, u16),
-}
-
-/// The last bytes of a record, and zeros behind them, so that as many as are looked at together follow every place.
-struct End([u8; 2 * WIDTH]);
-
-impl End {
-    fn of(bytes: &[u8]) -> Self {
-        let mut end = [0; 2 * WIDTH];
-        match bytes.last_chunk::<WIDTH>() {
-            Some(last) => end[..WIDTH].copy_from_slice(last),
-            None => end[WIDTH - bytes.len()..WIDTH].copy_from_slice(bytes),
-        }
-        Self(end)
-    }
-
-    /// What follows a place of the record, which is so long.
-    #[inline(always)]
-    fn from(&self, at: usize, length: usize) -> &[u8; WIDTH] {
-        let left = length.saturating_sub(at).min(WIDTH);
-        self.0[WIDTH - left..].first_chunk().expect("as many bytes follow each of the first as are looked at together")
-    }
 }
 
 impl Habit {
@@ -146,39 +90,38 @@ impl Habit {
     ) -> Option<()> {
         let (bytes, places, has_escapes) = (text.as_bytes(), quotes.places(), quotes.has_escapes());
         let end = End::of(bytes);
-        let Self { steps, states, rests, effects, first, .. } = self;
-        let steps = &mut **steps;
         let (mut at, mut passed) = (0, 0);
-        let (mut state, mut last, mut expected) = (0, NONE, *first);
+        let (mut last, mut number) = (usize::from(NONE), usize::from(self.first[0]));
         loop {
-            let here = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
-                Some(here) => here,
-                None => end.from(at, bytes.len()),
+            let here = if at + WIDTH <= bytes.len() {
+                // SAFETY: so many bytes follow, as was just seen, and are as good at any address.
+                unsafe { &*bytes.as_ptr().add(at).cast::<[u8; WIDTH]>() }
+            } else {
+                end.from(at, bytes.len())
             };
-            let is_here =
-                |step: &Step| has_head(here, step) && step.has_rest(bytes, at, rests) && step.may_follow(bytes, at);
-            let mut number = expected[0];
-            if !steps.get(usize::from(number)).is_some_and(is_here) {
-                number = expected[1];
-                if !steps.get(usize::from(number)).is_some_and(is_here) {
-                    let fits = |step: &&u16| steps[usize::from(**step)].is_at(bytes, at, rests);
-                    number = *states[usize::from(state)].steps.iter().find(fits)?;
+            // Nearly every step is the one that followed last time, and plain: then this is all that is asked.
+            let step = match self.steps.get(number) {
+                Some(step)
+                    if has_head(here, step) && (step.is_plain || step.is_behind_head(bytes, at, &self.rests)) =>
+                {
+                    step
                 }
-                let next = match steps.get_mut(usize::from(last)) {
-                    Some(last) => &mut last.next,
-                    None => &mut *first,
-                };
-                *next = [number, next[0]];
-            }
-            let step = &steps[usize::from(number)];
+                _ => {
+                    number = self.turn(last, |step| has_head(here, step), bytes, at)?;
+                    &self.steps[number]
+                }
+            };
             at += usize::from(step.length);
             passed += usize::from(step.quotes);
-            step.change(effects, found);
-            if step.value == Value::Text {
+            if !step.is_plain {
+                step.change(&self.effects, found);
+            }
+            if step.is_plain || step.value == Value::Text {
                 let close = *places.get(passed)? as usize;
                 passed += 1;
-                if step.slot != NONE {
-                    found[usize::from(step.slot)] = literal::text_at(text, at - 1, close, has_escapes)?;
+                // There is none where the slot is `NONE`.
+                if let Some(found) = found.get_mut(usize::from(step.slot)) {
+                    literal::put_text(found, text, at - 1, close, has_escapes)?;
                 }
                 at = close + 1;
             } else {
@@ -187,8 +130,27 @@ impl Habit {
                     length => at += length,
                 }
             }
-            (state, last, expected) = (step.state, number, step.next);
+            (last, number) = (number, usize::from(step.next[0]));
         }
+    }
+
+    /// The step that stands at a place, though another was expected behind the last one. It will be expected there.
+    #[cold]
+    #[inline(never)]
+    fn turn(&mut self, last: usize, has_head: impl Fn(&Step) -> bool, bytes: &[u8], at: usize) -> Option<usize> {
+        let Self { steps, states, rests, first, .. } = self;
+        let (state, [usual, other]) = steps.get(last).map_or((0, *first), |step| (step.state, step.next));
+        let is_here = |number: &u16| {
+            let step = steps.get(usize::from(*number));
+            step.is_some_and(|step| has_head(step) && step.is_behind_head(bytes, at, rests))
+        };
+        let number = match other {
+            other if is_here(&other) => other,
+            _ => states[usize::from(state)].steps.iter().copied().find(is_here)?,
+        };
+        let next = steps.get_mut(last).map_or(first, |last| &mut last.next);
+        *next = [number, usual];
+        Some(usize::from(number))
     }
 
     /// Told of each record whether it was read here. Whether to learn from it, if it was not.
@@ -272,23 +234,15 @@ impl Habit {
         if is_full {
             return false;
         }
-        let (head, rest) = text.split_at(text.len().min(WIDTH));
-        let mut padded = [0; WIDTH];
-        padded[..head.len()].copy_from_slice(head);
         self.effects.extend_from_slice(effects);
-        self.steps.push(Step {
-            head: padded,
-            head_bits: if head.len() < WIDTH { (1 << head.len()) - 1 } else { u32::MAX },
-            rest: self.rests.len() as u32,
-            length: text.len() as u16,
-            quotes: text.iter().filter(|&&byte| byte == b'"').count() as u16,
-            value,
-            slot: slot.map_or(NONE, |slot| slot as u16),
-            state: leads_to,
-            next: [NONE; 2],
-            effects: (effects_start as u16, self.effects.len() as u16),
-        });
-        self.rests.extend_from_slice(rest);
+        let mut step = Step::new(text, value);
+        step.is_plain &= effects.is_empty();
+        step.rest = self.rests.len() as u32;
+        step.slot = slot.map_or(NONE, |slot| slot as u16);
+        step.state = leads_to;
+        step.effects = (effects_start as u16, self.effects.len() as u16);
+        self.steps.push(step);
+        self.rests.extend_from_slice(text.get(WIDTH..).unwrap_or_default());
         self.states[usize::from(state)].steps.push(number);
         true
     }
@@ -299,117 +253,5 @@ impl Habit {
             self.states.push(State { open: open.to_vec(), steps: Vec::new() });
             self.states.len() - 1
         }) as u16
-    }
-}
-
-impl Step {
-    /// Whether its text stands there and a value of its kind may begin behind.
-    fn is_at(&self, bytes: &[u8], at: usize, rests: &[u8]) -> bool {
-        bytes.get(at..).is_some_and(|bytes| self.begins(bytes, rests)) && self.may_follow(bytes, at)
-    }
-
-    fn head(&self) -> &[u8] {
-        &self.head[..usize::from(self.length).min(WIDTH)]
-    }
-
-    /// Whether what its head does not hold, which mostly is nothing, stands where its text would begin at this place.
-    #[inline(always)]
-    fn has_rest(&self, bytes: &[u8], at: usize, rests: &[u8]) -> bool {
-        let (length, rest) = (usize::from(self.length), self.rest as usize);
-        length <= WIDTH || bytes.get(at + WIDTH..at + length) == rests.get(rest..rest + length - WIDTH)
-    }
-
-    #[inline(always)]
-    fn change(&self, effects: &[(u16, Effect)], found: &mut [Found<'_>]) {
-        for &(slot, effect) in &effects[usize::from(self.effects.0)..usize::from(self.effects.1)] {
-            found[usize::from(slot)] = match effect {
-                Effect::Empty => Found::Absent,
-                Effect::Other => Found::Other,
-            };
-        }
-    }
-
-    /// Whether the bytes begin with its text.
-    fn begins(&self, bytes: &[u8], rests: &[u8]) -> bool {
-        bytes.starts_with(self.head()) && self.has_rest(bytes, 0, rests)
-    }
-
-    /// Reads what is no text; gives its length, which is zero at the end alone.
-    fn other_value<'a>(&self, text: &'a str, at: usize, found: &mut [Found<'a>]) -> Option<usize> {
-        let bytes = text.as_bytes().get(at..)?;
-        let (length, what) = match (self.value, self.slot) {
-            (Value::End, _) => return Some(0),
-            (Value::Number, NONE) => return number_at(bytes).map(|(length, _)| length),
-            (Value::Number, _) => {
-                let (length, is_plain) = number_at(bytes)?;
-                (length, number_found(&text[at..at + length], is_plain)?)
-            }
-            _ => word_at(bytes)?,
-        };
-        if self.slot != NONE {
-            found[usize::from(self.slot)] = what;
-        }
-        Some(length)
-    }
-
-    /// Whether behind its text, which begins at a place, there is what a value of its kind begins with. So never more than
-    /// one step of a state fits.
-    #[inline(always)]
-    fn may_follow(&self, bytes: &[u8], at: usize) -> bool {
-        let byte = || bytes.get(at + usize::from(self.length));
-        match self.value {
-            Value::Text => true,
-            Value::Number => matches!(byte(), Some(b'0'..=b'9' | b'-')),
-            Value::Word => matches!(byte(), Some(b't' | b'f' | b'n')),
-            Value::End => byte().is_none(),
-        }
-    }
-}
-
-/// Whether the bytes begin with the step's head.
-fn has_head(here: &[u8; WIDTH], step: &Step) -> bool {
-    here.starts_with(step.head())
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx2")]
-fn has_head_avx2(here: &[u8; WIDTH], step: &Step) -> bool {
-    use std::arch::x86_64::{_mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8};
-    // SAFETY: thirty-two bytes are read where thirty-two are, at any alignment.
-    let [here, head] = [here, &step.head].map(|bytes| unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
-    let equal = _mm256_movemask_epi8(_mm256_cmpeq_epi8(here, head)) as u32;
-    !equal & step.head_bits == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(target_arch = "x86_64")]
-    #[test]
-    fn every_way_of_comparing_sees_the_same() {
-        if !is_x86_feature_detected!("avx2") {
-            return;
-        }
-        let mut habit = Habit::default();
-        let start = habit.state(&[]);
-        for length in 0..2 * WIDTH {
-            assert!(habit.add(start, &vec![b'x'; length], Value::Number, None, &[], start), "no room for {length}");
-        }
-        for step in &habit.steps {
-            for odd in 0..WIDTH {
-                for byte in [0, b'x', b'y'] {
-                    let mut here = [b'x'; WIDTH];
-                    here[odd] = byte;
-                    // SAFETY: the processor has the instructions, as was just seen.
-                    assert_eq!(
-                        unsafe { has_head_avx2(&here, step) },
-                        has_head(&here, step),
-                        "{step:?}, {byte} at {odd}"
-                    );
-                }
-            }
-        }
     }
 }

@@ -91,9 +91,16 @@ impl Notes for Lesson {
     }
 
     fn changed(&mut self, slot: usize, effect: Effect) {
-        if !self.is_over {
-            self.effects.push((slot as u16, effect));
+        if self.is_over {
+            return;
         }
+        // Only the last change of a slot is seen.
+        let slot = slot as u16;
+        let earlier = self.effects[self.effect..].iter().position(|(other, _)| *other == slot);
+        if let Some(earlier) = earlier {
+            self.effects.remove(self.effect + earlier);
+        }
+        self.effects.push((slot, effect));
     }
 
     fn unusual(&mut self) {

@@ -8,11 +8,35 @@ use super::walk;
 /// What stands between two quotes. `None`: it has escapes that make no text.
 #[inline(always)]
 pub(super) fn text_at(record: &str, open: usize, close: usize, has_escapes: bool) -> Option<Found<'_>> {
-    let text = &record[open + 1..close];
-    if has_escapes && text.contains('\\') {
-        return walk::read_scalar(&record[open..=close]);
+    let mut found = Found::Absent;
+    put_text(&mut found, record, open, close, has_escapes)?;
+    Some(found)
+}
+
+/// Keeps what stands between two quotes. `None`: it has escapes that make no text.
+#[inline(always)]
+pub(super) fn put_text<'a>(
+    found: &mut Found<'a>,
+    record: &'a str,
+    open: usize,
+    close: usize,
+    has_escapes: bool,
+) -> Option<()> {
+    let Some([b'"', text @ .., b'"']) = record.as_bytes().get(open..close + 1) else { return None };
+    // SAFETY: a quote is a character of its own, so between two of them there are whole ones.
+    let text = unsafe { std::str::from_utf8_unchecked(text) };
+    *found = Found::Text(Cow::Borrowed(text));
+    if has_escapes { put_escaped(found, &record[open..=close]) } else { Some(()) }
+}
+
+/// Keeps a text, which is given with its quotes, anew if it has escapes.
+#[cold]
+#[inline(never)]
+fn put_escaped<'a>(found: &mut Found<'a>, quoted: &'a str) -> Option<()> {
+    if quoted.contains('\\') {
+        *found = walk::read_scalar(quoted)?;
     }
-    Some(Found::Text(Cow::Borrowed(text)))
+    Some(())
 }
 
 /// How long the number is that the bytes begin with, and whether it is digits alone. `None`: it is no number.

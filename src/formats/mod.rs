@@ -10,7 +10,7 @@
 //! | `json` | the decoder that runs such a table |
 //! | `mapping` | the format whose places are configured |
 //! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
-//! | `habit`, `lesson` | the fastest way to them, for records that look like earlier ones; what it learns from |
+//! | `habit`, `step`, `lesson` | the fastest way to them, for records that look like earlier ones; what stands between two values; what is learnt from |
 //! | `scan`; `walk` | the way in one pass, for the others; the way by `serde_json`, for what is rare or wrong |
 //! | `quotes`, `literal`, `word` | what these share: where texts stand, how values are written, comparing with known words |
 //! | `time`, `number` | times and money as they are written |
@@ -33,6 +33,7 @@ mod segment;
 mod sendgrid;
 mod shape;
 mod square;
+mod step;
 mod table;
 mod time;
 mod walk;
