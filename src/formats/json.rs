@@ -201,7 +201,7 @@ impl Fields {
             kind,
             id: event_id(&found[self.id]),
             value: if known { self.value(found) } else { None },
-            attrs: if known { self.attrs(found) } else { Vec::new() },
+            attrs: if known && !self.attrs.is_empty() { self.attrs(found) } else { Vec::new() },
         })
     }
 
