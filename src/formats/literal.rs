@@ -39,6 +39,24 @@ fn put_escaped<'a>(found: &mut Found<'a>, quoted: &'a str) -> Option<()> {
     Some(())
 }
 
+/// The value of the number that the bytes begin with, and how long it is, if it is an ordinary one: up to sixteen digits
+/// alone, and not where the record ends.
+#[inline]
+pub(super) fn integer_at(bytes: &[u8]) -> Option<(u64, usize)> {
+    const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+    let first = Digits::of(*bytes.first_chunk()?);
+    let (mut value, mut length) = (first.value()?, first.count);
+    if length == 8
+        && let second = Digits::of(*bytes[8..].first_chunk()?)
+        && let Some(more) = second.value()
+    {
+        (value, length) = (value * TENS[second.count] + more, length + second.count);
+    }
+    let may_end = !matches!(bytes.get(length)?, b'0'..=b'9' | b'.' | b'e' | b'E');
+    let may_begin = bytes[0] != b'0' || length == 1;
+    (may_begin && may_end).then_some((value, length))
+}
+
 /// How long the number is that the bytes begin with, and whether it is digits alone. `None`: it is no number.
 #[inline]
 pub(super) fn number_at(bytes: &[u8]) -> Option<(usize, bool)> {
@@ -68,6 +86,34 @@ pub(super) fn number_at(bytes: &[u8]) -> Option<(usize, bool)> {
     Some((end, is_plain))
 }
 
+/// The digits that eight bytes begin with.
+struct Digits {
+    /// What each is worth, a byte each, the first the lowest; then anything.
+    values: u64,
+    count: usize,
+}
+
+impl Digits {
+    #[inline]
+    fn of(bytes: [u8; 8]) -> Self {
+        // Digits become their numbers this way, and no other bytes become so little.
+        let values = u64::from_le_bytes(bytes) ^ u64::from_le_bytes([b'0'; 8]);
+        // The highest bit of a byte shows whether it is more than nine. What carries into later ones comes from such a byte.
+        let others = (values.wrapping_add(u64::from_le_bytes([118; 8])) | values) & u64::from_le_bytes([128; 8]);
+        Self { values, count: others.trailing_zeros() as usize / 8 }
+    }
+
+    /// The number they are, if there are any: pairs are made of them, fours of the pairs, and the number of those.
+    #[inline]
+    fn value(&self) -> Option<u64> {
+        let empty = 64_u32.checked_sub(8 * self.count as u32).filter(|empty| *empty < 64)?;
+        let digits = self.values << empty;
+        let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+        let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+        Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+    }
+}
+
 /// A number's value. One that `number_at` took and that is refused here is too large for a float.
 pub(super) fn number_found(text: &str, is_plain: bool) -> Option<Found<'_>> {
     const DIGITS_OF_U64_MIN: usize = 19;
@@ -85,5 +131,30 @@ pub(super) fn word_at(bytes: &[u8]) -> Option<(usize, Found<'static>)> {
         [b'f', b'a', b'l', b's', b'e', ..] => Some((5, Found::Bool(false))),
         [b'n', b'u', b'l', b'l', ..] => Some((4, Found::Null)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn numbers_are_read_as_digit_by_digit(
+            text in "-?[0-9]{0,26}(\\.[0-9]{0,20})?([eE][+-]?[0-9]{0,9})?[-+0-9a-zA-Z.,:/;}\\] \u{7f}é]{0,12}",
+        ) {
+            let bytes = text.as_bytes();
+            let read = number_at(bytes).and_then(|(length, is_plain)| number_found(&text[..length], is_plain));
+            if let Some((value, length)) = integer_at(bytes) {
+                prop_assert_eq!(number_at(bytes), Some((length, true)), "{}", text);
+                prop_assert_eq!(read, Some(Found::Unsigned(value)), "{}", text);
+            } else if let Some((length, true)) = number_at(bytes) {
+                prop_assert!(length > 16 || bytes.len() < 17, "{}", text);
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::found::Found;
 use super::lesson::Effect;
-use super::literal::{number_at, number_found, word_at};
+use super::literal::{integer_at, number_at, number_found, word_at};
 
 /// Bytes looked at together.
 pub(super) const WIDTH: usize = 32;
@@ -135,10 +135,13 @@ impl Step {
         let (length, what) = match (self.value, self.slot) {
             (Value::End, _) => return Some(0),
             (Value::Number, NONE) => return number_at(bytes).map(|(length, _)| length),
-            (Value::Number, _) => {
-                let (length, is_plain) = number_at(bytes)?;
-                (length, number_found(&text[at..at + length], is_plain)?)
-            }
+            (Value::Number, _) => match integer_at(bytes) {
+                Some((value, length)) => (length, Found::Unsigned(value)),
+                None => {
+                    let (length, is_plain) = number_at(bytes)?;
+                    (length, number_found(&text[at..at + length], is_plain)?)
+                }
+            },
             _ => word_at(bytes)?,
         };
         if self.slot != NONE {
