@@ -40,12 +40,13 @@ impl Extractor {
     ) -> Result<T, Reject> {
         let bytes = value.filter(|value| !value.is_empty()).ok_or(Reject::Empty)?;
         let is_marked = self.quotes.mark(bytes).is_some();
-        let text = if is_marked && self.quotes.is_ascii() {
-            // SAFETY: every byte was looked at, and is ASCII.
-            unsafe { std::str::from_utf8_unchecked(bytes) }
-        } else {
-            std::str::from_utf8(bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))?
-        };
+        let unsure = if is_marked { self.quotes.beyond_ascii() } else { 0..bytes.len() };
+        if !unsure.is_empty() {
+            let check = std::str::from_utf8(&bytes[unsure.clone()]);
+            check.map_err(|error| Reject::InvalidUtf8(unsure.start + error.valid_up_to()))?;
+        }
+        // SAFETY: every byte was looked at, and the characters are whole and right where they are not ASCII.
+        let text = unsafe { std::str::from_utf8_unchecked(bytes) };
         let mut found = std::mem::take(&mut self.memory);
         let is_usual = is_marked && self.habit.read(&self.quotes, text, &mut found).is_some();
         let learns = self.habit.note(is_usual);
@@ -173,6 +174,28 @@ mod tests {
     #[test]
     fn look_alikes_on_other_levels_are_passed_by() {
         check(&[&["status"]], r#"{"card":{"status":"x"},"list":[{"status":"y"}]}"#, &[Found::Absent]);
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_refused_where_it_begins_to_be_none() {
+        let wrong: [&[u8]; 6] = [b"\xff", b"\xc3", b"\xe2\x82", b"\xc3\xa9 \x80", b"\xf0\x9f\x98", b"\xed\xa0\x80"];
+        for before in 0..140 {
+            for wrong in wrong {
+                for behind in ["", "é", &"x".repeat(130)] {
+                    let pad = "x".repeat(before);
+                    let record = [b"{\"a\":\"", pad.as_bytes(), wrong, behind.as_bytes(), b"\"}"].concat();
+                    let expected = std::str::from_utf8(&record).unwrap_err().valid_up_to();
+                    let mut shape = Shape::new();
+                    shape.slot(["a"]);
+                    let read = Extractor::new(shape).read(Some(&record), |_| Ok(()));
+                    assert!(
+                        matches!(read, Err(Reject::InvalidUtf8(at)) if at == expected),
+                        "{read:?} instead of {expected}: {}",
+                        String::from_utf8_lossy(&record)
+                    );
+                }
+            }
+        }
     }
 
     #[test]

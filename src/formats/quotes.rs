@@ -4,6 +4,8 @@
 //! closed, no string holds a control character, every escape is one that JSON has, and none stands outside a string. What
 //! stands between the strings is not looked at.
 
+use std::ops::Range;
+
 /// Bytes looked at together: a bit each in a word.
 const BLOCK: usize = 64;
 
@@ -14,7 +16,33 @@ pub(super) struct Quotes {
     at: Vec<u32>,
     count: usize,
     has_escapes: bool,
-    is_ascii: bool,
+    /// From the first block that is not ASCII to behind the last.
+    beyond_ascii: Range<usize>,
+    way: Way,
+}
+
+/// How blocks are looked at: with the widest instructions that the processor has.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Plain,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if has_avx512() {
+            return Self::Avx512;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if has_avx2() {
+            return Self::Avx2;
+        }
+        Self::Plain
+    }
 }
 
 /// What a block has where.
@@ -46,17 +74,15 @@ struct Carry {
 impl Quotes {
     /// Marks a text; `None` if it is not JSON, or too long.
     pub(super) fn mark(&mut self, text: &[u8]) -> Option<()> {
-        #[cfg(target_arch = "x86_64")]
-        if has_avx512() {
-            // SAFETY: the processor has what the function is compiled for.
-            return unsafe { self.mark_avx512(text) };
+        match self.way {
+            // SAFETY: the way was chosen because the processor has what the function is compiled for.
+            #[cfg(target_arch = "x86_64")]
+            Way::Avx512 => unsafe { self.mark_avx512(text) },
+            // SAFETY: as before.
+            #[cfg(target_arch = "x86_64")]
+            Way::Avx2 => unsafe { self.mark_avx2(text) },
+            Way::Plain => self.mark_with(text, look, write),
         }
-        #[cfg(target_arch = "x86_64")]
-        if has_avx2() {
-            // SAFETY: the processor has what the function is compiled for.
-            return unsafe { self.mark_avx2(text) };
-        }
-        self.mark_with(text, look, write)
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -81,9 +107,9 @@ impl Quotes {
         self.has_escapes
     }
 
-    /// Whether the text is nothing but ASCII.
-    pub(super) fn is_ascii(&self) -> bool {
-        self.is_ascii
+    /// The part of the text outside of which there is nothing but ASCII; so it cuts no character.
+    pub(super) fn beyond_ascii(&self) -> Range<usize> {
+        self.beyond_ascii.clone()
     }
 
     // Compiled once for each way of looking, with the instructions of that way.
@@ -95,7 +121,7 @@ impl Quotes {
         write: impl Fn(u64, u32, &mut [u32; BLOCK]),
     ) -> Option<()> {
         u32::try_from(text.len()).ok()?;
-        (self.count, self.has_escapes, self.is_ascii) = (0, false, true);
+        (self.count, self.has_escapes, self.beyond_ascii) = (0, false, 0..0);
         let mut carry = Carry::default();
         let (blocks, tail) = text.as_chunks::<BLOCK>();
         let mut last = [b' '; BLOCK];
@@ -120,10 +146,20 @@ impl Quotes {
         if look.has_odd || carry.escaped {
             quotes = self.look_closely(text, start, Block::of(block), carry)?;
         }
-        self.is_ascii &= look.is_ascii;
+        if !look.is_ascii {
+            self.note_beyond_ascii(start, text.len());
+        }
         carry.in_string ^= quotes.count_ones() & 1 == 1;
         self.keep(start, quotes, write);
         Some(())
+    }
+
+    #[cold]
+    fn note_beyond_ascii(&mut self, start: usize, length: usize) {
+        if self.beyond_ascii.is_empty() {
+            self.beyond_ascii.start = start;
+        }
+        self.beyond_ascii.end = (start + BLOCK).min(length);
     }
 
     /// What few blocks need: escapes and control characters. Gives the quotes that are not escaped.

@@ -35,7 +35,11 @@ fn check(text: &str) -> Result<bool, TestCaseError> {
     let (mut fast, mut slow) = (vec![Found::Absent; shape.slots()], vec![Found::Absent; shape.slots()]);
     let mut quotes = Quotes::default();
     let marked = quotes.mark(text.as_bytes());
-    prop_assert_eq!(text.is_ascii() || marked.is_none(), quotes.is_ascii() || marked.is_none());
+    if marked.is_some() {
+        let beyond = quotes.beyond_ascii();
+        prop_assert_eq!(beyond.is_empty(), text.is_ascii());
+        prop_assert!(text[..beyond.start].is_ascii() && text[beyond.end..].is_ascii(), "{:?} of {}", beyond, text);
+    }
     let taken = marked.and_then(|()| read(&shape, &quotes, text, &mut fast, &mut ())).is_some();
     if taken {
         prop_assert_eq!(walk::read(&shape, text, &mut slow).map_err(|reject| reject.to_string()), Ok(()), "{}", text);
