@@ -109,6 +109,8 @@ fn read(options: &Options, thread: usize) -> anyhow::Result<Read> {
         .set("enable.partition.eof", "true")
         .set("auto.offset.reset", "error")
         .set("fetch.queue.backoff.ms", "5")
+        // As the service asks; the default makes the broker hold answers back while other partitions run dry.
+        .set("fetch.wait.max.ms", "10")
         .set("queued.max.messages.kbytes", "16384")
         .set("socket.receive.buffer.bytes", "1048576")
         .create()?;
