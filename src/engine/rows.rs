@@ -1,7 +1,8 @@
 //! The customers of one bucket, each in a row of words: when it changed, its timer's entry, its id, its state.
 //!
 //! Invariant: a row has one place from the customer's first event until it is forgotten, and then may become another
-//! customer's. Rows stand side by side in pages, so a customer costs no allocation and little memory beside its words.
+//! customer's. Rows stand side by side in pages, so a customer costs no allocation and little memory beside its words. A
+//! page that everybody has left is given back: who came once and at the same time is forgotten at the same time.
 //!
 //! Not here: how a row is found by an id, and who may change it (`store`, `keeper`).
 
@@ -95,7 +96,11 @@ impl IdMark {
 pub(super) struct Rows {
     /// Words of a row.
     stride: usize,
-    pages: Vec<Vec<u32>>,
+    pages: Vec<Page>,
+    /// The page that new rows are added to.
+    growing: usize,
+    /// Pages that were given back.
+    empty: Vec<usize>,
     /// Rows that were a customer's once and are nobody's now.
     free: Vec<Row>,
     /// Ids that are too long for their rows, and the places of those that went.
@@ -103,11 +108,27 @@ pub(super) struct Rows {
     free_ids: Vec<u32>,
 }
 
+/// Rows side by side.
+#[derive(Debug, Default)]
+struct Page {
+    words: Vec<u32>,
+    /// Rows in which somebody is.
+    taken: u32,
+}
+
 impl Rows {
     /// No rows yet, for records of so many words.
     pub(super) fn new(record_words: usize) -> Self {
         let stride = HEAD_WORDS + record_words;
-        Self { stride, pages: Vec::new(), free: Vec::new(), long_ids: Vec::new(), free_ids: Vec::new() }
+        Self {
+            stride,
+            pages: Vec::new(),
+            growing: 0,
+            empty: Vec::new(),
+            free: Vec::new(),
+            long_ids: Vec::new(),
+            free_ids: Vec::new(),
+        }
     }
 
     /// Rows of a whole page.
@@ -115,14 +136,17 @@ impl Rows {
         (PAGE_WORDS / self.stride).clamp(1, 1 << SLOT_BITS)
     }
 
+    /// A row's words; none if its page was given back.
+    #[inline]
     fn words(&self, row: Row) -> &[u32] {
         let start = row.slot() * self.stride;
-        &self.pages[row.page()][start..start + self.stride]
+        self.pages[row.page()].words.get(start..start + self.stride).unwrap_or_default()
     }
 
+    #[inline]
     fn words_mut(&mut self, row: Row) -> &mut [u32] {
         let start = row.slot() * self.stride;
-        &mut self.pages[row.page()][start..start + self.stride]
+        &mut self.pages[row.page()].words[start..start + self.stride]
     }
 
     /// Begins to bring a row closer.
@@ -130,7 +154,7 @@ impl Rows {
     pub(super) fn prefetch(&self, row: Row) {
         const WORDS_OF_A_LINE: usize = 16;
         let Some(page) = self.pages.get(row.page()) else { return };
-        let start = page.as_ptr().wrapping_add(row.slot() * self.stride);
+        let start = page.words.as_ptr().wrapping_add(row.slot() * self.stride);
         for line in (0..self.stride).step_by(WORDS_OF_A_LINE).take(4) {
             prefetch(start.wrapping_add(line));
         }
@@ -140,11 +164,12 @@ impl Rows {
     /// Who is in the row, as bytes; empty if nobody is.
     #[inline]
     pub(super) fn id_bytes(&self, row: Row) -> &[u8] {
-        let place: &[u8] = bytemuck::cast_slice(&self.words(row)[2..HEAD_WORDS]);
-        match IdMark::of(place[SHORT_ID_MAX]) {
+        let Some(place) = self.words(row).get(2..HEAD_WORDS) else { return &[] };
+        let bytes: &[u8] = bytemuck::cast_slice(place);
+        match IdMark::of(bytes[SHORT_ID_MAX]) {
             IdMark::Nobody => &[],
-            IdMark::Short(length) => &place[..length],
-            IdMark::Long => self.long_ids[self.words(row)[2] as usize].as_bytes(),
+            IdMark::Short(length) => &bytes[..length],
+            IdMark::Long => self.long_ids[place[0] as usize].as_bytes(),
         }
     }
 
@@ -159,7 +184,7 @@ impl Rows {
     #[inline]
     pub(super) fn customer(&self, row: Row) -> Option<(&str, Customer<'_>)> {
         let id = self.id(row);
-        let (head, record) = self.words(row).split_at(HEAD_WORDS);
+        let (head, record) = self.words(row).split_at_checked(HEAD_WORDS)?;
         (!id.is_empty()).then(|| (id, Customer { record: Record::of(record), changed: head[0], wake: head[1] }))
     }
 
@@ -175,11 +200,11 @@ impl Rows {
     /// epoch; in a row that was somebody's before, as changed when that one was: who is written down once already in the
     /// open epoch need not be again.
     pub(super) fn add(&mut self, id: &str, changed: u32) -> Row {
-        let row = self.free.pop();
-        let (row, changed) = match row {
+        let (row, changed) = match self.free.pop() {
             Some(row) => (row, self.words(row)[0]),
             None => (self.new_row(), changed),
         };
+        self.pages[row.page()].taken += 1;
         let mut place = [0_u32; ID_WORDS];
         if id.len() <= SHORT_ID_MAX {
             let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut place);
@@ -211,18 +236,20 @@ impl Rows {
 
     fn new_row(&mut self) -> Row {
         let (whole, stride) = (self.page_rows(), self.stride);
-        if self.pages.last().is_none_or(|page| page.len() == whole * stride) {
-            self.pages.push(Vec::new());
+        if self.pages.get(self.growing).is_none_or(|page| page.words.len() == whole * stride) {
+            self.growing = self.empty.pop().unwrap_or(self.pages.len());
+            if self.growing == self.pages.len() {
+                self.pages.push(Page::default());
+            }
         }
-        let page = self.pages.len() - 1;
-        let last = &mut self.pages[page];
-        let slot = last.len() / stride;
-        if last.len() == last.capacity() {
+        let words = &mut self.pages[self.growing].words;
+        let slot = words.len() / stride;
+        if words.len() == words.capacity() {
             let rows = (slot * 2).max(FIRST_ROWS).min(whole);
-            last.reserve_exact((rows - slot) * stride);
+            words.reserve_exact((rows - slot) * stride);
         }
-        last.resize((slot + 1) * stride, 0);
-        Row::at(page, slot)
+        words.resize((slot + 1) * stride, 0);
+        Row::at(self.growing, slot)
     }
 
     /// Empties a row.
@@ -234,23 +261,27 @@ impl Rows {
             self.free_ids.push(place);
         }
         self.words_mut(row)[2..HEAD_WORDS].fill(0);
-        self.free.push(row);
+        let number = row.page();
+        let page = &mut self.pages[number];
+        page.taken -= 1;
+        if page.taken == 0 && number != self.growing {
+            *page = Page::default();
+            self.free.retain(|row| row.page() != number);
+            self.empty.push(number);
+        } else {
+            self.free.push(row);
+        }
     }
 
-    /// All rows that were ever somebody's, in order.
+    /// All rows of all pages, in order; in some of them there is nobody.
     pub(super) fn all(&self) -> impl Iterator<Item = Row> + use<> {
-        let (stride, whole) = (self.stride, self.page_rows());
-        let pages = self.pages.len();
-        let last = self.pages.last().map_or(0, |page| page.len() / stride);
-        (0..pages).flat_map(move |page| {
-            let slots = if page + 1 == pages { last } else { whole };
-            (0..slots).map(move |slot| Row::at(page, slot))
-        })
+        let slots: Vec<usize> = self.pages.iter().map(|page| page.words.len() / self.stride).collect();
+        slots.into_iter().enumerate().flat_map(|(page, slots)| (0..slots).map(move |slot| Row::at(page, slot)))
     }
 
     /// Bytes taken.
     pub(super) fn bytes(&self) -> u64 {
-        let pages: usize = self.pages.iter().map(Vec::capacity).sum();
+        let pages: usize = self.pages.iter().map(|page| page.words.capacity()).sum();
         let long: usize = self.long_ids.iter().map(|id| id.len().next_multiple_of(16) + size_of::<Box<str>>()).sum();
         (pages * size_of::<u32>() + long + (self.free.len() + self.free_ids.len()) * size_of::<u32>()) as u64
     }
@@ -319,6 +350,33 @@ mod tests {
         let (id, customer) = rows.customer(second).expect("the row was just added");
         assert_eq!((id, customer.changed, customer.wake), ("second", 5, NEVER));
         assert_eq!(customer.record, &*Record::zeroed(WORDS));
+    }
+
+    #[test]
+    fn a_page_that_everybody_has_left_is_given_back_and_taken_again() {
+        let mut rows = Rows::new(WORDS);
+        let whole = rows.page_rows();
+        let add = |rows: &mut Rows| (0..3 * whole).map(|n| rows.add(&format!("c{n}"), 1)).collect::<Vec<Row>>();
+        let places = add(&mut rows);
+        let before = rows.bytes();
+        // Two rows of the second page are left before any other, one of the first stays.
+        places[whole..whole + 2].iter().for_each(|row| rows.remove(*row));
+        places[1..whole].iter().for_each(|row| rows.remove(*row));
+        assert!(rows.bytes() >= before, "somebody is in every page");
+        places[whole + 2..2 * whole].iter().for_each(|row| rows.remove(*row));
+        assert!(rows.bytes() < before * 3 / 4, "{} of {before} bytes", rows.bytes());
+        for row in &places[whole..2 * whole] {
+            assert_eq!((rows.id(*row), rows.customer(*row).is_none()), ("", true), "nobody is in what was given back");
+            rows.prefetch(*row);
+        }
+        assert_eq!(ids(&rows).len(), whole + 1);
+        let again: Vec<Row> = (0..2 * whole - 1).map(|n| rows.add(&format!("d{n}"), 1)).collect();
+        assert_eq!(rows.pages.len(), 3, "pages are taken again");
+        let mut all: Vec<Row> = again.into_iter().chain(places[..1].iter().copied()).collect();
+        all.extend_from_slice(&places[2 * whole..]);
+        all.sort_unstable();
+        assert_eq!(all, places, "each row has one customer");
+        assert_eq!(ids(&rows).len(), 3 * whole);
     }
 
     #[test]
