@@ -141,7 +141,7 @@ delete_topics() {
 }
 
 generator() { # option ...
-    attend java -Xmx1g -jar $peers/generator/target/generator.jar "$@"
+    attend java -Djava.io.tmpdir="$work" -Xmx1g -jar $peers/generator/target/generator.jar "$@"
 }
 
 load() { cut -d' ' -f1 /proc/loadavg; }

@@ -52,13 +52,13 @@ klantreis_run() { # guarantee run
 
 streams_run() { # guarantee
     # shellcheck disable=SC2086 # the options are words
-    attend java $STREAMS_JAVA_OPTS -jar $peers/kafka-streams/target/kafka-streams-peer.jar --bootstrap "$BROKER" \
+    attend java -Djava.io.tmpdir="$work" $STREAMS_JAVA_OPTS -jar $peers/kafka-streams/target/kafka-streams-peer.jar --bootstrap "$BROKER" \
         --prefix "$PREFIX" --state-dir "$work/streams" --threads "$THREADS" --guarantee "$1" --reset
 }
 
 flink_run() { # guarantee, time between checkpoints
     # shellcheck disable=SC2086 # the options are words
-    attend java $FLINK_JAVA_OPTS -jar $peers/flink/target/flink-peer.jar --bootstrap "$BROKER" \
+    attend java -Djava.io.tmpdir="$work" $FLINK_JAVA_OPTS -jar $peers/flink/target/flink-peer.jar --bootstrap "$BROKER" \
         --prefix "$PREFIX" --checkpoint-dir "$work/flink" --threads "$THREADS" --guarantee "$1" --checkpoint-ms "$2" --reset
 }
 
