@@ -17,9 +17,10 @@ use super::found::Found;
 use super::lesson::{Effect, Frame, Lesson};
 use super::literal;
 use super::quotes::Quotes;
+use super::route::{Itinerary, Routes};
 #[cfg(target_arch = "x86_64")]
 use super::step::has_head_avx2;
-use super::step::{End, NONE, Step, Value, WIDTH, has_head};
+use super::step::{End, Head, NONE, Step, Value, WIDTH, has_head};
 
 /// Steps kept, over all states.
 const STEPS_MAX: usize = 1024;
@@ -45,6 +46,9 @@ pub(super) struct Habit {
     effects: Vec<(u16, Effect)>,
     /// The step the last record began with, and another before it.
     first: [u16; 2],
+    /// The steps of the last record that was put together from them.
+    path: Vec<u16>,
+    routes: Routes,
     is_full: bool,
     seen: u32,
     missed: u32,
@@ -76,7 +80,7 @@ impl Habit {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
     fn read_avx2<'a>(&mut self, quotes: &Quotes, text: &'a str, found: &mut [Found<'a>]) -> Option<()> {
-        self.read_with(quotes, text, found, |here, step| has_head_avx2(here, step))
+        self.read_with(quotes, text, found, |here, head| has_head_avx2(here, head))
     }
 
     // Compiled once for each way of comparing, with the instructions of that way.
@@ -86,10 +90,30 @@ impl Habit {
         quotes: &Quotes,
         text: &'a str,
         found: &mut [Found<'a>],
-        has_head: impl Fn(&[u8; WIDTH], &Step) -> bool,
+        has_head: impl Fn(&[u8; WIDTH], &Head) -> bool,
+    ) -> Option<()> {
+        if self.routes.read(quotes, text, found, &has_head).is_some() {
+            return Some(());
+        }
+        let is_passed = self.step_through(quotes, text, found, has_head).is_some();
+        let Self { steps, rests, effects, path, .. } = self;
+        let itinerary = is_passed.then_some(Itinerary { path, steps, rests, effects });
+        self.routes.missed(quotes.places().len(), itinerary);
+        is_passed.then_some(())
+    }
+
+    /// Puts the record together, one step after the other.
+    #[inline(always)]
+    fn step_through<'a>(
+        &mut self,
+        quotes: &Quotes,
+        text: &'a str,
+        found: &mut [Found<'a>],
+        has_head: impl Fn(&[u8; WIDTH], &Head) -> bool,
     ) -> Option<()> {
         let (bytes, places, has_escapes) = (text.as_bytes(), quotes.places(), quotes.has_escapes());
         let end = End::of(bytes);
+        self.path.clear();
         let (mut at, mut passed) = (0, 0);
         let (mut last, mut number) = (usize::from(NONE), usize::from(self.first[0]));
         loop {
@@ -102,15 +126,16 @@ impl Habit {
             // Nearly every step is the one that followed last time, and plain: then this is all that is asked.
             let step = match self.steps.get(number) {
                 Some(step)
-                    if has_head(here, step) && (step.is_plain || step.is_behind_head(bytes, at, &self.rests)) =>
+                    if has_head(here, &step.head) && (step.is_plain || step.is_behind_head(bytes, at, &self.rests)) =>
                 {
                     step
                 }
                 _ => {
-                    number = self.turn(last, |step| has_head(here, step), bytes, at)?;
+                    number = self.turn(last, |step| has_head(here, &step.head), bytes, at)?;
                     &self.steps[number]
                 }
             };
+            self.path.push(number as u16);
             at += usize::from(step.length);
             passed += usize::from(step.quotes);
             if !step.is_plain {
@@ -125,7 +150,7 @@ impl Habit {
                 }
                 at = close + 1;
             } else {
-                match step.other_value(text, at, found)? {
+                match step.value.read(text, at, step.slot, found)? {
                     0 => return Some(()),
                     length => at += length,
                 }

@@ -1,5 +1,7 @@
 //! What a record consists of, as `scan` passes it: the notes that `habit` learns from.
 
+use super::found::Found;
+
 /// An object or array that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Frame {
@@ -18,6 +20,17 @@ pub(super) enum Effect {
     Empty,
     /// An object or array stands there.
     Other,
+}
+
+impl Effect {
+    /// What is found in the slot from then on.
+    #[inline(always)]
+    pub(super) fn leaves(self) -> Found<'static> {
+        match self {
+            Self::Empty => Found::Absent,
+            Self::Other => Found::Other,
+        }
+    }
 }
 
 /// Who wants to know of everything that is passed; `()` does not.

@@ -10,7 +10,7 @@
 //! | `json` | the decoder that runs such a table |
 //! | `mapping` | the format whose places are configured |
 //! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
-//! | `habit`, `step`, `lesson` | the fastest way to them, for records that look like earlier ones; what stands between two values; what is learnt from |
+//! | `route`; `habit`, `step`, `lesson` | the fastest way to them, for records that are made like an earlier one; for those put together from what earlier ones were; what stands between two values; what is learnt from |
 //! | `scan`; `walk` | the way in one pass, for the others; the way by `serde_json`, for what is rare or wrong |
 //! | `quotes`, `literal`, `word` | what these share: where texts stand, how values are written, comparing with known words |
 //! | `time`, `number` | times and money as they are written |
@@ -26,6 +26,7 @@ mod literal;
 mod mapping;
 mod number;
 mod quotes;
+mod route;
 mod scan;
 #[cfg(test)]
 mod scan_tests;

@@ -22,14 +22,59 @@ pub(super) enum Value {
     End,
 }
 
+impl Value {
+    /// Reads what is no text, and keeps it unless the slot is [`NONE`]; gives its length, which is zero at the end alone.
+    #[inline(never)]
+    pub(super) fn read<'a>(self, text: &'a str, at: usize, slot: u16, found: &mut [Found<'a>]) -> Option<usize> {
+        let bytes = text.as_bytes().get(at..)?;
+        let (length, what) = match (self, slot) {
+            (Self::End, _) => return Some(0),
+            (Self::Number, NONE) => return number_at(bytes).map(|(length, _)| length),
+            (Self::Number, _) => match integer_at(bytes) {
+                Some((value, length)) => (length, Found::Unsigned(value)),
+                None => {
+                    let (length, is_plain) = number_at(bytes)?;
+                    (length, number_found(&text[at..at + length], is_plain)?)
+                }
+            },
+            _ => word_at(bytes)?,
+        };
+        if slot != NONE {
+            found[usize::from(slot)] = what;
+        }
+        Some(length)
+    }
+}
+
+/// As many bytes of a text as are looked at together, or fewer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// The bytes, and zeros where there are no more.
+    bytes: [u8; WIDTH],
+    /// A bit for each of them.
+    bits: u32,
+}
+
+impl Head {
+    /// The first bytes of a text.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut bytes = [0; WIDTH];
+        let length = text.len().min(WIDTH);
+        bytes[..length].copy_from_slice(&text[..length]);
+        Self { bytes, bits: if length < WIDTH { (1 << length) - 1 } else { u32::MAX } }
+    }
+
+    /// How many they are.
+    pub(super) fn len(&self) -> usize {
+        self.bits.count_ones() as usize
+    }
+}
+
 /// A text and the value behind it. As long as a line of the processor's cache, and on one.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Step {
-    /// The text's first bytes, and zeros where it has no more.
-    head: [u8; WIDTH],
-    /// A bit for each byte of the text among them.
-    head_bits: u32,
+    pub(super) head: Head,
     /// Where that which follows them begins in `rests`.
     pub(super) rest: u32,
     /// How long the text is; one before a [`Value::Text`] ends with its quote.
@@ -73,12 +118,8 @@ impl End {
 impl Step {
     /// A step with no effects, whose value nobody wants, and of which it is not known what follows.
     pub(super) fn new(text: &[u8], value: Value) -> Self {
-        let mut head = [0; WIDTH];
-        let length = text.len().min(WIDTH);
-        head[..length].copy_from_slice(&text[..length]);
         Self {
-            head,
-            head_bits: if length < WIDTH { (1 << length) - 1 } else { u32::MAX },
+            head: Head::of(text),
             rest: 0,
             length: text.len() as u16,
             quotes: text.iter().filter(|&&byte| byte == b'"').count() as u16,
@@ -91,8 +132,20 @@ impl Step {
         }
     }
 
-    fn head(&self) -> &[u8] {
-        &self.head[..usize::from(self.length).min(WIDTH)]
+    fn head_bytes(&self) -> &[u8] {
+        &self.head.bytes[..self.head.len()]
+    }
+
+    /// Its text; `rests` are those of all steps.
+    pub(super) fn text(&self, rests: &[u8]) -> Vec<u8> {
+        let (head, rest) = (self.head_bytes(), self.rest as usize);
+        [head, &rests[rest..rest + usize::from(self.length) - head.len()]].concat()
+    }
+
+    /// What changes before its value.
+    #[inline(always)]
+    pub(super) fn effects_among<'a>(&self, effects: &'a [(u16, Effect)]) -> &'a [(u16, Effect)] {
+        &effects[usize::from(self.effects.0)..usize::from(self.effects.1)]
     }
 
     /// Whether what its head does not hold stands where its text would begin at this place.
@@ -115,39 +168,14 @@ impl Step {
     /// Changes what is to be changed before its value.
     #[inline(always)]
     pub(super) fn change(&self, effects: &[(u16, Effect)], found: &mut [Found<'_>]) {
-        for &(slot, effect) in &effects[usize::from(self.effects.0)..usize::from(self.effects.1)] {
-            found[usize::from(slot)] = match effect {
-                Effect::Empty => Found::Absent,
-                Effect::Other => Found::Other,
-            };
+        for &(slot, effect) in self.effects_among(effects) {
+            found[usize::from(slot)] = effect.leaves();
         }
     }
 
     /// Whether the bytes begin with its text.
     pub(super) fn begins(&self, bytes: &[u8], rests: &[u8]) -> bool {
-        bytes.starts_with(self.head()) && (self.is_short() || self.has_rest(bytes, 0, rests))
-    }
-
-    /// Reads what is no text; gives its length, which is zero at the end alone.
-    #[inline(never)]
-    pub(super) fn other_value<'a>(&self, text: &'a str, at: usize, found: &mut [Found<'a>]) -> Option<usize> {
-        let bytes = text.as_bytes().get(at..)?;
-        let (length, what) = match (self.value, self.slot) {
-            (Value::End, _) => return Some(0),
-            (Value::Number, NONE) => return number_at(bytes).map(|(length, _)| length),
-            (Value::Number, _) => match integer_at(bytes) {
-                Some((value, length)) => (length, Found::Unsigned(value)),
-                None => {
-                    let (length, is_plain) = number_at(bytes)?;
-                    (length, number_found(&text[at..at + length], is_plain)?)
-                }
-            },
-            _ => word_at(bytes)?,
-        };
-        if self.slot != NONE {
-            found[usize::from(self.slot)] = what;
-        }
-        Some(length)
+        bytes.starts_with(self.head_bytes()) && (self.is_short() || self.has_rest(bytes, 0, rests))
     }
 
     /// Whether behind its text, which begins at a place, there is what a value of its kind begins with. So never more than
@@ -164,20 +192,20 @@ impl Step {
     }
 }
 
-/// Whether the bytes begin with the step's head.
-pub(super) fn has_head(here: &[u8; WIDTH], step: &Step) -> bool {
-    here.starts_with(step.head())
+/// Whether the bytes begin with these.
+pub(super) fn has_head(here: &[u8; WIDTH], head: &Head) -> bool {
+    here.starts_with(&head.bytes[..head.len()])
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn has_head_avx2(here: &[u8; WIDTH], step: &Step) -> bool {
+pub(super) fn has_head_avx2(here: &[u8; WIDTH], head: &Head) -> bool {
     use std::arch::x86_64::{_mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8};
     // SAFETY: thirty-two bytes are read where thirty-two are, at any alignment.
-    let [here, head] = [here, &step.head].map(|bytes| unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
-    let equal = _mm256_movemask_epi8(_mm256_cmpeq_epi8(here, head)) as u32;
-    !equal & step.head_bits == 0
+    let [here, wanted] = [here, &head.bytes].map(|bytes| unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
+    let equal = _mm256_movemask_epi8(_mm256_cmpeq_epi8(here, wanted)) as u32;
+    !equal & head.bits == 0
 }
 
 #[cfg(test)]
@@ -191,16 +219,16 @@ mod tests {
             return;
         }
         for length in 0..2 * WIDTH {
-            let step = Step::new(&vec![b'x'; length], Value::Number);
+            let head = Head::of(&vec![b'x'; length]);
             for odd in 0..WIDTH {
                 for byte in [0, b'x', b'y'] {
                     let mut here = [b'x'; WIDTH];
                     here[odd] = byte;
                     // SAFETY: the processor has the instructions, as was just seen.
                     assert_eq!(
-                        unsafe { has_head_avx2(&here, &step) },
-                        has_head(&here, &step),
-                        "{step:?}, {byte} at {odd}"
+                        unsafe { has_head_avx2(&here, &head) },
+                        has_head(&here, &head),
+                        "{head:?}, {byte} at {odd}"
                     );
                 }
             }
