@@ -40,6 +40,7 @@ pub fn rules(set: Arc<ModelSet>) -> Arc<Rules> {
         set,
         inputs: inputs.to_vec(),
         partition_count: Some(1),
+        outputs_alike: false,
         allowed_lateness_ms: 60_000,
         max_future_skew_ms: 300_000,
         event_bytes_max: 1 << 20,

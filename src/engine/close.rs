@@ -98,7 +98,7 @@ impl Partition {
         for id in &self.moved {
             let states = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.describe(customer.record));
             let states = states.filter(|states| states.iter().any(|state| state.phase.is_some()));
-            output::phases(id, states.as_deref(), open.epoch);
+            output::phases(self.subject(id), states.as_deref(), open.epoch);
         }
     }
 

@@ -18,6 +18,15 @@ use super::rules::Envelope;
 use crate::formats::RawRecord;
 use crate::journey::{Cause, Effects, ModelState, Reject, Transition, Value};
 
+/// Whom something is told of.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The customer's id: the key.
+    pub customer: &'a str,
+    /// The partition it is written to; `None` lets the key decide.
+    pub partition: Option<i32>,
+}
+
 /// The event that a transition came of.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
@@ -47,7 +56,7 @@ pub struct DeadLetter<'a> {
 /// Writes the transitions of one step or firing.
 pub fn transitions<M>(
     phrases: &Phrases,
-    customer: &str,
+    Subject { customer, partition }: Subject<'_>,
     effects: &Effects,
     origin: Option<Origin<'_>>,
     epoch: &mut Epoch<M>,
@@ -83,7 +92,7 @@ pub fn transitions<M>(
         }
         epoch.outputs.push(OutRecord {
             topic: Topic::Transitions,
-            partition: None,
+            partition,
             key: Some(key),
             value: Some(value),
             headers: first_header..epoch.headers.len() as u32,
@@ -197,7 +206,7 @@ fn json_value(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// Writes a customer's latest phases, for the compacted topic; no states: the customer is forgotten.
-pub fn phases<M>(customer: &str, states: Option<&[ModelState]>, epoch: &mut Epoch<M>) {
+pub fn phases<M>(Subject { customer, partition }: Subject<'_>, states: Option<&[ModelState]>, epoch: &mut Epoch<M>) {
     let out = &mut epoch.bytes;
     let key = push(out, customer.as_bytes());
     let value = states.map(|states| {
@@ -223,7 +232,7 @@ pub fn phases<M>(customer: &str, states: Option<&[ModelState]>, epoch: &mut Epoc
         out.extend_from_slice(b"}}");
         start..out.len() as u32
     });
-    epoch.outputs.push(OutRecord { topic: Topic::Phases, partition: None, key: Some(key), value, headers: 0..0 });
+    epoch.outputs.push(OutRecord { topic: Topic::Phases, partition, key: Some(key), value, headers: 0..0 });
 }
 
 /// Writes a record that could not be used: its bytes, key and headers as they were, and headers that say why, named as

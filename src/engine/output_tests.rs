@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::output::{self, Origin};
+use super::output::{self, Origin, Subject};
 use super::phrases::Phrases;
 use super::ports::{Epoch, Topic};
 use super::rules::{Envelope, InputRules, Rules};
@@ -38,6 +38,7 @@ fn rules(envelope: Envelope) -> Rules {
         set: Arc::new(set),
         inputs: inputs.into(),
         partition_count: None,
+        outputs_alike: false,
         allowed_lateness_ms: 0,
         max_future_skew_ms: 0,
         event_bytes_max: 1_000,
@@ -150,14 +151,15 @@ fn wrapped(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Orig
 fn check(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<'_>>) {
     let mut epoch = Epoch::<()>::default();
     epoch.bytes.extend_from_slice(b"what stands there already");
-    output::transitions(&Phrases::new(rules), customer, effects, origin, &mut epoch);
+    output::transitions(&Phrases::new(rules), Subject { customer, partition: Some(3) }, effects, origin, &mut epoch);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     let [record] = &epoch.outputs[..] else { panic!("one record a transition") };
     let headers = epoch.headers_of(record).iter();
     let headers = headers.map(|one| (one.name.to_string(), text(epoch.header_value(one).expect("a value")))).collect();
     let (key, value) = (record.key.as_ref().expect("a key"), record.value.as_ref().expect("a value"));
     assert_eq!((text(epoch.slice(value)), headers), wrapped(rules, customer, effects, origin));
-    assert_eq!((record.topic, text(epoch.slice(key))), (Topic::Transitions, customer.to_owned()));
+    let place = (record.topic, record.partition, text(epoch.slice(key)));
+    assert_eq!(place, (Topic::Transitions, Some(3), customer.to_owned()));
 }
 
 fn values() -> impl Strategy<Value = Vec<Value>> {
@@ -222,8 +224,9 @@ proptest! {
         };
         let states = [state("a", Some("x")), state("b", None), state("c", Some("y\"")) ];
         let mut epoch = Epoch::<()>::default();
-        output::phases(&customer, Some(&states), &mut epoch);
-        output::phases(&customer, None, &mut epoch);
+        let subject = Subject { customer: &customer, partition: None };
+        output::phases(subject, Some(&states), &mut epoch);
+        output::phases(subject, None, &mut epoch);
         let one = |model: &str, phase: &str| format!(r#"{}:{{"phase":{},"since":"{}","seq":{seq}}}"#, json(model), json(phase), time(since));
         let expected = format!(r#"{{"customer":{},"models":{{{},{}}}}}"#, json(&customer), one("a", "x"), one("c", "y\""));
         let value = |record: usize| epoch.outputs[record].value.as_ref().map(|range| epoch.slice(range));

@@ -15,7 +15,7 @@ use compact_str::CompactString;
 use super::census::Census;
 use super::keeper::Keeper;
 use super::murmur2;
-use super::output::{self, DeadLetter, Origin};
+use super::output::{self, DeadLetter, Origin, Subject};
 use super::pace::Pace;
 use super::phrases::Phrases;
 use super::ports::{Epoch, WatermarkState};
@@ -377,15 +377,21 @@ impl Partition {
         }
     }
 
+    /// A customer of this partition, for what is told of it.
+    pub(super) fn subject<'a>(&self, customer: &'a str) -> Subject<'a> {
+        Subject { customer, partition: self.rules.outputs_alike.then_some(self.number) }
+    }
+
     /// The same for a customer of whom there is something to tell.
     #[inline(never)]
     fn tell<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
+        let subject = self.subject(id);
         let Self { effects, phrases, rules, moved, .. } = self;
         if rules.writes_phases {
             moved.push(CompactString::from(id));
         }
         let origin = event.map(|(input, event_id)| Origin { event_id, input });
-        output::transitions(phrases, id, effects, origin, open.epoch);
+        output::transitions(phrases, subject, effects, origin, open.epoch);
         open.tally.forgotten += u64::from(effects.forgotten);
         for transition in &effects.transitions {
             let model = transition.model;

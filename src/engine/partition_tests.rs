@@ -34,6 +34,7 @@ impl Bench {
             set: Arc::new(set),
             inputs: vec![InputRules { name: "clicks".to_owned(), topic: "web".to_owned() }],
             partition_count: None,
+            outputs_alike: false,
             allowed_lateness_ms: 60_000,
             max_future_skew_ms: 300_000,
             event_bytes_max: 1_000,

@@ -18,6 +18,7 @@ fn rules() -> Arc<Rules> {
         set: Arc::new(set),
         inputs: ["clicks", "mail"].map(|name| InputRules { name: name.to_owned(), topic: name.to_owned() }).into(),
         partition_count: Some(1),
+        outputs_alike: false,
         allowed_lateness_ms: 0,
         max_future_skew_ms: 0,
         event_bytes_max: 1_000,

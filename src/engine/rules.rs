@@ -35,6 +35,9 @@ pub struct Rules {
     pub inputs: Vec<InputRules>,
     /// Partitions of the inputs; `None` where there are none (replay), and so no wrong one.
     pub partition_count: Option<i32>,
+    /// Whether the topics of transitions and of phases have as many partitions as the inputs: then what is told of a customer
+    /// lies in the customer's own partition there too, and no key is hashed to find it.
+    pub outputs_alike: bool,
     /// How far the watermark stays behind, in milliseconds.
     pub allowed_lateness_ms: i64,
     /// How far ahead of its record an event's time may be, and a record ahead of the wall clock, in milliseconds.

@@ -102,6 +102,11 @@ impl Quotes {
         &self.at[..self.count]
     }
 
+    /// The places, and behind them where the text ends.
+    pub(super) fn places_and_end(&self) -> &[u32] {
+        &self.at[..=self.count]
+    }
+
     /// Whether any string has an escape.
     pub(super) fn has_escapes(&self) -> bool {
         self.has_escapes
@@ -120,7 +125,7 @@ impl Quotes {
         look: impl Fn(&[u8; BLOCK]) -> Look,
         write: impl Fn(u64, u32, &mut [u32; BLOCK]),
     ) -> Option<()> {
-        u32::try_from(text.len()).ok()?;
+        let end = u32::try_from(text.len()).ok()?;
         (self.count, self.has_escapes, self.beyond_ascii) = (0, false, 0..0);
         let mut carry = Carry::default();
         let (blocks, tail) = text.as_chunks::<BLOCK>();
@@ -128,6 +133,11 @@ impl Quotes {
         last[..tail.len()].copy_from_slice(tail);
         for (number, block) in blocks.iter().chain([&last]).enumerate() {
             self.mark_block(text, number * BLOCK, block, look(block), &mut carry, &write)?;
+        }
+        // Every block makes room for more quotes than it has, but for the last place.
+        match self.at.get_mut(self.count) {
+            Some(place) => *place = end,
+            None => self.at.push(end),
         }
         (!carry.in_string).then_some(())
     }

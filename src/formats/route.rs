@@ -73,14 +73,16 @@ impl Routes {
         }
         self.seen += 1;
         let group = &mut self.groups[quotes.places().len() % GROUPS];
-        let record = Marked { text, quotes: quotes.places(), has_escapes: quotes.has_escapes() };
+        let record = Marked { text, marks: quotes.places_and_end(), has_escapes: quotes.has_escapes() };
         let end = End::of(text.as_bytes());
         for choice in 0..CHOICE {
             let route = self.routes.get(usize::from(group[choice]))?;
             if !route.fits(record, &end, &has_head) {
                 continue;
             }
-            group[..=choice].rotate_right(1);
+            if choice > 0 {
+                group[..=choice].rotate_right(1);
+            }
             let is_read = route.take(record, found).is_some();
             if !is_read {
                 found.fill(Found::Absent);
@@ -121,35 +123,32 @@ impl Routes {
     }
 }
 
-/// A record and where its quotes are.
+/// A record, and where its quotes are and its end.
 #[derive(Clone, Copy)]
 struct Marked<'a, 'q> {
     text: &'a str,
-    quotes: &'q [u32],
+    marks: &'q [u32],
     has_escapes: bool,
 }
 
-/// A place in a record.
+/// A place in a record: so far behind the mark of this number, or before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Begin,
-    /// So far behind the quote of this number, or before.
-    Quote(u16, i16),
-    /// So far before the end.
-    End(u16),
+struct Spot {
+    mark: u16,
+    off: i16,
 }
 
-impl Place {
+impl Spot {
+    /// Where it is in a record with these marks; anything if it is in none.
+    ///
+    /// # Safety
+    /// There are more marks than its number.
     #[inline(always)]
-    fn of(self, record: Marked<'_, '_>) -> Option<usize> {
-        match self {
-            Self::Begin => Some(0),
-            Self::Quote(number, off) => {
-                let quote = *record.quotes.get(usize::from(number))?;
-                (quote as usize).checked_add_signed(isize::from(off))
-            }
-            Self::End(off) => record.text.len().checked_sub(usize::from(off)),
-        }
+    unsafe fn of(self, marks: &[u32]) -> usize {
+        debug_assert!(usize::from(self.mark) < marks.len());
+        // SAFETY: by contract.
+        let mark = unsafe { *marks.get_unchecked(usize::from(self.mark)) };
+        (mark as usize).wrapping_add_signed(isize::from(self.off))
     }
 }
 
@@ -157,32 +156,30 @@ impl Place {
 #[derive(Debug, Clone, Copy)]
 struct Leg {
     head: Head,
-    /// The quote that tells where it stands, and how far from there that is.
-    quote: u16,
-    off: i16,
+    at: Spot,
 }
 
 /// What is to be done where all texts stand where they should.
 #[derive(Debug, Clone, Copy)]
 enum Task {
     /// To see that these are the same place: nothing stands between two texts.
-    Meet(Place, Place),
+    Meet([Spot; 2]),
     /// To see that this is all that stands between two places, and to keep it, unless the slot is `NONE`.
-    Value(Value, u16, [Place; 2]),
+    Value(Value, u16, [Spot; 2]),
     /// To keep the text behind this quote.
     Text(u16, u16),
     /// To change a slot.
     Change(u16, Effect),
 }
 
-/// One way through a record.
+/// One way through a record. No leg or task has a mark that is not there.
 #[derive(Debug)]
 struct Route {
-    /// How many quotes the record has.
-    quotes: usize,
+    /// How many marks the record has.
+    marks: usize,
+    /// Where the record's first quote is.
+    first: u32,
     legs: Box<[Leg]>,
-    /// What stands behind the last value.
-    tail: Head,
     tasks: Box<[Task]>,
 }
 
@@ -190,88 +187,94 @@ impl Route {
     /// `None`: it cannot be told from quotes where its texts stand, or it is too long.
     fn through(quotes: usize, Itinerary { path, steps, rests, effects }: Itinerary<'_>) -> Option<Self> {
         let (last, path) = path.split_last().filter(|(_, path)| path.len() <= STEPS_MAX)?;
-        let (mut legs, mut tasks) = (Vec::new(), Vec::new());
-        // What comes before the next text, and the quotes up to there.
-        let (mut gap, mut passed) = (Gap { value: Value::Text, slot: NONE, from: Place::Begin }, 0_u16);
-        for (number, step) in path.iter().map(|step| &steps[usize::from(*step)]).enumerate() {
+        let (mut draft, mut passed) = (Draft { quotes: u16::try_from(quotes).ok()?, ..Draft::default() }, 0_u16);
+        // What comes before the next text.
+        let mut gap: Option<Gap> = None;
+        for step in path.iter().map(|step| &steps[usize::from(*step)]) {
             let text = step.text(rests);
-            let (quote, off) = if number > 0 && gap.value == Value::Text {
-                (passed - 1, 1)
-            } else {
-                let first = text.iter().position(|&byte| byte == b'"')?;
-                (passed, -i16::try_from(first).ok()?)
+            let at = match gap {
+                // Behind a text the next one is looked for where that ends, so there is nothing to be seen to.
+                Some(Gap { value: Value::Text, from, .. }) => from,
+                _ => {
+                    let first = text.iter().position(|&byte| byte == b'"')?;
+                    Spot { mark: passed, off: -i16::try_from(first).ok()? }
+                }
             };
-            tasks.extend(gap.up_to(Place::Quote(quote, off)));
-            for (part, bytes) in text.chunks(WIDTH).enumerate() {
-                let off = off.checked_add(i16::try_from(part * WIDTH).ok()?)?;
-                legs.push(Leg { head: Head::of(bytes), quote, off });
+            if gap.is_none() {
+                draft.first = at.off.unsigned_abs().into();
             }
-            tasks.extend(step.effects_among(effects).iter().map(|&(slot, effect)| Task::Change(slot, effect)));
+            draft.gap(gap, at);
+            draft.legs(&text, at)?;
+            draft.changes(step.effects_among(effects));
             passed = passed.checked_add(step.quotes)?;
             let nearest = passed.checked_sub(1)?;
-            gap = Gap { value: step.value, slot: step.slot, from: Place::Quote(nearest, 1) };
-            if step.value == Value::Text {
+            let from = if step.value == Value::Text {
                 if step.slot != NONE {
-                    tasks.push(Task::Text(step.slot, nearest));
+                    draft.tasks.push(Task::Text(step.slot, nearest));
                 }
                 passed = passed.checked_add(1)?;
-                gap.from = Place::Quote(passed - 1, 1);
+                Spot { mark: nearest + 1, off: 1 }
             } else {
                 let behind = text.iter().rev().position(|&byte| byte == b'"')?;
-                gap.from = Place::Quote(nearest, i16::try_from(behind).ok()?.checked_add(1)?);
-            }
+                Spot { mark: nearest, off: i16::try_from(behind).ok()?.checked_add(1)? }
+            };
+            gap = Some(Gap { value: step.value, slot: step.slot, from });
         }
         let last = &steps[usize::from(*last)];
-        if last.value != Value::End || usize::from(passed) != quotes || usize::from(last.length) > WIDTH {
+        if last.value != Value::End || passed != draft.quotes || gap.is_none() {
             return None;
         }
-        tasks.extend(gap.up_to(Place::End(last.length)));
-        if gap.value == Value::Text {
-            tasks.push(Task::Meet(gap.from, Place::End(last.length)));
+        // Of the marks the end comes behind the quotes.
+        let tail = Spot { mark: passed, off: -i16::try_from(last.length).ok()? };
+        match gap {
+            Some(Gap { value: Value::Text, from, .. }) => draft.tasks.push(Task::Meet([from, tail])),
+            gap => draft.gap(gap, tail),
         }
-        tasks.extend(last.effects_among(effects).iter().map(|&(slot, effect)| Task::Change(slot, effect)));
-        Some(Self { quotes, legs: legs.into(), tail: last.head, tasks: tasks.into() })
+        draft.legs(&last.text(rests), tail)?;
+        draft.changes(last.effects_among(effects));
+        Some(draft.finish())
     }
 
     /// Whether all texts stand where they should.
     #[inline(always)]
     fn fits(&self, record: Marked<'_, '_>, end: &End, has_head: impl Fn(&[u8; WIDTH], &Head) -> bool) -> bool {
         let bytes = record.text.as_bytes();
-        let stands = |at: usize, head: &Head| {
-            let here = if at + WIDTH <= bytes.len() {
-                // SAFETY: so many bytes follow, as was just seen, and are as good at any address.
-                unsafe { &*bytes.as_ptr().add(at).cast::<[u8; WIDTH]>() }
-            } else {
-                end.from(at, bytes.len())
-            };
-            has_head(here, head)
-        };
-        self.quotes == record.quotes.len()
-            && self.tail.len() <= bytes.len()
-            && stands(bytes.len() - self.tail.len(), &self.tail)
-            && self
-                .legs
-                .iter()
-                .all(|leg| Place::Quote(leg.quote, leg.off).of(record).is_some_and(|at| stands(at, &leg.head)))
+        let Some(whole_until) = bytes.len().checked_sub(WIDTH) else { return false };
+        self.marks == record.marks.len()
+            && record.marks[0] == self.first
+            && self.legs.iter().all(|leg| {
+                // SAFETY: as many marks as the route has, and it has no leg beyond them.
+                let at = unsafe { leg.at.of(record.marks) };
+                let here = if at <= whole_until {
+                    // SAFETY: so many bytes follow, as was just seen, and are as good at any address.
+                    unsafe { &*bytes.as_ptr().add(at).cast::<[u8; WIDTH]>() }
+                } else {
+                    end.from(at, bytes.len())
+                };
+                has_head(here, &leg.head)
+            })
     }
 
-    /// Reads what is wanted of a record whose texts stand where they should, and sees that between them there are values.
+    /// Reads what is wanted of a record that the route fits, and sees that between its texts there are values.
     #[inline(always)]
     fn take<'a>(&self, record: Marked<'a, '_>, found: &mut [Found<'a>]) -> Option<()> {
+        debug_assert_eq!(self.marks, record.marks.len());
+        // SAFETY: as many marks as the route has, which was seen when it fitted, and it has no task beyond them.
+        let [first, second] = [0, 1].map(|end: usize| move |spots: &[Spot; 2]| unsafe { spots[end].of(record.marks) });
         for task in &self.tasks {
-            match *task {
-                Task::Meet(one, other) => (one.of(record)? == other.of(record)?).then_some(())?,
-                Task::Value(value, slot, [from, until]) => {
-                    let from = from.of(record)?;
-                    let length = value.read(record.text, from, slot, found)?;
-                    (Some(from + length) == until.of(record)).then_some(())?;
+            match task {
+                Task::Meet(spots) => (first(spots) == second(spots)).then_some(())?,
+                Task::Value(value, slot, spots) => {
+                    let from = first(spots);
+                    let length = value.read(record.text, from, *slot, found)?;
+                    (from + length == second(spots)).then_some(())?;
                 }
                 Task::Text(slot, open) => {
-                    let [open, close] = *record.quotes.get(usize::from(open)..)?.first_chunk()?;
-                    let found = &mut found[usize::from(slot)];
+                    let [open, close] = *record.marks.get(usize::from(*open)..)?.first_chunk()?;
+                    let found = &mut found[usize::from(*slot)];
                     literal::put_text(found, record.text, open as usize, close as usize, record.has_escapes)?;
                 }
-                Task::Change(slot, effect) => found[usize::from(slot)] = effect.leaves(),
+                Task::Change(slot, effect) => found[usize::from(*slot)] = effect.leaves(),
             }
         }
         Some(())
@@ -283,16 +286,49 @@ impl Route {
 struct Gap {
     value: Value,
     slot: u16,
-    from: Place,
+    from: Spot,
 }
 
-impl Gap {
-    /// What is to be done about it where the next text stands at this place. Behind a text the next one is looked for where
-    /// that ends, so there is nothing left to do.
-    fn up_to(self, until: Place) -> Option<Task> {
-        match self.value {
-            Value::Text => (self.from == Place::Begin).then_some(Task::Meet(self.from, until)),
-            value => Some(Task::Value(value, self.slot, [self.from, until])),
+/// A route in the making.
+#[derive(Debug, Default)]
+struct Draft {
+    quotes: u16,
+    first: u32,
+    legs: Vec<Leg>,
+    tasks: Vec<Task>,
+}
+
+impl Draft {
+    /// What stands before a text that is no text itself reaches up to it.
+    fn gap(&mut self, gap: Option<Gap>, until: Spot) {
+        if let Some(Gap { value, slot, from }) = gap.filter(|gap| gap.value != Value::Text) {
+            self.tasks.push(Task::Value(value, slot, [from, until]));
         }
+    }
+
+    fn legs(&mut self, text: &[u8], at: Spot) -> Option<()> {
+        for (part, bytes) in text.chunks(WIDTH).enumerate() {
+            let off = at.off.checked_add(i16::try_from(part * WIDTH).ok()?)?;
+            self.legs.push(Leg { head: Head::of(bytes), at: Spot { off, ..at } });
+        }
+        Some(())
+    }
+
+    fn changes(&mut self, effects: &[(u16, Effect)]) {
+        self.tasks.extend(effects.iter().map(|&(slot, effect)| Task::Change(slot, effect)));
+    }
+
+    fn finish(self) -> Route {
+        let marks = usize::from(self.quotes) + 1;
+        let spots = self.tasks.iter().flat_map(|task| match task {
+            Task::Meet(spots) | Task::Value(.., spots) => &spots[..],
+            _ => &[],
+        });
+        let is_there = |spot: &Spot| usize::from(spot.mark) < marks;
+        assert!(
+            spots.chain(self.legs.iter().map(|leg| &leg.at)).all(is_there),
+            "texts have no more quotes than the record they are of"
+        );
+        Route { marks, first: self.first, legs: self.legs.into(), tasks: self.tasks.into() }
     }
 }

@@ -86,9 +86,17 @@ impl ExactlyOnce {
         for records in [&epoch.outputs, &epoch.deltas, &epoch.snapshots] {
             writer.send(epoch, records, ledger);
         }
+        // The offsets' way to the coordinators and back is as long as the records': they go side by side.
+        let added =
+            writer.step("adding offsets", deadline, |writer, left| writer.send_offsets(&offsets, membership, left));
+        if let Err(Ending::Abort(_)) = &added {
+            // If a record failed meanwhile, that is why.
+            writer.serve(Duration::ZERO);
+            writer.accounts().failed(ledger).map_or(Ok(()), |problem| Err(Ending::Abort(problem)))?;
+        }
+        added?;
         writer.settle(ledger, deadline).map_err(Ending::Abort)?;
         writer.drain(deadline);
-        writer.step("adding offsets", deadline, |writer, left| writer.send_offsets(&offsets, membership, left))?;
         writer.step("committing", deadline, Writer::commit)?;
         Ok(writer.accounts().deltas(ledger))
     }

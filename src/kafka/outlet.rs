@@ -46,10 +46,26 @@ pub(super) struct Parcel<'a> {
 
 impl Outlet {
     /// Looks a topic up; the producer finds out in the background who leads it.
-    pub(super) fn open(client: &Arc<BaseProducer<Acknowledgements>>, name: &str) -> Result<Outlet, String> {
+    /// `compressed` is whether its records are compressed as the client says, or not at all.
+    pub(super) fn open(
+        client: &Arc<BaseProducer<Acknowledgements>>,
+        name: &str,
+        compressed: bool,
+    ) -> Result<Outlet, String> {
         let text = CString::new(name).map_err(|_| format!("a topic cannot be called {name:?}"))?;
-        // SAFETY: a live client and a text that ends with a zero, which is copied; null asks for the client's own settings.
-        let topic = unsafe { native::rd_kafka_topic_new(client.client().native_ptr(), text.as_ptr(), ptr::null_mut()) };
+        let client_ptr = client.client().native_ptr();
+        // SAFETY: a live client, whose settings are copied, to be given away below; texts that end with a zero. Only a name or
+        // value that it does not have is refused, and it has these.
+        let settings = unsafe {
+            let settings = native::rd_kafka_default_topic_conf_dup(client_ptr);
+            if !compressed {
+                let (codec, none) = (c"compression.codec", c"none");
+                native::rd_kafka_topic_conf_set(settings, codec.as_ptr(), none.as_ptr(), ptr::null_mut(), 0);
+            }
+            settings
+        };
+        // SAFETY: a live client and a text that ends with a zero, which is copied; the settings are the client's from here.
+        let topic = unsafe { native::rd_kafka_topic_new(client_ptr, text.as_ptr(), settings) };
         let topic = NonNull::new(topic).ok_or_else(|| format!("topic {name} cannot be written to"))?;
         Ok(Outlet { name: name.to_owned(), topic, client: client.clone() })
     }
@@ -102,16 +118,17 @@ impl Outlet {
         Ok(())
     }
 
-    /// Hands over records of any partition and without headers, in order: with one call and one look at the clock. Each says
-    /// afterwards whether it was refused; from the first one on that found the queue full, so are all.
-    pub(super) fn send_all(&self, parcels: &mut [PlainParcel<'_>]) {
+    /// Hands over records without headers, in order: with one call and one look at the clock, and where one partition is named
+    /// for all also with one look for that. Each says afterwards whether it was refused; from the first one on that found the
+    /// queue full, so are all.
+    pub(super) fn send_all(&self, partition: Option<i32>, parcels: &mut [PlainParcel<'_>]) {
         let count = i32::try_from(parcels.len()).expect("nobody hands over two thousand million records at once");
         // SAFETY: a live topic; `PlainParcel` is nothing but librdkafka's message; keys and values live as long as the
         // parcels and are copied.
         unsafe {
             native::rd_kafka_produce_batch(
                 self.topic.as_ptr(),
-                ANY_PARTITION,
+                partition.unwrap_or(ANY_PARTITION),
                 native::RD_KAFKA_MSG_F_COPY,
                 parcels.as_mut_ptr().cast(),
                 count,
@@ -127,7 +144,7 @@ impl Drop for Outlet {
     }
 }
 
-/// A record of any partition and without headers.
+/// A record without headers.
 #[repr(transparent)]
 pub(super) struct PlainParcel<'a>(native::rd_kafka_message_t, PhantomData<&'a [u8]>);
 

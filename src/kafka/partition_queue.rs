@@ -28,9 +28,15 @@ use crate::formats::RawRecord;
 /// Records a batch holds at most: enough that a call's cost vanishes, few enough that the fetch buffers they pin stay small.
 pub(super) const BATCH_RECORDS: usize = 512;
 
+/// A record as librdkafka has it, and what it is asked for more than once.
+struct Message {
+    native: NonNull<native::rd_kafka_message_t>,
+    timestamp: i64,
+}
+
 /// Records of one partition, as they were taken together.
 pub struct KafkaBatch {
-    messages: Vec<NonNull<native::rd_kafka_message_t>>,
+    messages: Vec<Message>,
     /// Keeps the client alive for as long as there are messages of it.
     consumer: Arc<GroupConsumer>,
 }
@@ -45,7 +51,7 @@ impl KafkaBatch {
 
     fn message(&self, index: usize) -> &native::rd_kafka_message_t {
         // SAFETY: owned by the batch, and not destroyed while it is borrowed.
-        unsafe { self.messages[index].as_ref() }
+        unsafe { self.messages[index].native.as_ref() }
     }
 }
 
@@ -62,9 +68,7 @@ impl Batch for KafkaBatch {
     }
 
     fn timestamp(&self, index: usize) -> i64 {
-        let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-        // SAFETY: a live message and a place for the answer.
-        unsafe { native::rd_kafka_message_timestamp(self.message(index), &raw mut kind) }
+        self.messages[index].timestamp
     }
 
     fn key(&self, index: usize) -> Option<&[u8]> {
@@ -78,9 +82,6 @@ impl Batch for KafkaBatch {
         const LINE: usize = 64;
         const LINES_MAX: usize = 16;
         let message = self.message(index);
-        // Behind what we see of a message its timestamp stands.
-        prefetch(std::ptr::from_ref(message).cast::<u8>().wrapping_add(LINE));
-        prefetch(std::ptr::from_ref(message).cast::<u8>().wrapping_add(2 * LINE));
         let start = if message.key.is_null() { message.payload } else { message.key }.cast::<u8>();
         let length = message.key_len + message.len;
         for line in 0..(length / LINE + 1).min(LINES_MAX) {
@@ -116,7 +117,7 @@ impl Batch for KafkaBatch {
     fn clear(&mut self) {
         for message in self.messages.drain(..) {
             // SAFETY: owned by the batch, which forgets it here.
-            unsafe { native::rd_kafka_message_destroy(message.as_ptr()) }
+            unsafe { native::rd_kafka_message_destroy(message.native.as_ptr()) }
         }
     }
 }
@@ -196,7 +197,9 @@ impl PartitionQueue {
             unsafe {
                 if message.as_ref().err == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && !trouble {
                     self.notice = None;
-                    batch.messages.push(message);
+                    let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+                    let timestamp = native::rd_kafka_message_timestamp(message.as_ptr(), &raw mut kind);
+                    batch.messages.push(Message { native: message, timestamp });
                     continue;
                 }
                 if !trouble {

@@ -42,6 +42,10 @@ pub(super) struct Writer {
     dead_letter_bytes: usize,
 }
 
+fn is_state(topic: Topic) -> bool {
+    matches!(topic, Topic::StateDeltas | Topic::StateSnapshots)
+}
+
 /// The topic's name; `None` if it is not written.
 fn name_of(topics: &Topics, topic: Topic) -> Option<&str> {
     match topic {
@@ -75,7 +79,10 @@ impl Writer {
         let mut outlets = [const { None }; TOPICS.len()];
         for topic in TOPICS {
             let name = name_of(&settings.config.topics, topic);
-            outlets[topic as usize] = name.map(|name| Outlet::open(&base, name)).transpose()?;
+            // State is ids, hashes and differences written short: compressing it takes a fourteenth of all processor time, and
+            // little off. Whoever wants it all the same says so for all topics.
+            let compressed = settings.compression_is_given() || !is_state(topic);
+            outlets[topic as usize] = name.map(|name| Outlet::open(&base, name, compressed)).transpose()?;
         }
         Ok(Writer {
             outlets,
@@ -128,8 +135,11 @@ impl Writer {
     pub(super) fn send<M>(&self, epoch: &Epoch<M>, records: &[OutRecord], ledger: Ledger) {
         self.accounts().sent(ledger, records.len());
         let mut parcels = Vec::new();
-        for alike in records.chunk_by(|one, next| one.topic == next.topic && is_plain(one) && is_plain(next)) {
-            let topic = alike[0].topic;
+        let are_alike = |one: &OutRecord, next: &OutRecord| {
+            (one.topic, one.partition) == (next.topic, next.partition) && is_plain(one) && is_plain(next)
+        };
+        for alike in records.chunk_by(are_alike) {
+            let OutRecord { topic, partition, .. } = alike[0];
             let Some(outlet) = &self.outlets[topic as usize] else {
                 for _ in alike {
                     self.accounts().refused(ledger, format!("{topic:?} is not written by this configuration"));
@@ -145,15 +155,15 @@ impl Writer {
                 let slice = |range: &Option<std::ops::Range<u32>>| range.as_ref().map(|range| epoch.slice(range));
                 parcels.clear();
                 parcels.extend(some.iter().map(|one| PlainParcel::new(slice(&one.key), slice(&one.value), tag)));
-                self.send_plain(outlet, &mut parcels, ledger);
+                self.send_plain(outlet, partition, &mut parcels, ledger);
             }
         }
         self.take();
     }
 
-    fn send_plain(&self, outlet: &Outlet, mut parcels: &mut [PlainParcel<'_>], ledger: Ledger) {
+    fn send_plain(&self, outlet: &Outlet, partition: Option<i32>, mut parcels: &mut [PlainParcel<'_>], ledger: Ledger) {
         loop {
-            outlet.send_all(parcels);
+            outlet.send_all(partition, parcels);
             let full = |parcel: &PlainParcel<'_>| parcel.refused() == Some(RDKafkaErrorCode::QueueFull);
             let done = parcels.iter().position(full).unwrap_or(parcels.len());
             for code in parcels[..done].iter().filter_map(PlainParcel::refused) {
@@ -226,10 +236,9 @@ impl Writer {
     }
 }
 
-/// Whether a record can be handed over with others: its key decides the partition, it has no headers, and nothing of it is
-/// ever cut off.
+/// Whether a record can be handed over with others: it has no headers, and nothing of it is ever cut off.
 fn is_plain(record: &OutRecord) -> bool {
-    record.partition.is_none() && record.headers.is_empty() && record.topic != Topic::DeadLetters
+    record.headers.is_empty() && record.topic != Topic::DeadLetters
 }
 
 fn headers_of<M>(epoch: &Epoch<M>, record: &OutRecord) -> Option<Headers> {

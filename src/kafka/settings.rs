@@ -205,6 +205,12 @@ impl Settings {
         client
     }
 
+    /// Whether the user says how records are compressed.
+    pub(super) fn compression_is_given(&self) -> bool {
+        let names = ["compression.type", "compression.codec"];
+        names.iter().any(|name| self.producer.contains_key(*name) || self.properties.contains_key(*name))
+    }
+
     /// The largest record that our producers send.
     pub(super) fn record_bytes(&self) -> usize {
         let given = self.producer.get("message.max.bytes").or(self.properties.get("message.max.bytes"));

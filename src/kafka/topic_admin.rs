@@ -24,6 +24,8 @@ const KNOWN_PAUSE: Duration = Duration::from_millis(20);
 pub struct TopicFacts {
     /// Partitions of every input.
     pub partitions: i32,
+    /// Whether the topics of transitions and of phases have as many.
+    pub outputs_alike: bool,
     /// The largest record that the topic of dead letters takes.
     pub dead_letter_bytes: usize,
     /// Topics that were created.
@@ -80,6 +82,7 @@ fn prepare(settings: &Settings, create: bool) -> Result<TopicFacts, TopicsError>
     create_all(&client, &findings.creations, config.kafka.replication)?;
     Ok(TopicFacts {
         partitions: findings.partitions,
+        outputs_alike: findings.outputs_alike,
         dead_letter_bytes: usize::try_from(findings.dead_letter_bytes).unwrap_or(usize::MAX),
         created: findings.creations.into_iter().map(|one| one.topic).collect(),
         warnings: findings.warnings,

@@ -40,6 +40,8 @@ pub(super) struct Creation {
 pub(super) struct Findings {
     /// Of every input; 0 if they do not agree.
     pub(super) partitions: i32,
+    /// Whether the topics of transitions and of phases have as many, or will have once they are created.
+    pub(super) outputs_alike: bool,
     /// What is missing and can be created.
     pub(super) creations: Vec<Creation>,
     /// What stands in the way, each with what to do.
@@ -103,7 +105,7 @@ pub(super) fn all_topics(inputs: &[NamedInput], topics: &Topics) -> Vec<String> 
 
 /// Compares what is wanted with what is there.
 pub(super) fn compare(wanted: &[NamedInput], topics: &Topics, actual: &HashMap<String, Actual>) -> Findings {
-    let mut findings = Findings { dead_letter_bytes: DEAD_LETTER_BYTES, ..Findings::default() };
+    let mut findings = Findings { outputs_alike: true, dead_letter_bytes: DEAD_LETTER_BYTES, ..Findings::default() };
     findings.partitions = inputs(wanted, actual, &mut findings.problems);
     let mut seen: Vec<&str> = wanted.iter().map(|input| input.topic.as_str()).collect();
     for (role, topic) in outputs(topics) {
@@ -195,6 +197,9 @@ fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
              for that there is the topic of phases"
         )),
         _ => {}
+    }
+    if matches!(role, Role::Transitions | Role::Phases) {
+        findings.outputs_alike &= actual.partitions == findings.partitions;
     }
     if role.is_state() && findings.partitions > 0 && actual.partitions != findings.partitions {
         findings.problems.push(format!(

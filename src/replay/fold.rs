@@ -80,7 +80,7 @@ struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     fn new(config: &Config, set: Arc<ModelSet>, decoders: Vec<Box<dyn Decoder>>, outputs: Outputs<'a>) -> Self {
-        let rules = Arc::new(service::rules(config, set, None));
+        let rules = Arc::new(service::rules(config, set, None, false));
         let inputs = config.inputs.len();
         Self {
             partition: Partition::new(0, rules, vec![0; inputs], 1, None),

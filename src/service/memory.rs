@@ -70,6 +70,7 @@ mod tests {
             set: Arc::new(set),
             inputs: Vec::new(),
             partition_count: Some(1),
+            outputs_alike: false,
             allowed_lateness_ms: 0,
             max_future_skew_ms: 0,
             event_bytes_max: 1,

@@ -96,11 +96,15 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
 
     let topics = match options.state {
         StateKeeping::Kafka => wait_for_topics(&config, &settings, options, &signals)?,
-        StateKeeping::Never { partitions } => {
-            TopicFacts { partitions, dead_letter_bytes: 1 << 20, created: Vec::new(), warnings: Vec::new() }
-        }
+        StateKeeping::Never { partitions } => TopicFacts {
+            partitions,
+            outputs_alike: false,
+            dead_letter_bytes: 1 << 20,
+            created: Vec::new(),
+            warnings: Vec::new(),
+        },
     };
-    let rules = Arc::new(wiring::rules(&config, Arc::clone(&set), Some(topics.partitions)));
+    let rules = Arc::new(wiring::rules(&config, Arc::clone(&set), Some(topics.partitions), topics.outputs_alike));
     let board = Arc::new(Board::new(Arc::clone(&rules), config.workers));
     let memory_limit = memory::limit(config.memory_limit);
     let telemetry = Telemetry::start(wiring::names(&config, &set), wiring::facts(&config, memory_limit))

@@ -15,8 +15,9 @@ use crate::telemetry::{Facts, ModelNames, Names};
 
 use super::ServiceError;
 
-/// The rules that hold for every partition; no count of partitions: there are none (replay).
-pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>) -> Rules {
+/// The rules that hold for every partition; no count of partitions: there are none (replay). Whether the topics of
+/// transitions and phases have as many is said by `outputs_alike`.
+pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, outputs_alike: bool) -> Rules {
     Rules {
         application: config.application.clone(),
         set,
@@ -26,6 +27,7 @@ pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>) 
             .map(|input| InputRules { name: input.name.clone(), topic: input.topic.clone() })
             .collect(),
         partition_count,
+        outputs_alike,
         allowed_lateness_ms: config.allowed_lateness.0,
         max_future_skew_ms: config.max_future_skew.0,
         event_bytes_max: config.max_event_bytes,

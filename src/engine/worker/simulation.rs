@@ -43,6 +43,7 @@ fn rules() -> Arc<Rules> {
         set: Arc::new(set),
         inputs: INPUTS.map(|(name, _)| InputRules { name: name.to_owned(), topic: name.to_owned() }).into(),
         partition_count: Some(PARTITIONS),
+        outputs_alike: false,
         allowed_lateness_ms: 60_000,
         max_future_skew_ms: 300_000,
         event_bytes_max: 1 << 20,
