@@ -204,6 +204,12 @@ impl Habit {
         self.missed
     }
 
+    /// Records of the routes' period that took one.
+    #[cfg(test)]
+    pub(super) fn routed(&self) -> u32 {
+        self.routes.taken()
+    }
+
     #[cfg(test)]
     pub(super) fn is_resting(&self) -> bool {
         self.resting > 0

@@ -47,6 +47,14 @@ impl Input {
         assert_eq!(read, expected, "{}", String::from_utf8_lossy(record));
         self.extractor.habit().missed() == missed
     }
+
+    /// The same; whether it took a route.
+    #[track_caller]
+    fn reads_by_route(&mut self, record: impl AsRef<[u8]>) -> bool {
+        let routed = self.extractor.habit().routed();
+        self.read(record);
+        self.extractor.habit().routed() > routed
+    }
 }
 
 #[test]
@@ -62,6 +70,67 @@ fn what_looks_like_an_earlier_record_is_read_by_habit() {
     for record in alike {
         assert!(input.read(record), "{record}");
     }
+}
+
+#[test]
+fn what_is_made_like_an_earlier_record_takes_its_route() {
+    let mut input = Input::of_some();
+    let first = r#" {"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null} "#;
+    assert!(!input.reads_by_route(first), "from the first one steps are learnt");
+    assert!(!input.reads_by_route(first), "from the second one, put together from them, the route");
+    let alike = [
+        r#" {"id":"","p":{"a":-2.5e3,"b":"","more":[{"n":17},{"n":-0}]},"a rather long key that needs a second look":"y","q":{"total":0,"ok":false},"n":true} "#,
+        r#" {"id":"é\"","p":{"a":18446744073709551615,"b":"\u00e9","more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"","q":{"total":99999999999999999999,"ok":null},"n":false} "#,
+    ];
+    for record in alike {
+        assert!(input.reads_by_route(record), "{record}");
+    }
+    let others = [
+        // One element more, a key less, another blank, a text for a number, a number for a text.
+        r#" {"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2},{"n":3}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null} "#,
+        r#" {"id":"c1","p":{"a":1,"more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null} "#,
+        r#"{"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null} "#,
+        r#" {"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null}"#,
+        r#" {"id":"c1","p":{"a":"1","b":"x","more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null} "#,
+        r#" {"id":7,"p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"a rather long key that needs a second look":"y","q":{"total":1.5,"ok":true},"n":null} "#,
+        r#" {"id":"c1","p":{"a":1,"b":"x","more":[{"n":1},{"n":2}]},"a rather long key that needs a secomd look":"y","q":{"total":1.5,"ok":true},"n":null} "#,
+    ];
+    for record in others {
+        assert!(!input.reads_by_route(record), "{record}");
+    }
+}
+
+#[test]
+fn records_of_several_makes_in_turn_each_take_a_route() {
+    let mut input = Input::of_some();
+    let makes = [
+        r#"{"id":"c1","p":{"a":1}}"#,
+        r#"{"id":"c1","p":{"b":"x"}}"#,
+        r#"{"p":{"a":1},"id":"c1"}"#,
+        r#"{"id":"c1","q":{"total":1.5,"of":"x"},"list":["a","b"]}"#,
+        r#"{"list":["a"],"id":"c1","q":{"of":"y","total":-2}}"#,
+    ];
+    for _ in 0..2 {
+        makes.iter().for_each(|make| _ = input.read(make));
+    }
+    for make in makes.iter().chain(makes.iter().rev()) {
+        assert!(input.reads_by_route(make), "{make}");
+    }
+}
+
+#[test]
+fn where_no_two_records_are_made_alike_routes_are_not_tried_for_long() {
+    let mut input = Input::of_some();
+    // Every set of twenty keys is put together from the same few steps.
+    let record = |keys: u32| {
+        let keys = (0..20).filter(|key| keys & 1 << key != 0).map(|key| format!("\"k{key}\":\"v\","));
+        format!("{{\"p\":{{{}\"a\":1}},\"id\":\"c\"}}", keys.collect::<String>()).into_bytes()
+    };
+    for keys in 1..20_000_u32 {
+        input.read(record(keys.wrapping_mul(0x9e37_79b9) >> 12));
+    }
+    assert!(!input.extractor.habit().is_resting(), "steps pay");
+    assert!(!input.reads_by_route(record(1)) && !input.reads_by_route(record(1)), "routes do not");
 }
 
 #[test]

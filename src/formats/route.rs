@@ -239,13 +239,14 @@ impl Route {
     #[inline(always)]
     fn fits(&self, record: Marked<'_, '_>, end: &End, has_head: impl Fn(&[u8; WIDTH], &Head) -> bool) -> bool {
         let bytes = record.text.as_bytes();
-        let Some(whole_until) = bytes.len().checked_sub(WIDTH) else { return false };
+        // Places behind which there are as many bytes as are looked at together.
+        let whole = (bytes.len() + 1).saturating_sub(WIDTH);
         self.marks == record.marks.len()
             && record.marks[0] == self.first
             && self.legs.iter().all(|leg| {
                 // SAFETY: as many marks as the route has, and it has no leg beyond them.
                 let at = unsafe { leg.at.of(record.marks) };
-                let here = if at <= whole_until {
+                let here = if at < whole {
                     // SAFETY: so many bytes follow, as was just seen, and are as good at any address.
                     unsafe { &*bytes.as_ptr().add(at).cast::<[u8; WIDTH]>() }
                 } else {

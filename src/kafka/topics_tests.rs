@@ -72,6 +72,17 @@ fn topics_as_we_create_them_are_fine() {
 }
 
 #[test]
+fn what_is_told_of_a_customer_lies_in_its_partition_if_topics_have_as_many_as_the_inputs() {
+    let alike = |change: fn(&mut HashMap<String, Actual>)| check(change, &[], &[], &[]).outputs_alike;
+    assert!(alike(|_| {}));
+    assert!(alike(|all| _ = all.insert("shop.dead-letters".into(), like(1, &[("max.message.bytes", "16777216")]))));
+    assert!(!alike(|all| _ = all.insert("shop.transitions".into(), like(12, &[("cleanup.policy", "delete")]))));
+    assert!(!alike(|all| _ = all.insert("shop.phases".into(), like(4, &[("cleanup.policy", "compact")]))));
+    let created = ["shop.transitions", "shop.phases"];
+    assert!(check(|all| created.iter().for_each(|topic| _ = all.remove(*topic)), &[], &[], &created).outputs_alike);
+}
+
+#[test]
 fn missing_outputs_are_created_with_the_settings_they_are_checked_for() {
     let findings = check(
         |all| all.retain(|topic, _| !topic.starts_with("shop.")),

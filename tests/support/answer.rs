@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use klantreis::engine::murmur2::partition_of;
 use serde_json::Value;
 
 use super::think5::{Customer, Move, Think5};
 use super::traffic::{INPUTS, Meaning, Record};
-use super::{Isolation, Job, Seen};
+use super::{Isolation, Job, PARTITIONS, Seen};
 
 /// A transition as it was read.
 #[derive(Debug, Clone)]
@@ -39,7 +40,14 @@ fn parse(seen: &Seen) -> Written {
         },
     };
     assert_eq!(seen.key.as_deref(), Some(written.customer.as_bytes()), "the key is the customer");
+    check_partition(seen);
     written
+}
+
+/// Holds a record against where every producer of Kafka's own would have put it.
+fn check_partition(seen: &Seen) {
+    let key = seen.key.as_deref().expect("a key");
+    assert_eq!(seen.partition, partition_of(key, PARTITIONS), "{seen:?}");
 }
 
 /// What is left when repeats, known by their ids, are dropped; and how many there were.
@@ -83,6 +91,7 @@ pub fn check_transitions(written: &[Written], mut expected: Think5, what: &str) 
 pub fn check_phases(job: &Job<'_>, expected: &Think5) {
     let mut latest = HashMap::new();
     for seen in job.broker.read(&job.topic("phases"), Isolation::ReadCommitted) {
+        check_partition(&seen);
         let key = String::from_utf8(seen.key.clone().expect("a key")).expect("a text");
         latest.insert(key, serde_json::from_str::<Value>(seen.text()).expect("JSON"));
     }
