@@ -71,7 +71,7 @@ impl Routes {
             self.resting -= 1;
             return None;
         }
-        self.seen += 1;
+        self.seen = self.seen.wrapping_add(1);
         let group = &mut self.groups[quotes.places().len() % GROUPS];
         let record = Marked { text, marks: quotes.places_and_end(), has_escapes: quotes.has_escapes() };
         let end = End::of(text.as_bytes());
