@@ -1,7 +1,8 @@
 # Everything one does here has one command. `make help` lists them.
 #
 # What is needed, by the names of the Debian packages: a Rust toolchain (rustup), g++, make and perl (librdkafka and OpenSSL
-# are built from source), and for the broker of the tests default-jre-headless and maven. `make test-deploy` needs prometheus.
+# are built from source), and for the broker of the tests default-jre-headless and maven. `make test-deploy` needs prometheus,
+# `make bench-instructions` valgrind.
 
 CARGO ?= cargo
 SHELL := /bin/bash
@@ -24,7 +25,7 @@ endef
 
 .PHONY: help
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
 
 .PHONY: test
 test: ## Unit, property, behaviour, broker and architecture tests; KLANTREIS_TEST_KAFKA=host:port uses an existing broker
@@ -55,6 +56,11 @@ bench: ## What each step of an event costs by itself, and what a customer takes 
 	@$(call need,make bench,$(build_tools))
 	$(CARGO) bench --locked --bench micro
 	$(CARGO) bench --locked --bench memory
+
+.PHONY: bench-instructions
+bench-instructions: ## Instructions of each step, an error if they are not those on record; RECORD=1 writes the record anew
+	@$(call need,make bench-instructions,$(build_tools) valgrind:valgrind)
+	$(CARGO) bench --locked --bench instructions $(if $(RECORD),-- --record)
 
 .PHONY: bench-job
 bench-job: ## The comparison job beside a plain reader, Kafka Streams and Flink; benches/job/run.sh says what can be set

@@ -8,17 +8,19 @@
 mod cpu;
 mod customers;
 mod shop;
+mod touch;
 
 pub use cpu::cpu_time;
 pub use customers::{Customers, Spread};
 pub use shop::{FILL, Shop};
+pub use touch::touch;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use klantreis::engine::{Envelope, InputRules, Rules};
 use klantreis::formats::{Decoder, FormatSpec, RawRecord, TimeSource, open};
-use klantreis::journey::{ModelSet, SetOptions, Span, builtin};
+use klantreis::journey::{Event, ModelSet, SetOptions, Span, builtin};
 
 /// The inputs of the job, by topic, with their formats.
 pub const INPUTS: [(&str, &str); 3] = [("clicks", "segment"), ("mail", "sendgrid"), ("pos", "square")];
@@ -84,6 +86,21 @@ impl Sample {
     /// The values of one input, as they are.
     pub fn values(&self, input: usize) -> Vec<&[u8]> {
         self.0.iter().filter(|one| one.input == input).map(|one| one.value.as_slice()).collect()
+    }
+
+    /// What the model knows of all inputs, decoded.
+    pub fn events(&self, set: &ModelSet) -> Vec<Event<'_>> {
+        let mut events = Vec::new();
+        for (input, decoder) in decoders(set).iter_mut().enumerate() {
+            for value in self.values(input) {
+                let record = RawRecord { key: None, value: Some(value), timestamp: START };
+                events.push(decoder.decode(&record).expect("the sample is sound"));
+            }
+        }
+        events.retain(|event| event.kind.is_some());
+        // Kinds in turn as they come, not input after input.
+        events.sort_by_key(|event| event.at);
+        events
     }
 }
 
@@ -206,13 +223,19 @@ const INVERSE: u64 = {
     inverse
 };
 
-fn id_of(customer: u64) -> [u8; 9] {
+/// A customer's id.
+pub fn id_of(customer: u64) -> [u8; 9] {
     let (mut id, mut rest) = (*b"c00000000", customer);
     for digit in id[1..].iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
     id
+}
+
+/// A customer's id as the store wants it.
+pub fn text(id: &[u8; 9]) -> &str {
+    std::str::from_utf8(id).expect("letters and digits")
 }
 
 /// A time as the job's records have it, in 24 characters.

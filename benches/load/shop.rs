@@ -95,10 +95,8 @@ impl Shop {
     }
 
     /// How many customers are there after these state deltas are read.
-    pub fn restored(parts: &[Vec<u8>]) -> usize {
-        let set = super::models();
-        let rules = super::rules(Arc::clone(&set));
-        let mut codec = Codec::new(set);
+    pub fn restored(rules: Arc<Rules>, parts: &[Vec<u8>]) -> usize {
+        let mut codec = Codec::new(Arc::clone(&rules.set));
         let mut restore = Restore::new(0, rules, vec![None; INPUTS.len()]);
         for (offset, value) in (0..).zip(parts) {
             restore.take(&StateRecord { topic: Topic::StateDeltas, offset, key: &[], value: Some(value) }, &mut codec);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::load::{Customers, Feed, Records, Shop, Spread, cpu_time};
+use crate::load::{self, Customers, Feed, Records, Shop, Spread, cpu_time};
 use crate::measure::Bench;
 
 /// Records of an epoch: a tenth of a second at 200,000 a second.
@@ -38,7 +38,7 @@ pub fn bench(criterion: &mut Bench) {
             let (mut spent, mut restored) = (Duration::ZERO, 0);
             while restored < wanted {
                 let began = cpu_time();
-                let again = Shop::restored(&parts);
+                let again = Shop::restored(load::rules(load::models()), &parts);
                 spent += cpu_time() - began;
                 assert_eq!(again, there, "everybody is back");
                 restored += there as u64;

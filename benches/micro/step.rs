@@ -13,17 +13,7 @@ const CUSTOMERS: usize = 256;
 pub fn bench(criterion: &mut Bench) {
     let set = load::models();
     let sample = Sample::load();
-    let mut decoders = load::decoders(&set);
-    let mut events = Vec::new();
-    for (input, decoder) in decoders.iter_mut().enumerate() {
-        for value in sample.values(input) {
-            let record = klantreis::formats::RawRecord { key: None, value: Some(value), timestamp: load::START };
-            events.push(decoder.decode(&record).expect("the sample is sound"));
-        }
-    }
-    events.retain(|event| event.kind.is_some());
-    // Kinds in turn as they come, not input after input.
-    events.sort_by_key(|event| event.at);
+    let mut events = sample.events(&set);
     criterion.bench_function("step/think5", |bencher| {
         let mut records: Vec<Box<Record>> = (0..CUSTOMERS).map(|_| set.fresh()).collect();
         let (mut effects, mut turn, mut at) = (Effects::default(), 0, load::START);
