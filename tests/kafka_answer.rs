@@ -43,6 +43,7 @@ fn check_one_process(name: &str, setup: Setup) {
         "a second run does nothing more: {again}"
     );
     assert_eq!(written(&job).len(), transitions.len(), "a second run writes nothing more");
+    assert!(again["restored_customers"].as_u64() > Some(0), "it begins with everybody: {again}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::murmur2;
 use super::rules::Rules;
@@ -40,6 +41,33 @@ pub struct WorkerView {
     pub trouble: Option<String>,
     /// Whether it ended, well or not.
     pub ended: bool,
+    /// What it read back so far.
+    pub restored: Restored,
+}
+
+/// What was read back from the state topics, all restores together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// Customers of the partitions that were restored.
+    pub customers: u64,
+    /// Bytes of state that they were made of.
+    pub bytes: u64,
+    /// From being given partitions to having restored them.
+    pub took: Duration,
+    /// When the last restore ended, by the workers' clock.
+    pub at: Duration,
+}
+
+impl Restored {
+    /// This and what another worker restored at the same time.
+    fn beside(self, other: Self) -> Self {
+        Self {
+            customers: self.customers + other.customers,
+            bytes: self.bytes + other.bytes,
+            took: self.took.max(other.took),
+            at: self.at.max(other.at),
+        }
+    }
 }
 
 /// The board of one process.
@@ -92,6 +120,11 @@ impl Board {
     /// Records taken up so far, by all workers.
     pub fn taken(&self) -> u64 {
         self.taken.load(Relaxed)
+    }
+
+    /// What all workers restored so far; the longest time that one of them took.
+    pub fn restored(&self) -> Restored {
+        self.workers.iter().map(|worker| lock(worker).restored).fold(Restored::default(), Restored::beside)
     }
 
     /// Asks the workers to finish.
@@ -176,4 +209,22 @@ impl View for Board {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_workers_restore_side_by_side_adds_up_and_the_slowest_ones_time_counts() {
+        let restored = |customers, took, at| Restored {
+            customers,
+            bytes: 100 * customers,
+            took: Duration::from_millis(took),
+            at: Duration::from_millis(at),
+        };
+        let both = restored(3, 20, 70).beside(restored(4, 50, 60));
+        assert_eq!(both, restored(7, 50, 70));
+        assert_eq!(both.beside(Restored::default()), both, "a worker without partitions");
+    }
 }

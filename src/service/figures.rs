@@ -39,6 +39,18 @@ pub struct Figures {
     pub dead_letters: u64,
     /// Repeats that were dropped.
     pub duplicates: u64,
+    /// Seconds from the start of the service until everything that it was given was restored.
+    pub ready_s: f64,
+    /// Seconds of these in which state was read back; the worker's that took longest.
+    pub restore_s: f64,
+    /// Customers that were read back.
+    pub restored_customers: u64,
+    /// Bytes of state that were read for them, before compression.
+    pub restored_bytes: u64,
+    /// Customers committed to the state deltas, each once an epoch.
+    pub changed: u64,
+    /// Bytes of state deltas and snapshots committed, before compression.
+    pub state_bytes: u64,
 }
 
 /// A moment of the run.

@@ -78,6 +78,7 @@ pub fn run(config: Config, options: Options) -> Result<Figures, ServiceError> {
 /// # Errors
 /// With why it could not start.
 pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> {
+    let clock = Arc::new(SystemClock { began: Instant::now() });
     let config = Arc::new(config);
     let set = Arc::new(config.model_set()?);
     // Formats are checked before anything is connected to.
@@ -116,7 +117,8 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     let (sender, ended) = mpsc::unbounded_channel();
     let mut workers = Vec::new();
     for number in 0..config.workers {
-        let equipment = equip(&config, &settings, &set, &witness, options, number, &topics)?;
+        let clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let equipment = Equipment { clock, ..equip(&config, &settings, &set, &witness, options, number, &topics)? };
         let told = wiring::worker_settings(&config, number, options.adopt_state);
         let worker = Worker::new(Arc::clone(&rules), told, Arc::clone(&board), equipment);
         let sender = sender.clone();

@@ -41,6 +41,11 @@ impl Running {
         figures.ignored = self.witness.ignored.load(Relaxed);
         figures.dead_letters = self.witness.dead_letters.load(Relaxed);
         figures.duplicates = self.witness.duplicates.load(Relaxed);
+        figures.changed = self.witness.changed.load(Relaxed);
+        figures.state_bytes = self.witness.state_bytes.load(Relaxed);
+        let restored = self.board.restored();
+        (figures.ready_s, figures.restore_s) = (restored.at.as_secs_f64(), restored.took.as_secs_f64());
+        (figures.restored_customers, figures.restored_bytes) = (restored.customers, restored.bytes);
         ended.and(left).map(|()| figures)
     }
 

@@ -22,13 +22,26 @@ pub struct Witness {
     pub dead_letters: AtomicU64,
     /// Committed repeats that were dropped.
     pub duplicates: AtomicU64,
+    /// Customers committed to the state deltas, each once an epoch.
+    pub changed: AtomicU64,
+    /// Bytes of state committed, before compression.
+    pub state_bytes: AtomicU64,
 }
 
 impl Witness {
     /// A witness who has seen nothing.
     pub fn new(telemetry: Arc<Telemetry>, live: Arc<LiveBus>) -> Self {
         let zero = AtomicU64::default;
-        Self { telemetry, live, transitions: zero(), ignored: zero(), dead_letters: zero(), duplicates: zero() }
+        Self {
+            telemetry,
+            live,
+            transitions: zero(),
+            ignored: zero(),
+            dead_letters: zero(),
+            duplicates: zero(),
+            changed: zero(),
+            state_bytes: zero(),
+        }
     }
 }
 
@@ -40,6 +53,8 @@ impl Observer for Witness {
         }
         self.telemetry.count_epoch(tally);
         self.transitions.fetch_add(tally.transitions.values().sum(), Relaxed);
+        self.changed.fetch_add(tally.changed, Relaxed);
+        self.state_bytes.fetch_add(tally.state_bytes, Relaxed);
         for input in &tally.inputs {
             self.ignored.fetch_add(input.ignored, Relaxed);
             self.duplicates.fetch_add(input.duplicate, Relaxed);

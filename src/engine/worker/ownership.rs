@@ -62,6 +62,7 @@ impl<S: Source> Worker<S> {
         self.active.clear();
         self.waiting.clear();
         self.restoring = None;
+        self.restoring_since = None;
         self.membership = None;
         self.epochs.drop_open();
     }
@@ -78,6 +79,7 @@ impl<S: Source> Worker<S> {
     }
 
     fn wait_for_restore(&mut self, number: i32) {
+        self.restoring_since.get_or_insert_with(|| self.with.clock.elapsed());
         self.waiting.push_back(number);
         self.show_restoring(number, 0.0);
     }
@@ -124,10 +126,14 @@ impl<S: Source> Worker<S> {
             let committed = self.with.reader.open(number)?;
             self.waiting.pop_front();
             self.restoring = Some(Restore::new(number, Arc::clone(&self.rules), committed));
+            self.restoring_bytes = 0;
         }
         let Some(restore) = self.restoring.as_mut() else { return Ok(()) };
-        let codec = self.with.codec.as_mut();
-        let share = self.with.reader.read(RESTORE_SLICE, &mut |record| restore.take(&record, codec))?;
+        let (codec, bytes) = (self.with.codec.as_mut(), &mut self.restoring_bytes);
+        let share = self.with.reader.read(RESTORE_SLICE, &mut |record| {
+            *bytes += record.value.map_or(0, <[u8]>::len) as u64;
+            restore.take(&record, codec);
+        })?;
         let number = restore.number();
         match share {
             Some(share) => self.show_restoring(number, share),
@@ -164,8 +170,22 @@ impl<S: Source> Worker<S> {
         let merge = Merge::new(batches, self.settings.align_idle_after_ms);
         let committed = partition.epoch - 1;
         let slot = self.board.slot(number);
+        self.tell_restored(partition.customers);
         self.active.insert(number, Active { partition, merge, foresight, slot, committed });
         self.show_partition(number);
         Ok(())
+    }
+
+    /// Tells what was restored, and how long it took since that was told last.
+    fn tell_restored(&mut self, customers: u64) {
+        let now = self.with.clock.elapsed();
+        let since = self.restoring_since.take().unwrap_or(now);
+        self.restoring_since = (!self.waiting.is_empty()).then_some(now);
+        self.board.tell(self.settings.worker, |view| {
+            view.restored.customers += customers;
+            view.restored.bytes += self.restoring_bytes;
+            view.restored.took += now - since;
+            view.restored.at = now;
+        });
     }
 }

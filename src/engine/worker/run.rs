@@ -79,6 +79,10 @@ pub struct Worker<S: Source> {
     /// Partitions that are ours and wait for their restore.
     pub(super) waiting: VecDeque<i32>,
     pub(super) restoring: Option<Restore>,
+    /// Since when restoring takes up time that was not told yet.
+    pub(super) restoring_since: Option<Duration>,
+    /// Bytes of state read for the partition that is being restored.
+    pub(super) restoring_bytes: u64,
     pub(super) retry_at: Duration,
     pub(super) membership: Option<S::Membership>,
     pub(super) epochs: Epochs<S::Membership>,
@@ -97,6 +101,8 @@ impl<S: Source> Worker<S> {
             active: BTreeMap::new(),
             waiting: VecDeque::new(),
             restoring: None,
+            restoring_since: None,
+            restoring_bytes: 0,
             retry_at: Duration::ZERO,
             membership: None,
             epochs,
