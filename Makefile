@@ -76,3 +76,8 @@ bench-latency: ## From an event to its transition, live at half of the maximum; 
 bench-scale: ## The job by workers, partitions, models and bytes an event; benches/scale/run.sh says what can be set
 	@$(call need,make bench-scale,$(build_tools) java:default-jdk-headless mvn:maven)
 	CARGO="$(CARGO)" benches/scale/run.sh
+
+.PHONY: bench-restore
+bench-restore: ## From the start to ready on the state left behind, and what an idle service costs; benches/restore/run.sh says what can be set
+	@$(call need,make bench-restore,$(build_tools) java:default-jdk-headless mvn:maven)
+	CARGO="$(CARGO)" benches/restore/run.sh
