@@ -12,8 +12,11 @@ use super::store::BUCKETS;
 
 /// Bytes of buckets written with one epoch at most, so that closing an epoch stays short.
 const BYTES_AN_EPOCH: u64 = 1 << 20;
-/// Epochs that must be superfluous before the broker is asked to delete them.
+/// Epochs that must be superfluous before the broker is asked to delete them, if they have few bytes.
 const EPOCHS_A_TRIM: usize = 256;
+/// Bytes of superfluous deltas for which the broker is asked to delete them at once: as many as these, and as many as half
+/// of the state. A restore would read them for nothing.
+const BYTES_A_TRIM: u64 = 1 << 20;
 
 /// The pace of one partition's snapshots.
 #[derive(Debug)]
@@ -21,8 +24,22 @@ pub struct Pace {
     budget: u64,
     next: usize,
     buckets: [Bucket; BUCKETS],
-    /// Epochs whose deltas may still be there, with the offset of their first part, oldest first.
-    epochs: VecDeque<(u64, i64)>,
+    /// Epochs whose deltas may still be there, oldest first.
+    epochs: VecDeque<Deltas>,
+    /// Bytes of all deltas up to now.
+    deltas: u64,
+    /// Of these, the bytes of those that the broker was asked to delete.
+    trimmed: u64,
+}
+
+/// The deltas of an epoch.
+#[derive(Debug, Clone, Copy)]
+struct Deltas {
+    epoch: u64,
+    /// The offset of their first part.
+    offset: i64,
+    /// Bytes of all deltas up to their end.
+    end: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,7 +56,14 @@ struct Bucket {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { budget: 0, next: 0, buckets: [Bucket::default(); BUCKETS], epochs: VecDeque::new() }
+        Self {
+            budget: 0,
+            next: 0,
+            buckets: [Bucket::default(); BUCKETS],
+            epochs: VecDeque::new(),
+            deltas: 0,
+            trimmed: 0,
+        }
     }
 }
 
@@ -51,8 +75,18 @@ impl Pace {
 
     /// These bytes of deltas were written.
     pub fn delta(&mut self, bytes: u64) {
-        let state: u64 = self.buckets.iter().map(|bucket| bucket.bytes.max(1)).sum();
-        self.budget = (self.budget + bytes / 2).min(state.max(BYTES_AN_EPOCH));
+        self.budget = (self.budget + bytes / 2).min(self.state().max(BYTES_AN_EPOCH));
+        self.deltas += bytes;
+    }
+
+    /// Restore found these bytes of deltas; the epoch that they are of is told next.
+    pub fn restored_delta(&mut self, bytes: u64) {
+        self.deltas += bytes;
+    }
+
+    /// Bytes of the state, as the snapshots have it.
+    fn state(&self) -> u64 {
+        self.buckets.iter().map(|bucket| bucket.bytes.max(1)).sum()
     }
 
     /// The buckets to write with this epoch; each is to be reported by [`Pace::written`] before the next is asked for.
@@ -84,8 +118,8 @@ impl Pace {
 
     /// An epoch's deltas stand in the topic from this offset on.
     pub fn epoch_at(&mut self, epoch: u64, first_offset: i64) {
-        if self.epochs.back().is_none_or(|(last, _)| *last < epoch) {
-            self.epochs.push_back((epoch, first_offset));
+        if self.epochs.back().is_none_or(|last| last.epoch < epoch) {
+            self.epochs.push_back(Deltas { epoch, offset: first_offset, end: self.deltas });
         }
     }
 
@@ -94,12 +128,14 @@ impl Pace {
         let covered = self.buckets.iter().filter(|b| b.dirty).map(|b| b.written_at).min().unwrap_or(committed);
         // The committed epoch itself holds the last marker.
         let keep_from = (covered + 1).min(committed);
-        let superfluous = self.epochs.iter().take_while(|(epoch, _)| *epoch < keep_from).count();
-        if superfluous < EPOCHS_A_TRIM {
+        let superfluous = self.epochs.partition_point(|deltas| deltas.epoch < keep_from);
+        let end = self.epochs.get(superfluous.checked_sub(1)?)?.end;
+        if superfluous < EPOCHS_A_TRIM && end - self.trimmed < BYTES_A_TRIM.max(self.state() / 2) {
             return None;
         }
+        self.trimmed = end;
         self.epochs.drain(..superfluous);
-        self.epochs.front().map(|(_, offset)| *offset)
+        self.epochs.front().map(|deltas| deltas.offset)
     }
 }
 
@@ -147,5 +183,26 @@ mod tests {
         assert_eq!(pace.trim(1_000), Some(6_010), "epochs up to 600 are covered");
         pace.written(3, 1_000, 10, 1);
         assert_eq!(pace.trim(1_000), Some(10_000), "the last marker stays");
+    }
+
+    #[test]
+    fn few_epochs_of_many_bytes_go_as_well() {
+        let mut pace = Pace::default();
+        let epoch = |pace: &mut Pace, number: u64, bytes| {
+            pace.delta(bytes);
+            pace.epoch_at(number, number as i64 * 10);
+        };
+        epoch(&mut pace, 1, BYTES_A_TRIM - 1);
+        epoch(&mut pace, 2, 1);
+        assert_eq!(pace.trim(2), None, "a byte is missing");
+        epoch(&mut pace, 3, 1);
+        assert_eq!(pace.trim(3), Some(30));
+        epoch(&mut pace, 4, BYTES_A_TRIM - 2);
+        epoch(&mut pace, 5, 1);
+        assert_eq!(pace.trim(5), None, "those that went count once");
+        pace.restored(7, 5, 4 * BYTES_A_TRIM, 1);
+        epoch(&mut pace, 6, 2 * BYTES_A_TRIM);
+        epoch(&mut pace, 7, 1);
+        assert_eq!(pace.trim(7), Some(70), "of a large state more must be superfluous");
     }
 }
