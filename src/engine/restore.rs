@@ -170,7 +170,10 @@ impl Restore {
             let seen = found.entry(bucket).or_default();
             *seen = (seen.0 + 1, seen.1 + bytes.len() as u64);
             let partition = &mut self.partition;
-            let read = codec.read(&bytes, &mut |_, entry| partition.restore_entry(entry));
+            let read = codec.read(&bytes, &mut |_, entry| {
+                let (StateEntry::Full { id, .. } | StateEntry::Removed { id }) = &entry;
+                partition.restore_entry(IdHash::of(id), entry);
+            });
             read.map_err(self.unreadable(offset))?;
         }
         for (bucket, header) in newest {
@@ -235,14 +238,16 @@ impl Restore {
 
     fn apply_held(&mut self, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
         let Some((_, parts)) = self.held.take() else { return Ok(()) };
+        self.partition.pace.restored_delta(parts.iter().map(|(_, bytes)| bytes.len() as u64).sum());
         for (offset, bytes) in parts {
             let (partition, written_at) = (&mut self.partition, &self.written_at);
             let read = codec.read(&bytes, &mut |header, entry| {
                 let (StateEntry::Full { id, .. } | StateEntry::Removed { id }) = &entry;
-                let bucket = IdHash::of(id).bucket();
+                let hash = IdHash::of(id);
+                let bucket = hash.bucket();
                 if header.epoch > written_at[bucket] {
                     partition.pace.changed(bucket);
-                    partition.restore_entry(entry);
+                    partition.restore_entry(hash, entry);
                 }
             });
             let (header, marker) = read.map_err(self.unreadable(offset))?;
@@ -321,11 +326,10 @@ fn parse_key(key: &[u8]) -> Option<(u16, u16)> {
 
 impl Partition {
     /// Puts back one customer; what was there of it is replaced.
-    fn restore_entry(&mut self, entry: StateEntry<'_>) {
+    fn restore_entry(&mut self, hash: IdHash, entry: StateEntry<'_>) {
         let Self { keeper, census, rules, customers, .. } = self;
         match entry {
             StateEntry::Full { id, record } => {
-                let hash = IdHash::of(id);
                 let Ok(()) = keeper.update(
                     hash,
                     id,
@@ -342,7 +346,6 @@ impl Partition {
                 );
             }
             StateEntry::Removed { id } => {
-                let hash = IdHash::of(id);
                 if keeper.read(hash, id, |customer| census.remove(customer.record, rules)).is_some() {
                     keeper.remove(hash, id);
                     *customers -= 1;

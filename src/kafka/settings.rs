@@ -163,8 +163,9 @@ impl Settings {
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
             .set("queued.max.messages.kbytes", "32768")
-            .set("fetch.message.max.bytes", "8388608")
-            .set("fetch.wait.max.ms", "50");
+            .set("fetch.message.max.bytes", "1048576")
+            // What is read next is asked for when the answer to the question before is there; that one is often asked at an end.
+            .set("fetch.wait.max.ms", "1");
         self.consuming(&mut client);
         client
     }

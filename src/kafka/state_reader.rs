@@ -27,6 +27,9 @@ const UNSTABLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a coordinator or leader may take to be there.
 const MOVING_TIMEOUT: Duration = Duration::from_secs(3);
 const MOVING_PAUSE: Duration = Duration::from_millis(50);
+/// How long nothing comes until the reader is asked where it stands: behind the last record there is only the end of its
+/// transaction, which is not handed out.
+const LOOK_AFTER: Duration = Duration::from_millis(1);
 
 /// A state topic of the open partition.
 struct Part {
@@ -177,7 +180,7 @@ impl KafkaStateReader {
             if left.is_zero() && !std::mem::take(&mut first) {
                 return Ok(false);
             }
-            match self.reader.poll(left) {
+            match self.reader.poll(left.min(LOOK_AFTER)) {
                 // A record beyond the end that was asked for is committed too, and belongs to what follows: it is not ours.
                 Some(Ok(message)) if message.offset() >= self.parts[index].high => {
                     self.parts[index].position = self.parts[index].high;

@@ -115,7 +115,22 @@ fn zigzag(value: i64) -> u64 {
 }
 
 /// Takes an unsigned number off the front; `None` if the bytes end too early or the number is too long.
+#[inline(always)]
 pub fn take(bytes: &mut &[u8]) -> Option<u64> {
+    // Of a small number, and most are small, it is known where it ends before it is looked at closely: what comes behind it
+    // need not wait.
+    if let Some((&byte, rest)) = bytes.split_first()
+        && byte < 0x80
+    {
+        *bytes = rest;
+        return Some(u64::from(byte));
+    }
+    take_some(bytes)
+}
+
+/// The same for a number of several bytes.
+#[inline]
+fn take_some(bytes: &mut &[u8]) -> Option<u64> {
     if let Some(eight) = bytes.first_chunk() {
         let eight = u64::from_le_bytes(*eight);
         let last = (!eight & TOPS).trailing_zeros();
