@@ -14,7 +14,9 @@ kind == "restore" {
     who = field("workers"); round = field("round") + 0
     if (!(who in seen)) { seen[who] = 1; order[++count] = who }
     if (round > rounds) rounds = round
-    customers = field("restored_customers")
+    customers = field("restored_customers") + 0
+    # When a second worker joins late, the first has begun with partitions that it then gives away: these are restored twice.
+    if (!everybody || customers < everybody) everybody = customers
     back[who, round] = customers + 0
     read[who, round] = field("restored_bytes") / customers
     ready[who, round] = field("ready_s") + 0
@@ -34,7 +36,7 @@ kind == "idle" {
 
 END {
     printf "%s events; medians of %d rounds.\n\n", grouped(events), rounds
-    print "| workers | customers | seconds to ready | of which restoring | customers/s and worker | bytes read per customer | CPU seconds | peak MiB |"
+    print "| workers | customers restored | seconds to ready | of which restoring | customers/s and worker | bytes read per customer | CPU seconds | peak MiB |"
     print "|--:|--:|--:|--:|--:|--:|--:|--:|"
     for (i = 1; i <= count; i++) {
         who = order[i]
@@ -53,5 +55,5 @@ END {
 }
 
 function row(what, bytes) {
-    printf "| %s | %s | %.1f | %.1f | %.1f |\n", what, grouped(bytes), bytes / events, bytes / customers, bytes / changed
+    printf "| %s | %s | %.1f | %.1f | %.1f |\n", what, grouped(bytes), bytes / events, bytes / everybody, bytes / changed
 }
