@@ -14,7 +14,7 @@ use klantreis::engine::timers::Timers;
 use klantreis::formats::RawRecord;
 use klantreis::journey::{Effects, Record};
 
-use crate::load::{self, Customers, DAY, Feed, Records, Sample, Shop, Spread, id_of, text, touch};
+use crate::load::{self, Customers, DAY, Feed, Ids, Records, Sample, Shop, Spread, touch};
 
 /// Does its work inside of [`measured`]; how many operations that were.
 pub type Step = fn() -> u64;
@@ -93,9 +93,9 @@ fn step() -> u64 {
 /// A store with everybody in it, and ids of some.
 fn store() -> (Keeper, Vec<String>) {
     let mut store = Keeper::new(load::models().layout().words);
-    (0..CUSTOMERS).for_each(|customer| touch(&mut store, text(&id_of(customer))));
+    (0..CUSTOMERS).for_each(|customer| touch(&mut store, &Ids::Short.of(customer)));
     let mut customers = Customers::new(CUSTOMERS, Spread::Uniform);
-    (store, (0..OPERATIONS).map(|_| text(&id_of(customers.next())).to_owned()).collect())
+    (store, (0..OPERATIONS).map(|_| Ids::Short.of(customers.next())).collect())
 }
 
 fn find() -> u64 {

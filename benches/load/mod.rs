@@ -7,11 +7,14 @@
 
 mod cpu;
 mod customers;
+mod ids;
+mod shelf;
 mod shop;
 mod touch;
 
 pub use cpu::cpu_time;
 pub use customers::{Customers, Spread};
+pub use ids::Ids;
 pub use shop::{FILL, Shop};
 pub use touch::touch;
 
@@ -78,9 +81,14 @@ pub struct Sample(Vec<Template>);
 
 impl Sample {
     pub fn load() -> Self {
+        Self::with(Ids::Short)
+    }
+
+    /// The same, with customers named otherwise.
+    fn with(ids: Ids) -> Self {
         let lines = include_str!("sample.ndjson").lines();
         let records = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).expect("the sample is JSON"));
-        Self(records.map(|record| Template::new(&record)).collect())
+        Self(records.map(|record| Template::new(&record, ids)).collect())
     }
 
     /// The values of one input, as they are.
@@ -105,9 +113,10 @@ impl Sample {
 }
 
 impl Template {
-    fn new(record: &serde_json::Value) -> Self {
+    fn new(record: &serde_json::Value, ids: Ids) -> Self {
         let text = |name: &str| record[name].as_str().expect("a text");
-        let value = text("value").to_owned();
+        let customer = ids.of(0);
+        let value = text("value").replace(text("key"), &customer);
         let at = record["timestamp"].as_i64().expect("a number");
         let time = rfc3339(at);
         let places = |what: &str| value.match_indices(what).map(|(place, _)| place).collect::<Vec<_>>();
@@ -118,7 +127,7 @@ impl Template {
             .expect("every record has an id");
         Self {
             input: INPUTS.iter().position(|(name, _)| *name == text("topic")).expect("one of the job's topics"),
-            customers: places(text("key")),
+            customers: places(&customer),
             times: places(std::str::from_utf8(&time).expect("digits")),
             seconds: value.find("\"timestamp\":1").map(|place| place + "\"timestamp\":".len()),
             id,
@@ -133,26 +142,43 @@ impl Template {
 pub struct Records {
     bytes: Vec<u8>,
     all: Vec<(usize, i64, Range<usize>)>,
-    keys: Vec<[u8; 9]>,
+    keys: Vec<u8>,
+    key_bytes: usize,
 }
 
 impl Records {
     /// The key of each record: its customer.
-    pub fn keys(&self) -> &[[u8; 9]] {
-        &self.keys
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.all.len()).map(|number| self.key(number))
+    }
+
+    /// The key of the record of this number.
+    pub fn key(&self, number: usize) -> &[u8] {
+        &self.keys[number * self.key_bytes..][..self.key_bytes]
+    }
+
+    /// The record of this number.
+    pub fn record(&self, number: usize) -> RawRecord<'_> {
+        let (_, timestamp, range) = &self.all[number];
+        RawRecord { key: None, value: Some(&self.bytes[range.clone()]), timestamp: *timestamp }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (usize, RawRecord<'_>)> {
-        self.all.iter().map(|(input, timestamp, range)| {
-            let raw = RawRecord { key: None, value: Some(&self.bytes[range.clone()]), timestamp: *timestamp };
-            (*input, raw)
-        })
+        self.all.iter().enumerate().map(|(number, (input, ..))| (*input, self.record(number)))
+    }
+
+    /// The numbers of each input's records.
+    fn by_input(&self) -> [Vec<u32>; INPUTS.len()] {
+        let mut numbers = [const { Vec::new() }; INPUTS.len()];
+        self.all.iter().zip(0..).for_each(|((input, ..), number)| numbers[*input].push(number));
+        numbers
     }
 }
 
 /// Goes on for as long as records are asked for.
 pub struct Feed {
     sample: Sample,
+    ids: Ids,
     /// How many records there have been.
     pub next: u64,
     /// The time of the next one.
@@ -163,7 +189,12 @@ pub struct Feed {
 
 impl Feed {
     pub fn new(step_ms: f64) -> Self {
-        Self { sample: Sample::load(), next: 0, at: START as f64, step_ms }
+        Self::with(Ids::Short, step_ms)
+    }
+
+    /// One whose customers have such ids.
+    pub fn with(ids: Ids, step_ms: f64) -> Self {
+        Self { sample: Sample::with(ids), ids, next: 0, at: START as f64, step_ms }
     }
 
     /// The next records, of customers that `who` names, in place of those that are there.
@@ -171,6 +202,7 @@ impl Feed {
         records.bytes.clear();
         records.all.clear();
         records.keys.clear();
+        records.key_bytes = self.ids.bytes();
         let mut written = (i64::MIN, [0; 24]);
         for _ in 0..count {
             let template = &self.sample.0[(self.next % self.sample.0.len() as u64) as usize];
@@ -178,8 +210,10 @@ impl Feed {
             let start = records.bytes.len();
             records.bytes.extend_from_slice(&template.value);
             let value = &mut records.bytes[start..];
-            let customer = id_of(who());
-            template.customers.iter().for_each(|&place| value[place..][..9].copy_from_slice(&customer));
+            let key = records.keys.len();
+            self.ids.push(who(), &mut records.keys);
+            let customer = &records.keys[key..];
+            template.customers.iter().for_each(|&place| value[place..][..customer.len()].copy_from_slice(customer));
             if at != written.0 {
                 written = (at, rfc3339(at));
             }
@@ -190,7 +224,6 @@ impl Feed {
             let id = format!("{:016x}", self.next.wrapping_mul(SCATTER));
             value[template.id..][..16].copy_from_slice(id.as_bytes());
             records.all.push((template.input, at, start..records.bytes.len()));
-            records.keys.push(customer);
             self.next += 1;
             self.at += self.step_ms;
         }
@@ -222,21 +255,6 @@ const INVERSE: u64 = {
     assert!(inverse.wrapping_mul(SCATTER) == 1);
     inverse
 };
-
-/// A customer's id.
-pub fn id_of(customer: u64) -> [u8; 9] {
-    let (mut id, mut rest) = (*b"c00000000", customer);
-    for digit in id[1..].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    id
-}
-
-/// A customer's id as the store wants it.
-pub fn text(id: &[u8; 9]) -> &str {
-    std::str::from_utf8(id).expect("letters and digits")
-}
 
 /// A time as the job's records have it, in 24 characters.
 fn rfc3339(at: i64) -> [u8; 24] {

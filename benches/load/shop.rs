@@ -1,13 +1,17 @@
 //! One partition with everybody in it, as a worker holds it, and the epochs it writes, which go nowhere.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use klantreis::engine::ports::{Epoch, StateRecord, Topic};
+use klantreis::engine::ports::{Batch as _, Epoch, StateRecord, Topic};
 use klantreis::engine::tally::Tally;
-use klantreis::engine::{Open, Partition, Restore, RestoreError, Rules, Taken};
+use klantreis::engine::worker::Foresight;
+use klantreis::engine::{Merge, Next, Open, Partition, Restore, RestoreError, Rules, Taken};
 use klantreis::formats::Decoder;
+use klantreis::journey::Cause;
 use klantreis::snapshot::Codec;
 
+use super::shelf::Shelf;
 use super::{Feed, INPUTS, Records};
 
 /// Customers who come first in one epoch while the shop is filled.
@@ -22,6 +26,9 @@ pub struct Shop {
     epoch: Epoch<()>,
     tally: Tally,
     offset: i64,
+    /// Transitions so far, and those of them that were timers'.
+    pub told: u64,
+    pub fired: u64,
 }
 
 impl Shop {
@@ -35,6 +42,8 @@ impl Shop {
             epoch: Epoch::default(),
             tally: Tally::new(INPUTS.len()),
             offset: 0,
+            told: 0,
+            fired: 0,
             rules,
         }
     }
@@ -47,6 +56,33 @@ impl Shop {
             let taken = Taken { input, raw, offset: *offset, time: raw.timestamp, wall: raw.timestamp };
             partition.apply(taken, decoders[input].as_mut(), Vec::new, &mut open);
             *offset += 1;
+        }
+    }
+
+    /// Lets everybody go, and keeps the buffers.
+    pub fn renew(&mut self) {
+        self.partition = Partition::new(0, Arc::clone(&self.rules), vec![0; INPUTS.len()], 1, None);
+        self.offset = 0;
+    }
+
+    /// Applies records as a worker does: inputs merged by time, and memory that later records need brought closer.
+    pub fn work(&mut self, records: &Records) {
+        let Self { partition, decoders, epoch, tally, .. } = self;
+        let mut open = Open { epoch, tally };
+        let by_input = records.by_input();
+        let mut left = by_input.each_ref().map(Vec::as_slice);
+        let mut merge = Merge::new(INPUTS.map(|_| Shelf::new(records)).into(), 0);
+        let mut foresight = Foresight::new(INPUTS.len());
+        loop {
+            let next =
+                merge.next(i64::MAX, i64::MAX, |input, shelf| Ok::<_, Infallible>(shelf.fetch(&mut left[input])));
+            let Ok(Next::Record { input, time }) = next else { break };
+            let (shelf, place) = merge.head(input);
+            let raw = shelf.record(place);
+            let taken = Taken { input, raw, offset: shelf.offset(place), time, wall: time };
+            foresight.look(&merge, input, partition);
+            partition.apply(taken, decoders[input].as_mut(), Vec::new, &mut open);
+            merge.advance(input, i64::MAX);
         }
     }
 
@@ -64,6 +100,9 @@ impl Shop {
         let Self { partition, codec, epoch, tally, .. } = self;
         partition.close(codec, &mut Open { epoch, tally });
         assert_eq!(tally.inputs.iter().flat_map(|input| input.rejected).sum::<u64>(), 0, "the load is sound");
+        let timers = tally.transitions.iter().filter(|((.., cause), _)| *cause == Cause::Timer);
+        self.fired += timers.map(|(_, count)| count).sum::<u64>();
+        self.told += tally.transitions.values().sum::<u64>();
         look(epoch);
         epoch.clear();
         tally.clear(INPUTS.len());

@@ -2,11 +2,12 @@
 
 use std::hint::black_box;
 
+use compact_str::CompactString;
 use criterion::BenchmarkId;
 use klantreis::engine::keeper::Keeper;
 use klantreis::engine::store::IdHash;
 
-use crate::load::{self, Customers, Spread, id_of, text, touch};
+use crate::load::{self, Customers, Ids, Spread, touch};
 use crate::measure::Bench;
 
 /// Ids drawn ahead, so that drawing them is not measured.
@@ -17,11 +18,11 @@ pub fn bench(criterion: &mut Bench) {
     let mut group = criterion.benchmark_group("store");
     for count in [10_000_u64, 1_000_000] {
         let mut store = Keeper::new(words);
-        (0..count).for_each(|customer| touch(&mut store, text(&id_of(customer))));
+        (0..count).for_each(|customer| touch(&mut store, &Ids::Short.of(customer)));
         for spread in [Spread::Uniform, Spread::Zipf] {
             let mut customers = Customers::new(count, spread);
-            let ids: Vec<[u8; 9]> = (0..DRAWN).map(|_| id_of(customers.next())).collect();
-            let ids = || ids.iter().cycle().map(text);
+            let ids: Vec<_> = (0..DRAWN).map(|_| CompactString::from(Ids::Short.of(customers.next()))).collect();
+            let ids = || ids.iter().cycle();
             group.bench_function(BenchmarkId::new(format!("find/{spread:?}"), count), |bencher| {
                 let mut ids = ids();
                 bencher.iter(|| {

@@ -19,19 +19,20 @@ const ROW: usize = 6;
 const KEPT: usize = (INDEX - ROW + 1).next_power_of_two();
 
 /// See the module; one for each partition.
-pub(super) struct Foresight {
+pub struct Foresight {
     /// By input: the hashes of the keys of records to come, each at its place in the batch.
     hashes: Vec<[Option<IdHash>; KEPT]>,
 }
 
 impl Foresight {
-    pub(super) fn new(inputs: usize) -> Self {
+    /// Nothing seen yet, of so many inputs.
+    pub fn new(inputs: usize) -> Self {
         Self { hashes: vec![[None; KEPT]; inputs] }
     }
 
     /// Looks ahead of an input's head, as is done for each head in turn.
     #[inline]
-    pub(super) fn look<B: Batch>(&mut self, merge: &Merge<B>, input: usize, partition: &Partition) {
+    pub fn look<B: Batch>(&mut self, merge: &Merge<B>, input: usize, partition: &Partition) {
         if let Some((batch, place)) = merge.ahead(input, BYTES) {
             batch.foresee(place);
         }

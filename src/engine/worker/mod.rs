@@ -13,4 +13,5 @@ mod run;
 mod simulation;
 
 pub use ending::Ending;
+pub use foresight::Foresight;
 pub use run::{Equipment, Settings, Worker};
