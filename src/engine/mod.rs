@@ -15,12 +15,14 @@ pub mod output;
 #[cfg(test)]
 mod output_tests;
 mod pace;
+mod page;
 mod partition;
 #[cfg(test)]
 mod partition_tests;
 pub mod phrases;
 pub mod ports;
 pub mod prefetch;
+mod quarry;
 mod restore;
 #[cfg(test)]
 mod restore_tests;

@@ -6,7 +6,11 @@
 //!
 //! Not here: how a row is found by an id, and who may change it (`store`, `keeper`).
 
+use std::sync::Arc;
+
+use super::page::{PAGE_WORDS, Page};
 use super::prefetch::prefetch;
+use super::quarry::Quarry;
 use crate::journey::Record;
 
 /// Words before a row's record: the epoch of its last change, its entry in the timers' index, its id.
@@ -15,10 +19,10 @@ const HEAD_WORDS: usize = 2 + ID_WORDS;
 const ID_WORDS: usize = 6;
 /// The longest id that stands in its row; behind it, the row's last byte says how long it is.
 const SHORT_ID_MAX: usize = ID_WORDS * 4 - 1;
-/// Words of a page: 64 KiB, so that its last rows, which are not used yet, are few bytes in a large bucket.
-const PAGE_WORDS: usize = 16 << 10;
 /// Rows of a page's first piece; it doubles until the page is whole, so that small buckets are small.
 const FIRST_ROWS: usize = 8;
+/// Pages of a bucket after which it takes whole ones from the quarry: some thirty megabytes of a partition.
+const SMALL_PAGES: usize = 8;
 /// Bits of a row's number that tell its slot in its page; those above tell the page.
 const SLOT_BITS: u32 = 10;
 
@@ -106,19 +110,12 @@ pub(super) struct Rows {
     /// Ids that are too long for their rows, and the places of those that went.
     long_ids: Vec<Box<str>>,
     free_ids: Vec<u32>,
-}
-
-/// Rows side by side.
-#[derive(Debug, Default)]
-struct Page {
-    words: Vec<u32>,
-    /// Rows in which somebody is.
-    taken: u32,
+    quarry: Arc<Quarry>,
 }
 
 impl Rows {
     /// No rows yet, for records of so many words.
-    pub(super) fn new(record_words: usize) -> Self {
+    pub(super) fn of(record_words: usize, quarry: Arc<Quarry>) -> Self {
         let stride = HEAD_WORDS + record_words;
         Self {
             stride,
@@ -128,6 +125,7 @@ impl Rows {
             free: Vec::new(),
             long_ids: Vec::new(),
             free_ids: Vec::new(),
+            quarry,
         }
     }
 
@@ -139,14 +137,12 @@ impl Rows {
     /// A row's words; none if its page was given back.
     #[inline]
     fn words(&self, row: Row) -> &[u32] {
-        let start = row.slot() * self.stride;
-        self.pages[row.page()].words.get(start..start + self.stride).unwrap_or_default()
+        self.pages[row.page()].row(row.slot())
     }
 
     #[inline]
     fn words_mut(&mut self, row: Row) -> &mut [u32] {
-        let start = row.slot() * self.stride;
-        &mut self.pages[row.page()].words[start..start + self.stride]
+        self.pages[row.page()].row_mut(row.slot())
     }
 
     /// Begins to bring a row closer.
@@ -154,11 +150,11 @@ impl Rows {
     pub(super) fn prefetch(&self, row: Row) {
         const WORDS_OF_A_LINE: usize = 16;
         let Some(page) = self.pages.get(row.page()) else { return };
-        let start = page.words.as_ptr().wrapping_add(row.slot() * self.stride);
-        for line in (0..self.stride).step_by(WORDS_OF_A_LINE).take(4) {
+        let (start, stride) = (page.address(row.slot()), page.stride());
+        for line in (0..stride).step_by(WORDS_OF_A_LINE).take(4) {
             prefetch(start.wrapping_add(line));
         }
-        prefetch(start.wrapping_add(self.stride - 1));
+        prefetch(start.wrapping_add(stride - 1));
     }
 
     /// Who is in the row, as bytes; empty if nobody is.
@@ -236,19 +232,22 @@ impl Rows {
 
     fn new_row(&mut self) -> Row {
         let (whole, stride) = (self.page_rows(), self.stride);
-        if self.pages.get(self.growing).is_none_or(|page| page.words.len() == whole * stride) {
+        if self.pages.get(self.growing).is_none_or(|page| page.rows() == whole) {
             self.growing = self.empty.pop().unwrap_or(self.pages.len());
-            if self.growing == self.pages.len() {
-                self.pages.push(Page::default());
+            let is_large = self.pages.len() - self.empty.len() > SMALL_PAGES && whole * stride <= PAGE_WORDS;
+            let cut = is_large.then(|| self.quarry.cut()).flatten();
+            let page = cut.map_or_else(|| Page::new(stride), |cut| Page::on(cut, stride));
+            match self.pages.get_mut(self.growing) {
+                Some(place) => *place = page,
+                None => self.pages.push(page),
             }
         }
-        let words = &mut self.pages[self.growing].words;
-        let slot = words.len() / stride;
-        if words.len() == words.capacity() {
-            let rows = (slot * 2).max(FIRST_ROWS).min(whole);
-            words.reserve_exact((rows - slot) * stride);
+        let page = &mut self.pages[self.growing];
+        let slot = page.rows();
+        if slot == page.rows_max() {
+            page.reserve((slot * 2).max(FIRST_ROWS).min(whole));
         }
-        words.resize((slot + 1) * stride, 0);
+        page.push();
         Row::at(self.growing, slot)
     }
 
@@ -265,7 +264,7 @@ impl Rows {
         let page = &mut self.pages[number];
         page.taken -= 1;
         if page.taken == 0 && number != self.growing {
-            *page = Page::default();
+            page.clear(&self.quarry);
             self.free.retain(|row| row.page() != number);
             self.empty.push(number);
         } else {
@@ -275,15 +274,15 @@ impl Rows {
 
     /// All rows of all pages, in order; in some of them there is nobody.
     pub(super) fn all(&self) -> impl Iterator<Item = Row> + use<> {
-        let slots: Vec<usize> = self.pages.iter().map(|page| page.words.len() / self.stride).collect();
+        let slots: Vec<usize> = self.pages.iter().map(Page::rows).collect();
         slots.into_iter().enumerate().flat_map(|(page, slots)| (0..slots).map(move |slot| Row::at(page, slot)))
     }
 
     /// Bytes taken.
     pub(super) fn bytes(&self) -> u64 {
-        let pages: usize = self.pages.iter().map(|page| page.words.capacity()).sum();
+        let pages: usize = self.pages.iter().map(Page::bytes).sum();
         let long: usize = self.long_ids.iter().map(|id| id.len().next_multiple_of(16) + size_of::<Box<str>>()).sum();
-        (pages * size_of::<u32>() + long + (self.free.len() + self.free_ids.len()) * size_of::<u32>()) as u64
+        (pages + long + (self.free.len() + self.free_ids.len()) * size_of::<u32>()) as u64
     }
 }
 
@@ -292,6 +291,12 @@ mod tests {
     use super::*;
 
     const WORDS: usize = 13;
+
+    impl Rows {
+        fn new(record_words: usize) -> Self {
+            Self::of(record_words, Arc::default())
+        }
+    }
 
     fn ids(rows: &Rows) -> Vec<String> {
         rows.all().filter_map(|row| rows.customer(row)).map(|(id, _)| id.to_owned()).collect()

@@ -7,10 +7,12 @@
 //! Not here: what a record means (that is `journey`), timers, what changed in an epoch.
 
 use std::cell::UnsafeCell;
+use std::sync::Arc;
 
 use dashmap::DashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::quarry::Quarry;
 use super::rows::{Customer, Row, Rows};
 
 /// Buckets of a partition; fixed, because a snapshot's records are keyed by bucket.
@@ -75,9 +77,10 @@ unsafe impl Sync for Store {}
 impl Store {
     /// An empty store, for records of so many words.
     pub(super) fn new(record_words: usize) -> Self {
+        let quarry = Arc::<Quarry>::default();
         Self {
             index: DashMap::with_hasher_and_shard_amount(foldhash::fast::FixedState::default(), BUCKETS),
-            rows: (0..BUCKETS).map(|_| UnsafeCell::new(Rows::new(record_words))).collect(),
+            rows: (0..BUCKETS).map(|_| UnsafeCell::new(Rows::of(record_words, Arc::clone(&quarry)))).collect(),
         }
     }
 
