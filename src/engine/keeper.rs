@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use dashmap::SharedValue;
 
+use super::id_form::Scratch;
 use super::prefetch::prefetch;
 use super::rows::{CustomerMut, Row};
 use super::store::{IdHash, Place, Store};
@@ -80,14 +82,14 @@ impl Keeper {
         let mut shard = self.store.index.shards()[bucket].write();
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.store.rows_mut(bucket) };
-        if let Some(&(row, _)) = shard.get(hash.0, |(row, _)| rows.id_bytes(Row(*row)) == id.as_bytes()) {
+        if let Some(&(row, _)) = shard.get(hash.0, |(row, _)| rows.is(Row(*row), id)) {
             let row = Row(row);
             return Ok(with(Place::new(bucket, row), rows.customer_mut(row), false));
         }
         let changed = fresh()?;
         let row = rows.add(id, changed);
         shard.insert_entry(hash.0, (row.0, SharedValue::new(())), |(row, _)| {
-            IdHash::of_bytes(rows.id_bytes(Row(*row))).0
+            IdHash::of_bytes(rows.id_bytes(Row(*row), &mut Scratch::new())).0
         });
         Ok(with(Place::new(bucket, row), rows.customer_mut(row), true))
     }
@@ -97,13 +99,14 @@ impl Keeper {
         let _lock = self.store.index.shards()[place.bucket()].write();
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.store.rows_mut(place.bucket()) };
-        (!rows.id_bytes(place.row()).is_empty()).then(|| with(rows.customer_mut(place.row())))
+        (!rows.is_empty(place.row())).then(|| with(rows.customer_mut(place.row())))
     }
 
     /// Who is at a place; empty if nobody is.
-    pub fn id(&self, place: Place) -> &str {
+    pub fn id(&self, place: Place) -> CompactString {
         // SAFETY: rows are changed through us alone, and not while we are borrowed.
-        unsafe { self.store.rows(place.bucket()) }.id(place.row())
+        let rows = unsafe { self.store.rows(place.bucket()) };
+        rows.id_text(place.row(), &mut Scratch::new()).into()
     }
 
     /// Changes all customers of a bucket, one after the other.
@@ -112,7 +115,7 @@ impl Keeper {
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.store.rows_mut(bucket) };
         for row in rows.all() {
-            if !rows.id_bytes(row).is_empty() {
+            if !rows.is_empty(row) {
                 with(Place::new(bucket, row), rows.customer_mut(row));
             }
         }
@@ -123,7 +126,7 @@ impl Keeper {
         let mut shard = self.store.index.shards()[hash.bucket()].write();
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.store.rows_mut(hash.bucket()) };
-        let removed = shard.remove_entry(hash.0, |(row, _)| rows.id_bytes(Row(*row)) == id.as_bytes());
+        let removed = shard.remove_entry(hash.0, |(row, _)| rows.is(Row(*row), id));
         removed.is_some_and(|(row, _)| {
             rows.remove(Row(row));
             true

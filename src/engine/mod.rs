@@ -7,6 +7,7 @@ mod census;
 mod close;
 #[cfg(test)]
 pub mod fakes;
+mod id_form;
 pub mod keeper;
 mod merge;
 pub mod murmur2;

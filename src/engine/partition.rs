@@ -302,7 +302,7 @@ impl Partition {
                     deadline
                 });
                 if let Some(deadline) = looked.flatten() {
-                    due.push((deadline, CompactString::from(keeper.id(place)), place));
+                    due.push((deadline, keeper.id(place), place));
                 }
             }
         }

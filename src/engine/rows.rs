@@ -8,17 +8,16 @@
 
 use std::sync::Arc;
 
+use super::id_form::{self, Form, NARROW_MAX, Scratch, WIDE_MAX};
 use super::page::{PAGE_WORDS, Page};
 use super::prefetch::prefetch;
 use super::quarry::Quarry;
 use crate::journey::Record;
 
-/// Words before a row's record: the epoch of its last change, its entry in the timers' index, its id.
-const HEAD_WORDS: usize = 2 + ID_WORDS;
-/// Words of an id.
-const ID_WORDS: usize = 6;
-/// The longest id that stands in its row; behind it, the row's last byte says how long it is.
-const SHORT_ID_MAX: usize = ID_WORDS * 4 - 1;
+/// Words before a row's id: the epoch of its last change, its entry in the timers' index. Behind the id stands the record.
+const BEFORE_ID: usize = 2;
+/// Words of an id, in narrow rows and in wide ones; the last byte says what the others mean.
+const ID_WORDS: [usize; 2] = [(NARROW_MAX + 1) / 4, (WIDE_MAX + 1) / 4];
 /// Rows of a page's first piece; it doubles until the page is whole, so that small buckets are small.
 const FIRST_ROWS: usize = 8;
 /// Pages of a bucket after which it takes whole ones from the quarry: some thirty megabytes of a partition.
@@ -72,66 +71,56 @@ pub struct CustomerMut<'a> {
 /// [`Customer::wake`] of a customer without an entry in the timers' index.
 pub const NEVER: u32 = u32::MAX;
 
-/// What stands in the last byte of an id's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IdMark {
-    /// There is no customer in the row.
-    Nobody,
-    /// The id is so long, and stands in the row.
-    Short(usize),
-    /// The id stands elsewhere.
-    Long,
-}
-
-impl IdMark {
-    const LONG: u8 = u8::MAX;
-
-    fn of(byte: u8) -> Self {
-        match byte {
-            0 => Self::Nobody,
-            Self::LONG => Self::Long,
-            length => Self::Short(usize::from(length)),
-        }
-    }
-}
-
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Rows {
-    /// Words of a row.
-    stride: usize,
+    record_words: usize,
     pages: Vec<Page>,
-    /// The page that new rows are added to.
-    growing: usize,
+    /// Narrow rows and wide ones; those of a page are all the same.
+    widths: [Width; 2],
     /// Pages that were given back.
     empty: Vec<usize>,
-    /// Rows that were a customer's once and are nobody's now.
-    free: Vec<Row>,
     /// Ids that are too long for their rows, and the places of those that went.
     long_ids: Vec<Box<str>>,
     free_ids: Vec<u32>,
     quarry: Arc<Quarry>,
 }
 
+/// The rows of one width.
+#[derive(Debug)]
+struct Width {
+    /// Words of a row.
+    stride: usize,
+    /// The page that new rows are added to, if there is one yet.
+    growing: Option<usize>,
+    /// Rows that were a customer's once and are nobody's now.
+    free: Vec<Row>,
+}
+
+impl Width {
+    /// Rows of a whole page.
+    fn page_rows(&self) -> usize {
+        (PAGE_WORDS / self.stride).clamp(1, 1 << SLOT_BITS)
+    }
+}
+
 impl Rows {
     /// No rows yet, for records of so many words.
     pub(super) fn of(record_words: usize, quarry: Arc<Quarry>) -> Self {
-        let stride = HEAD_WORDS + record_words;
-        Self {
-            stride,
-            pages: Vec::new(),
-            growing: 0,
-            empty: Vec::new(),
+        let widths = ID_WORDS.map(|id_words| Width {
+            stride: BEFORE_ID + id_words + record_words,
+            growing: None,
             free: Vec::new(),
+        });
+        Self {
+            record_words,
+            pages: Vec::new(),
+            widths,
+            empty: Vec::new(),
             long_ids: Vec::new(),
             free_ids: Vec::new(),
             quarry,
         }
-    }
-
-    /// Rows of a whole page.
-    fn page_rows(&self) -> usize {
-        (PAGE_WORDS / self.stride).clamp(1, 1 << SLOT_BITS)
     }
 
     /// A row's words; none if its page was given back.
@@ -157,37 +146,70 @@ impl Rows {
         prefetch(start.wrapping_add(stride - 1));
     }
 
-    /// Who is in the row, as bytes; empty if nobody is.
+    /// A row's head, up to and with the id, and its record; none if its page was given back.
     #[inline]
-    pub(super) fn id_bytes(&self, row: Row) -> &[u8] {
-        let Some(place) = self.words(row).get(2..HEAD_WORDS) else { return &[] };
-        let bytes: &[u8] = bytemuck::cast_slice(place);
-        match IdMark::of(bytes[SHORT_ID_MAX]) {
-            IdMark::Nobody => &[],
-            IdMark::Short(length) => &bytes[..length],
-            IdMark::Long => self.long_ids[place[0] as usize].as_bytes(),
+    fn parts(&self, row: Row) -> Option<(&[u32], &[u32])> {
+        let words = self.words(row);
+        words.split_at_checked(words.len().wrapping_sub(self.record_words))
+    }
+
+    /// The form of the id in a row, and its bytes.
+    #[inline]
+    fn id_form(&self, row: Row) -> (Form, &[u8]) {
+        let Some((head, _)) = self.parts(row) else { return (Form::Nobody, &[]) };
+        let place: &[u8] = bytemuck::cast_slice(&head[BEFORE_ID..]);
+        let form = Form::of(place[place.len() - 1]);
+        match form {
+            Form::Long => (form, self.long_ids[head[BEFORE_ID] as usize].as_bytes()),
+            _ => (form, &place[..form.bytes()]),
         }
+    }
+
+    /// Who is in the row, as bytes; empty if nobody is. What stands there otherwise is written out.
+    #[inline]
+    pub(super) fn id_bytes<'a>(&'a self, row: Row, scratch: &'a mut Scratch) -> &'a [u8] {
+        match self.id_form(row) {
+            (Form::Hex(_), bytes) => scratch.hex(bytes),
+            (Form::Uuid, bytes) => scratch.uuid(bytes),
+            (_, bytes) => bytes,
+        }
+    }
+
+    /// Whether it is this customer who is in the row.
+    #[inline]
+    pub(super) fn is(&self, row: Row, id: &str) -> bool {
+        match self.id_form(row) {
+            (Form::Hex(_) | Form::Uuid, _) => self.id_bytes(row, &mut Scratch::new()) == id.as_bytes(),
+            (_, bytes) => bytes == id.as_bytes(),
+        }
+    }
+
+    /// Whether nobody is in the row.
+    #[inline]
+    pub(super) fn is_empty(&self, row: Row) -> bool {
+        self.id_form(row).0 == Form::Nobody
     }
 
     /// Who is in the row; empty if nobody is.
     #[inline]
-    pub(super) fn id(&self, row: Row) -> &str {
-        // SAFETY: nothing but the whole of a text was ever written there.
-        unsafe { std::str::from_utf8_unchecked(self.id_bytes(row)) }
+    pub(super) fn id_text<'a>(&'a self, row: Row, scratch: &'a mut Scratch) -> &'a str {
+        // SAFETY: nothing but the whole of a text was ever put there, and it comes out as it went in.
+        unsafe { std::str::from_utf8_unchecked(self.id_bytes(row, scratch)) }
     }
 
-    /// The customer in the row, and its id; `None` if nobody is.
+    /// The customer in the row; `None` if nobody is.
     #[inline]
-    pub(super) fn customer(&self, row: Row) -> Option<(&str, Customer<'_>)> {
-        let id = self.id(row);
-        let (head, record) = self.words(row).split_at_checked(HEAD_WORDS)?;
-        (!id.is_empty()).then(|| (id, Customer { record: Record::of(record), changed: head[0], wake: head[1] }))
+    pub(super) fn state(&self, row: Row) -> Option<Customer<'_>> {
+        let (head, record) = self.parts(row)?;
+        (!self.is_empty(row)).then(|| Customer { record: Record::of(record), changed: head[0], wake: head[1] })
     }
 
     /// The customer in the row, to be changed. Somebody must be there.
     #[inline]
     pub(super) fn customer_mut(&mut self, row: Row) -> CustomerMut<'_> {
-        let (head, record) = self.words_mut(row).split_at_mut(HEAD_WORDS);
+        let record_words = self.record_words;
+        let words = self.words_mut(row);
+        let (head, record) = words.split_at_mut(words.len() - record_words);
         let [changed, wake, ..] = head else { unreachable!("a head has more words than two") };
         CustomerMut { record: Record::of_mut(record), changed, wake }
     }
@@ -196,24 +218,24 @@ impl Rows {
     /// epoch; in a row that was somebody's before, as changed when that one was: who is written down once already in the
     /// open epoch need not be again.
     pub(super) fn add(&mut self, id: &str, changed: u32) -> Row {
-        let (row, changed) = match self.free.pop() {
+        let (form, bytes) = id_form::pack(id);
+        let width = usize::from(form.bytes() > NARROW_MAX);
+        let (row, changed) = match self.widths[width].free.pop() {
             Some(row) => (row, self.words(row)[0]),
-            None => (self.new_row(), changed),
+            None => (self.new_row(width), changed),
         };
         self.pages[row.page()].taken += 1;
-        let mut place = [0_u32; ID_WORDS];
-        if id.len() <= SHORT_ID_MAX {
-            let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut place);
-            bytes[..id.len()].copy_from_slice(id.as_bytes());
-            bytes[SHORT_ID_MAX] = id.len() as u8;
-        } else {
-            place[0] = self.add_long(id);
-            bytemuck::cast_slice_mut::<u32, u8>(&mut place)[SHORT_ID_MAX] = IdMark::LONG;
-        }
+        let long = (form == Form::Long).then(|| self.add_long(id));
         let words = self.words_mut(row);
         words.fill(0);
         (words[0], words[1]) = (changed, NEVER);
-        words[2..HEAD_WORDS].copy_from_slice(&place);
+        let place = &mut words[BEFORE_ID..][..ID_WORDS[width]];
+        if let Some(long) = long {
+            place[0] = long;
+        }
+        let place: &mut [u8] = bytemuck::cast_slice_mut(place);
+        place[..form.bytes()].copy_from_slice(&bytes[..form.bytes()]);
+        place[4 * ID_WORDS[width] - 1] = form.mark();
         row
     }
 
@@ -230,45 +252,61 @@ impl Rows {
         }
     }
 
-    fn new_row(&mut self) -> Row {
-        let (whole, stride) = (self.page_rows(), self.stride);
-        if self.pages.get(self.growing).is_none_or(|page| page.rows() == whole) {
-            self.growing = self.empty.pop().unwrap_or(self.pages.len());
-            let is_large = self.pages.len() - self.empty.len() > SMALL_PAGES && whole * stride <= PAGE_WORDS;
-            let cut = is_large.then(|| self.quarry.cut()).flatten();
-            let page = cut.map_or_else(|| Page::new(stride), |cut| Page::on(cut, stride));
-            match self.pages.get_mut(self.growing) {
-                Some(place) => *place = page,
-                None => self.pages.push(page),
-            }
-        }
-        let page = &mut self.pages[self.growing];
+    fn new_row(&mut self, width: usize) -> Row {
+        let (whole, stride) = (self.widths[width].page_rows(), self.widths[width].stride);
+        let number = match self.widths[width].growing {
+            Some(number) if self.pages[number].rows() < whole => number,
+            _ => self.new_page(width),
+        };
+        self.widths[width].growing = Some(number);
+        let page = &mut self.pages[number];
+        debug_assert_eq!(page.stride(), stride);
         let slot = page.rows();
         if slot == page.rows_max() {
             page.reserve((slot * 2).max(FIRST_ROWS).min(whole));
         }
         page.push();
-        Row::at(self.growing, slot)
+        Row::at(number, slot)
+    }
+
+    fn new_page(&mut self, width: usize) -> usize {
+        let stride = self.widths[width].stride;
+        let is_large = self.pages.len() - self.empty.len() >= SMALL_PAGES && stride <= PAGE_WORDS;
+        let cut = is_large.then(|| self.quarry.cut()).flatten();
+        let page = cut.map_or_else(|| Page::new(stride), |cut| Page::on(cut, stride));
+        match self.empty.pop() {
+            Some(number) => {
+                self.pages[number] = page;
+                number
+            }
+            None => {
+                self.pages.push(page);
+                self.pages.len() - 1
+            }
+        }
     }
 
     /// Empties a row.
     pub(super) fn remove(&mut self, row: Row) {
-        let place: &[u8] = bytemuck::cast_slice(&self.words(row)[2..HEAD_WORDS]);
-        if IdMark::of(place[SHORT_ID_MAX]) == IdMark::Long {
-            let place = self.words(row)[2];
+        if self.id_form(row).0 == Form::Long {
+            let place = self.words(row)[BEFORE_ID];
             self.long_ids[place as usize] = Box::default();
             self.free_ids.push(place);
         }
-        self.words_mut(row)[2..HEAD_WORDS].fill(0);
-        let number = row.page();
+        let (number, record_words) = (row.page(), self.record_words);
         let page = &mut self.pages[number];
+        let words = page.row_mut(row.slot());
+        let head = words.len() - record_words;
+        words[BEFORE_ID..head].fill(0);
         page.taken -= 1;
-        if page.taken == 0 && number != self.growing {
+        let width = self.widths.iter_mut().find(|width| width.stride == page.stride());
+        let width = width.expect("a page's rows are of one of the widths");
+        if page.taken == 0 && width.growing != Some(number) {
             page.clear(&self.quarry);
-            self.free.retain(|row| row.page() != number);
+            width.free.retain(|row| row.page() != number);
             self.empty.push(number);
         } else {
-            self.free.push(row);
+            width.free.push(row);
         }
     }
 
@@ -281,8 +319,9 @@ impl Rows {
     /// Bytes taken.
     pub(super) fn bytes(&self) -> u64 {
         let pages: usize = self.pages.iter().map(Page::bytes).sum();
+        let free: usize = self.widths.iter().map(|width| width.free.len()).sum();
         let long: usize = self.long_ids.iter().map(|id| id.len().next_multiple_of(16) + size_of::<Box<str>>()).sum();
-        (pages + long + (self.free.len() + self.free_ids.len()) * size_of::<u32>()) as u64
+        (pages + long + (free + self.free_ids.len()) * size_of::<u32>()) as u64
     }
 }
 
@@ -296,7 +335,21 @@ mod tests {
         fn new(record_words: usize) -> Self {
             Self::of(record_words, Arc::default())
         }
+
+        fn page_rows(&self) -> usize {
+            self.widths[0].page_rows()
+        }
+
+        fn id(&self, row: Row) -> &'static str {
+            self.id_text(row, &mut Scratch::new()).to_owned().leak()
+        }
+
+        fn customer(&self, row: Row) -> Option<(&'static str, Customer<'_>)> {
+            self.state(row).map(|customer| (self.id(row), customer))
+        }
     }
+
+    const SHORT_ID_MAX: usize = WIDE_MAX;
 
     fn ids(rows: &Rows) -> Vec<String> {
         rows.all().filter_map(|row| rows.customer(row)).map(|(id, _)| id.to_owned()).collect()
@@ -382,6 +435,38 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, places, "each row has one customer");
         assert_eq!(ids(&rows).len(), 3 * whole);
+    }
+
+    #[test]
+    fn ids_of_every_kind_come_out_as_they_went_in_and_are_nobody_elses() {
+        let mut rows = Rows::new(WORDS);
+        let kinds = |n: u32| {
+            let hash = format!("{:032x}{n:032x}", u128::from(n) << 64 | 0xab);
+            let uuid = format!("{n:08x}-d9cb-469f-a165-70867728950e");
+            let mail = format!("somebody{n:08}@shop.example.com");
+            [hash.to_uppercase(), uuid.to_uppercase(), hash, uuid, mail, format!("{n:020}"), format!("c{n}")]
+        };
+        let ids: Vec<String> = (1..2_000).flat_map(kinds).collect();
+        let places: Vec<Row> = ids.iter().map(|id| rows.add(id, 0)).collect();
+        for (number, row) in places.iter().enumerate() {
+            rows.customer_mut(*row).record.0.fill(number as u32);
+        }
+        for (number, (id, row)) in ids.iter().zip(&places).enumerate() {
+            assert_eq!(rows.id(*row), id);
+            assert!(rows.is(*row, id) && !rows.is(*row, &ids[(number + 1) % ids.len()]));
+            let others = [id.to_uppercase(), id.to_lowercase()].into_iter().filter(|other| other != id);
+            assert!(others.into_iter().all(|other| !rows.is(*row, &other)));
+            assert!(rows.state(*row).is_some_and(|state| state.record.0.iter().all(|word| *word == number as u32)));
+        }
+        // Those in one width leave; the others stay, and rows that are left are taken by ids of their width again.
+        let (gone, before) = ((0..ids.len()).step_by(7).chain((2..ids.len()).step_by(7)), rows.all().count());
+        gone.clone().for_each(|number| rows.remove(places[number]));
+        assert!(gone.clone().all(|number| rows.is_empty(places[number]) && !rows.is(places[number], &ids[number])));
+        gone.for_each(|number| _ = rows.add(&ids[number], 0));
+        let (mut found, mut expected) = (self::ids(&rows), ids);
+        (found.sort_unstable(), expected.sort_unstable());
+        assert_eq!(found, expected);
+        assert!(rows.all().count() <= before + 2 * rows.page_rows());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::id_form::Scratch;
 use super::quarry::Quarry;
 use super::rows::{Customer, Row, Rows};
 
@@ -104,8 +105,8 @@ impl Store {
         let shard = self.index.shards()[hash.bucket()].read();
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.rows(hash.bucket()) };
-        let (row, _) = shard.get(hash.0, |(row, _)| rows.id_bytes(Row(*row)) == id.as_bytes())?;
-        rows.customer(Row(*row)).map(|(_, customer)| with(customer))
+        let (row, _) = shard.get(hash.0, |(row, _)| rows.is(Row(*row), id))?;
+        rows.state(Row(*row)).map(with)
     }
 
     /// Visits a bucket's customers, in no particular order.
@@ -113,8 +114,11 @@ impl Store {
         let _lock = self.index.shards()[bucket].read();
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.rows(bucket) };
-        for (id, customer) in rows.all().filter_map(|row| rows.customer(row)) {
-            visit(id, customer);
+        let mut scratch = Scratch::new();
+        for row in rows.all() {
+            if let Some(customer) = rows.state(row) {
+                visit(rows.id_text(row, &mut scratch), customer);
+            }
         }
     }
 
@@ -124,13 +128,14 @@ impl Store {
         let _lock = self.index.shards()[bucket].read();
         // SAFETY: the lock is held until the end of this function.
         let rows = unsafe { self.rows(bucket) };
+        let mut scratch = Scratch::new();
         for (number, place) in places.iter().enumerate() {
             debug_assert_eq!(place.bucket(), bucket);
             if let Some(later) = places.get(number + AHEAD) {
                 rows.prefetch(later.row());
             }
-            match rows.customer(place.row()) {
-                Some((id, customer)) if customer.changed == epoch => visit(id, customer),
+            match rows.state(place.row()) {
+                Some(customer) if customer.changed == epoch => visit(rows.id_text(place.row(), &mut scratch), customer),
                 _ => {}
             }
         }
