@@ -284,6 +284,8 @@ impl Partition {
         let until = whole_tick(at);
         let mut due: Vec<(i64, CompactString, Place)> = Vec::new();
         while let Some((tick, places)) = self.timers.pop(until) {
+            // Ticks often have few customers, and those of the next one are asked for soon, maybe some records later.
+            self.timers.first().iter().take(AHEAD).for_each(|later| self.keeper.foresee_place(*later));
             for (number, place) in places.iter().copied().enumerate() {
                 if let Some(later) = places.get(number + AHEAD) {
                     self.keeper.foresee_place(*later);

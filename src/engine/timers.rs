@@ -78,6 +78,12 @@ impl Timers {
         Some((tick, customers))
     }
 
+    /// The customers of the first tick, whenever that is.
+    pub fn first(&self) -> &[Place] {
+        let customers = self.order.peek().and_then(|Reverse(first)| self.ticks.get(first));
+        customers.map_or(&[], Vec::as_slice)
+    }
+
     /// Entries, live or left behind.
     pub fn len(&self) -> usize {
         self.ticks.values().map(Vec::len).sum()
