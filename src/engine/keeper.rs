@@ -43,12 +43,15 @@ impl Keeper {
     pub fn foresee_index(&self, hash: IdHash) {
         // SAFETY: the table is changed through us alone, and not while we are borrowed.
         let shard = unsafe { &*self.store.index.shards()[hash.bucket()].data_ptr() };
-        // The table begins to look for an entry at these bits of the hash; entries stand before it, backwards. If that is
-        // ever otherwise, this helps nobody and harms nobody.
+        // The table begins to look for an entry at these bits of the hash, at so many at once; entries stand before it,
+        // backwards. If that is ever otherwise, this helps nobody and harms nobody.
+        const GROUP: usize = 16;
         let place = hash.0 as usize & (shard.buckets() - 1);
         let marks = shard.data_end().as_ptr().cast::<u8>();
         prefetch(marks.wrapping_add(place));
+        prefetch(marks.wrapping_add(place + GROUP - 1));
         prefetch(marks.wrapping_sub((place + 1) * size_of::<u32>()));
+        prefetch(marks.wrapping_sub((place + GROUP) * size_of::<u32>()));
     }
 
     /// Begins to bring the row of this id closer.
