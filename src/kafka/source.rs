@@ -176,8 +176,11 @@ impl KafkaSource {
     /// Moves the reader of all inputs of a partition. A partition that was assigned a moment ago may not take positions yet;
     /// one that came to grief never will, and has said why.
     fn seek(&mut self, partition: i32, positions: &[i64]) -> Result<(), SourceError> {
-        let describe = |problem: &dyn std::fmt::Display| {
-            SourceError::Fatal(format!("going to the positions of partition {partition}: {problem}"))
+        let (consumer, identity) = (self.member.consumer.clone(), self.settings.identity(self.worker));
+        let describe = |problem: &dyn std::fmt::Display| match consumer.client().fatal_error() {
+            // Nothing goes any more for a member that was put out, and that is what is wrong.
+            Some((RDKafkaErrorCode::FencedInstanceId, _)) => SourceError::Fenced(identity.clone()),
+            _ => SourceError::Fatal(format!("going to the positions of partition {partition}: {problem}")),
         };
         let begun = Instant::now();
         let mut left: Vec<usize> = (0..self.inputs.len()).collect();
