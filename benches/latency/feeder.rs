@@ -101,7 +101,7 @@ fn is_probe(feed: &Feed, every: u64, number: u64) -> bool {
 fn send(producer: &BaseProducer<Refusals>, topics: &[String; 3], records: &Records) -> anyhow::Result<()> {
     for ((input, raw), key) in records.iter().zip(records.keys()) {
         let value = raw.value.expect("every record of a feed has a value");
-        let mut record = BaseRecord::to(&topics[input]).key(&key[..]).payload(value).timestamp(raw.timestamp);
+        let mut record = BaseRecord::to(&topics[input]).key(key).payload(value).timestamp(raw.timestamp);
         while let Err((problem, back)) = producer.send(record) {
             ensure!(
                 matches!(problem, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)),

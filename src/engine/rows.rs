@@ -464,7 +464,8 @@ mod tests {
         assert!(gone.clone().all(|number| rows.is_empty(places[number]) && !rows.is(places[number], &ids[number])));
         gone.for_each(|number| _ = rows.add(&ids[number], 0));
         let (mut found, mut expected) = (self::ids(&rows), ids);
-        (found.sort_unstable(), expected.sort_unstable());
+        found.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(found, expected);
         assert!(rows.all().count() <= before + 2 * rows.page_rows());
     }
