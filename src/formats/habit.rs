@@ -30,10 +30,10 @@ const STEPS_OF_STATE_MAX: usize = 64;
 const EFFECTS_MAX: usize = 8192;
 /// The longest text of a step.
 const TEXT_MAX: usize = 512;
-/// Records after which it is asked whether comparing pays.
-const PERIOD: u32 = 4096;
-/// Records that are not compared at all after it did not pay; then everything is learnt anew.
-const REST: u32 = 16 * PERIOD;
+/// Records after which it is asked whether comparing pays, and whether routes do.
+pub(super) const PERIOD: u32 = 4096;
+/// Records for which it is left alone after it did not pay; then everything is learnt anew.
+pub(super) const REST: u32 = 16 * PERIOD;
 
 /// The steps known, and whether it pays to have them.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@
 //! what they would. Not in here: what may follow what, and where steps come from (`habit`).
 
 use super::found::Found;
+use super::habit::{PERIOD, REST};
 use super::lesson::Effect;
 use super::literal;
 use super::quotes::Quotes;
@@ -21,10 +22,6 @@ const STEPS_MAX: usize = 256;
 const GROUPS: usize = 128;
 /// Routes that a record of a group may take.
 const CHOICE: usize = 4;
-/// Records after which it is asked whether routes pay.
-const PERIOD: u32 = 4096;
-/// Records for which none is tried after they did not pay; then all are made anew.
-const REST: u32 = 16 * PERIOD;
 
 /// The routes of an input.
 #[derive(Debug)]
