@@ -13,7 +13,7 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::acknowledgements::Ledger;
-use super::committer::{Way, offsets_of, sound};
+use super::committer::{Way, await_verdict, offsets_of, sound};
 use super::consumer::CurrentConsumer;
 use super::membership::GroupMembership;
 use super::producer::Writer;
@@ -118,11 +118,13 @@ impl AtLeastOnce {
                 Ok(()) => return Ok(()),
                 Err(
                     problem @ KafkaError::ConsumerCommit(
-                        RDKafkaErrorCode::IllegalGeneration
-                        | RDKafkaErrorCode::UnknownMemberId
-                        | RDKafkaErrorCode::FencedInstanceId,
+                        RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::UnknownMemberId,
                     ),
                 ) => return Err(Committed::Failed(problem.to_string())),
+                Err(problem @ KafkaError::ConsumerCommit(RDKafkaErrorCode::FencedInstanceId)) => {
+                    await_verdict(&self.consumer, Some(membership), &self.stop);
+                    return Err(Committed::Failed(problem.to_string()));
+                }
                 Err(problem) => problem,
             };
             if Instant::now() >= deadline || self.stop.load(Ordering::Acquire) {

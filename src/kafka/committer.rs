@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::at_least_once::{AtLeastOnce, Stream};
+use super::consumer::CurrentConsumer;
 use super::exactly_once::ExactlyOnce;
 use super::membership::GroupMembership;
 use super::settings::Settings;
@@ -20,6 +21,12 @@ use crate::engine::ports::{Committed, Committer, Epoch, OutRecord};
 
 /// How long a committer that is dropped may take for what it is at.
 const FAREWELL: Duration = Duration::from_secs(3);
+
+/// How long the group may take to tell a member that it was replaced: twice the time between two heartbeats, and then some.
+const VERDICT: Duration = Duration::from_millis(2_500);
+
+/// Pause between looks whether it has.
+const VERDICT_PAUSE: Duration = Duration::from_millis(10);
 
 /// How an epoch is made durable.
 pub(super) trait Way: Send {
@@ -50,7 +57,8 @@ impl KafkaCommitter {
         let settings = settings.clone();
         let (way, stream): (Box<dyn Way>, _) = match settings.config.guarantee {
             Guarantee::ExactlyOnce => {
-                (Box::new(ExactlyOnce::new(settings, worker, dead_letter_bytes, stop.clone())), None)
+                let consumer = source.consumer();
+                (Box::new(ExactlyOnce::new(settings, worker, dead_letter_bytes, consumer, stop.clone())), None)
             }
             Guarantee::AtLeastOnce => {
                 let way = AtLeastOnce::new(settings, worker, dead_letter_bytes, source.consumer(), stop.clone())?;
@@ -115,7 +123,7 @@ impl Drop for KafkaCommitter {
         self.stop.store(true, Ordering::Release);
         self.epochs = None;
         // The thread hangs up when it is done; one that is still waiting for a broker is left behind.
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         while begun.elapsed() < FAREWELL {
             if let Err(crossbeam_channel::RecvTimeoutError::Disconnected) =
                 self.endings.recv_timeout(FAREWELL.saturating_sub(begun.elapsed()))
@@ -123,6 +131,19 @@ impl Drop for KafkaCommitter {
                 break;
             }
         }
+    }
+}
+
+/// The group's coordinator says that another has the place that a member of it had. Is it so, the worker is told with the next
+/// heartbeat, and ends; is it the worker itself that came back after an outage, it is another member now. Waits for either.
+pub(super) fn await_verdict(consumer: &CurrentConsumer, member: Option<&GroupMembership>, stop: &AtomicBool) {
+    let begun = Instant::now();
+    while begun.elapsed() < VERDICT && !stop.load(Ordering::Acquire) {
+        let now = GroupMembership::of(&consumer.get());
+        if now.is_ok_and(|now| member.is_none_or(|member| !now.same_as(member))) {
+            break;
+        }
+        std::thread::sleep(VERDICT_PAUSE);
     }
 }
 

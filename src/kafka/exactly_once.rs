@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::acknowledgements::Ledger;
-use super::committer::{Way, offsets_of, sound};
+use super::committer::{Way, await_verdict, offsets_of, sound};
+use super::consumer::CurrentConsumer;
 use super::membership::GroupMembership;
 use super::producer::Writer;
 use super::settings::{Settings, TRANSACTION_TIMEOUT};
@@ -30,6 +31,7 @@ pub(super) struct ExactlyOnce {
     topics: Vec<String>,
     /// `None` until it has begun under our id.
     writer: Option<Writer>,
+    consumer: Arc<CurrentConsumer>,
     stop: Arc<AtomicBool>,
 }
 
@@ -38,10 +40,11 @@ impl ExactlyOnce {
         settings: Settings,
         worker: usize,
         dead_letter_bytes: usize,
+        consumer: Arc<CurrentConsumer>,
         stop: Arc<AtomicBool>,
     ) -> ExactlyOnce {
         let topics = settings.config.inputs.iter().map(|input| input.topic.clone()).collect();
-        ExactlyOnce { settings, worker, dead_letter_bytes, topics, writer: None, stop }
+        ExactlyOnce { settings, worker, dead_letter_bytes, topics, writer: None, consumer, stop }
     }
 
     /// Begins anew under our id, which settles what the one before left open. Goes on while the broker is away.
@@ -59,10 +62,12 @@ impl ExactlyOnce {
                 }
                 Err(Ending::Forbidden(problem)) => return Err(Ending::Forbidden(problem)),
                 Err(Ending::Fenced(problem)) => return Err(Ending::Fenced(problem)),
-                Err(Ending::Abort(problem) | Ending::Unknown(problem)) if self.stop.load(Ordering::Acquire) => {
+                Err(Ending::Abort(problem) | Ending::Displaced(problem) | Ending::Unknown(problem))
+                    if self.stop.load(Ordering::Acquire) =>
+                {
                     return Err(Ending::Unknown(problem));
                 }
-                Err(Ending::Abort(problem) | Ending::Unknown(problem)) => {
+                Err(Ending::Abort(problem) | Ending::Displaced(problem) | Ending::Unknown(problem)) => {
                     if !told {
                         tracing::warn!("transactions are not possible yet, trying on: {problem}");
                     }
@@ -89,37 +94,29 @@ impl ExactlyOnce {
         // The offsets' way to the coordinators and back is as long as the records': they go side by side.
         let added =
             writer.step("adding offsets", deadline, |writer, left| writer.send_offsets(&offsets, membership, left));
-        if let Err(Ending::Abort(_)) = &added {
-            // If a record failed meanwhile, that is why.
-            writer.serve(Duration::ZERO);
-            writer.accounts().failed(ledger).map_or(Ok(()), |problem| Err(Ending::Abort(problem)))?;
+        let written = added.and_then(|()| writer.settle(ledger, deadline).map_err(Ending::Abort));
+        if let Err(Ending::Abort(problem)) = written {
+            return Err(writer.ailment().unwrap_or(Ending::Abort(problem)));
         }
-        added?;
-        writer.settle(ledger, deadline).map_err(Ending::Abort)?;
+        written?;
         writer.drain(deadline);
         writer.step("committing", deadline, Writer::commit)?;
         Ok(writer.accounts().deltas(ledger))
     }
 
     /// Leaves nothing open after an epoch that did not commit.
-    fn end(&mut self, ending: Ending, begun: Instant) -> Committed {
+    fn end(&mut self, ending: Ending, epoch: &Epoch<GroupMembership>, begun: Instant) -> Committed {
         // Being fenced can show first as something else; beginning anew would then put the other out in turn.
         let fenced = self.writer.as_ref().is_some_and(Writer::is_fenced);
         let ending = match ending {
-            Ending::Abort(problem) | Ending::Unknown(problem) if fenced => Ending::Fenced(problem),
+            Ending::Abort(problem) | Ending::Displaced(problem) | Ending::Unknown(problem) if fenced => {
+                Ending::Fenced(problem)
+            }
             ending => ending,
         };
         match ending {
-            Ending::Abort(problem) => {
-                let aborted = self.writer.as_ref().map(|writer| {
-                    writer.step("aborting", Instant::now() + TRANSACTION_TIMEOUT - EPOCH_DEADLINE, Writer::abort)
-                });
-                match aborted {
-                    Some(Ok(())) => Committed::Failed(problem),
-                    Some(Err(Ending::Fenced(why))) => self.end(Ending::Fenced(format!("{problem}; {why}")), begun),
-                    Some(Err(_)) | None => self.settle_unknown(problem),
-                }
-            }
+            Ending::Abort(problem) => self.abort(problem, epoch, begun, false),
+            Ending::Displaced(problem) => self.abort(problem, epoch, begun, true),
             Ending::Unknown(problem) => self.settle_unknown(format!("unknown outcome: {problem}")),
             // A transaction that outlived its time is ended by the coordinator, with the same error as being replaced. If we
             // were replaced after all, the group has put us out, and reading the inputs says so.
@@ -133,9 +130,30 @@ impl ExactlyOnce {
         }
     }
 
+    fn abort(&mut self, problem: String, epoch: &Epoch<GroupMembership>, begun: Instant, displaced: bool) -> Committed {
+        let aborted = self.writer.as_ref().map(|writer| {
+            writer.step("aborting", Instant::now() + TRANSACTION_TIMEOUT - EPOCH_DEADLINE, Writer::abort)
+        });
+        if displaced && !matches!(aborted, Some(Err(Ending::Fenced(_)))) {
+            // Whoever has our place in the group has our id as well, unless it is ourselves: nothing is begun anew before that is
+            // known, nor told, since our partitions would be restored while another moves them on.
+            await_verdict(&self.consumer, epoch.membership.as_ref(), &self.stop);
+            if self.stop.load(Ordering::Acquire) {
+                return Committed::Failed(problem);
+            }
+        }
+        match aborted {
+            Some(Ok(())) => Committed::Failed(problem),
+            Some(Err(Ending::Fenced(why))) => self.end(Ending::Fenced(format!("{problem}; {why}")), epoch, begun),
+            // Being fenced may have shown meanwhile.
+            Some(Err(why)) => self.end(Ending::Unknown(format!("{problem}; {}", why.problem())), epoch, begun),
+            None => self.settle_unknown(problem),
+        }
+    }
+
     fn settle_unknown(&mut self, problem: String) -> Committed {
         match self.renew() {
-            Ok(()) | Err(Ending::Abort(_) | Ending::Unknown(_)) => Committed::Failed(problem),
+            Ok(()) | Err(Ending::Abort(_) | Ending::Displaced(_) | Ending::Unknown(_)) => Committed::Failed(problem),
             Err(Ending::Fenced(why)) => Committed::Fenced(format!("{problem}; {why}")),
             Err(Ending::Forbidden(why)) => Committed::Fatal(format!("{problem}; {why}")),
         }
@@ -154,7 +172,7 @@ impl Way for ExactlyOnce {
         let begun = Instant::now();
         match self.attempt(epoch, begun + EPOCH_DEADLINE) {
             Ok(deltas) => Committed::Done { deltas, took: begun.elapsed() },
-            Err(ending) => self.end(ending, begun),
+            Err(ending) => self.end(ending, epoch, begun),
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::ffi::CStr;
 
 use rdkafka::bindings as native;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 
 use super::acknowledgements::{Ledger, Tag};
@@ -54,6 +55,7 @@ impl Reports {
                     let reason = CStr::from_ptr(native::rd_kafka_event_error_string(event)).to_string_lossy();
                     context::log_error(&error, reason.trim());
                 }
+                native::RD_KAFKA_EVENT_LOG => pass_on(event),
                 // Statistics and requests for tokens, which no producer of ours asks for.
                 _ => {}
             }
@@ -77,6 +79,28 @@ impl Reports {
                     self.lost(tag, &topic, message.partition, &error);
                 }
             }
+        }
+    }
+}
+
+/// Passes a line of the library's log on.
+///
+/// # Safety
+/// A live event of the log.
+unsafe fn pass_on(event: *mut native::rd_kafka_event_t) {
+    let (mut facility, mut text, mut level) = (std::ptr::null(), std::ptr::null(), 0);
+    // SAFETY: both texts live as long as their event.
+    unsafe {
+        if native::rd_kafka_event_log(event, &raw mut facility, &raw mut text, &raw mut level) == 0 {
+            let [facility, text] = [facility, text].map(|one| CStr::from_ptr(one).to_string_lossy());
+            // Levels are syslog's.
+            let level = match level {
+                ..=3 => RDKafkaLogLevel::Error,
+                4 => RDKafkaLogLevel::Warning,
+                5..=6 => RDKafkaLogLevel::Info,
+                _ => RDKafkaLogLevel::Debug,
+            };
+            context::log(level, facility.trim(), text.trim());
         }
     }
 }

@@ -26,12 +26,27 @@ pub(super) struct StepError {
 pub(super) enum Ending {
     /// It did not take effect and has to be aborted.
     Abort(String),
+    /// The same, because the group gave the place of the member it was opened by to another.
+    Displaced(String),
     /// Nobody knows: only a producer that begins anew with the same id settles it.
     Unknown(String),
     /// Somebody else writes under our id.
     Fenced(String),
     /// We may not do this, and never will.
     Forbidden(String),
+}
+
+impl Ending {
+    /// What went wrong.
+    pub(super) fn problem(&self) -> &str {
+        match self {
+            Ending::Abort(problem)
+            | Ending::Displaced(problem)
+            | Ending::Unknown(problem)
+            | Ending::Fenced(problem)
+            | Ending::Forbidden(problem) => problem,
+        }
+    }
 }
 
 impl StepError {
@@ -68,7 +83,7 @@ impl StepError {
             }
             // A member that rejoins after an outage gets a new member id, and its own old one is fenced. Whether somebody else
             // has our place, reading the inputs tells.
-            RDKafkaErrorCode::FencedInstanceId if !self.fatal => Ending::Abort(said),
+            RDKafkaErrorCode::FencedInstanceId if !self.fatal => Ending::Displaced(said),
             RDKafkaErrorCode::TransactionalIdAuthorizationFailed
             | RDKafkaErrorCode::ClusterAuthorizationFailed
             | RDKafkaErrorCode::GroupAuthorizationFailed
@@ -114,6 +129,14 @@ impl Writer {
                 RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch
             )
         })
+    }
+
+    /// Why the transaction that is open has to end, if the library knows. It throws records away then, and their reports say no
+    /// more than that.
+    pub(super) fn ailment(&self) -> Option<Ending> {
+        // Beginning another is refused with the reason; and, with none, because one is open.
+        let error = self.begin().err()?;
+        (error.code != RDKafkaErrorCode::State).then(|| error.ending("writing"))
     }
 
     pub(super) fn init(&self, at_most: Duration) -> Result<(), StepError> {
@@ -178,7 +201,7 @@ mod tests {
         }
         check(RDKafkaErrorCode::Fenced, (true, false), Ending::Fenced);
         check(RDKafkaErrorCode::ProducerFenced, (true, false), Ending::Fenced);
-        check(RDKafkaErrorCode::FencedInstanceId, (false, true), Ending::Abort);
+        check(RDKafkaErrorCode::FencedInstanceId, (false, true), Ending::Displaced);
         check(RDKafkaErrorCode::TransactionalIdAuthorizationFailed, (true, false), Ending::Forbidden);
         check(RDKafkaErrorCode::IllegalGeneration, (false, true), Ending::Abort);
         check(RDKafkaErrorCode::UnknownMemberId, (false, true), Ending::Abort);

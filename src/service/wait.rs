@@ -59,7 +59,11 @@ impl Running {
             loop {
                 tokio::select! {
                     () = signals.wait() => break,
-                    end = ended.recv() => return worker_end(end, workers),
+                    // Whoever told the workers to stop may not have told us yet.
+                    end = ended.recv() => match end {
+                        Some((_, Ok(()))) | None if board.is_stopping() => break,
+                        end => return worker_end(end, workers),
+                    },
                     _ = tick.tick() => {}
                 }
                 if board.is_stopping() {
