@@ -15,6 +15,10 @@ use crate::journey::Record;
 /// Bytes of a part of the state topics, before compression; a broker takes a mebibyte.
 const PART_BYTES_MAX: usize = 512 << 10;
 
+/// Bytes of snapshots after which an epoch takes no more of them, over all its partitions: more than half of what its deltas
+/// may have, so that no partition falls behind for long.
+const SNAPSHOT_BYTES_MAX: u64 = 16 << 20;
+
 /// Customers being written into an epoch, cut into parts; each becomes one record.
 struct Parts<'a, M> {
     codec: &'a dyn StateCodec,
@@ -84,6 +88,7 @@ impl Partition {
         self.pace.delta(delta_bytes);
         let snapshot_bytes = self.close_snapshots(codec, open);
         open.tally.state_bytes += delta_bytes + snapshot_bytes;
+        open.tally.snapshot_bytes += snapshot_bytes;
         self.close_offsets(open.epoch);
         self.changed.clear();
         self.removed.clear();
@@ -140,7 +145,9 @@ impl Partition {
 
     fn close_snapshots<M>(&mut self, codec: &dyn StateCodec, open: &mut Open<'_, M>) -> u64 {
         let mut written = 0;
-        while let Some(bucket) = self.pace.next_bucket(written) {
+        while open.tally.snapshot_bytes + written < SNAPSHOT_BYTES_MAX
+            && let Some(bucket) = self.pace.next_bucket(written)
+        {
             let mut parts = Parts::begin(codec, self.part_header(Some(bucket as u16)), open.epoch);
             self.keeper.visit_bucket(bucket, |id, customer| parts.customer(id, Some(customer.record)));
             let (ranges, bytes) = parts.finish();

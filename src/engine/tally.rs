@@ -53,6 +53,8 @@ pub struct Tally {
     pub changed: u64,
     /// Bytes of state deltas and snapshots written, before compression.
     pub state_bytes: u64,
+    /// Of these, the bytes of snapshots.
+    pub snapshot_bytes: u64,
     /// Seconds from the record's timestamp to now, when the record was taken up: one sample a fetched batch.
     pub delays: Vec<f32>,
     /// Seconds the worker spent on applying, of the epoch's time.
@@ -76,7 +78,7 @@ impl Tally {
         self.transitions.clear();
         self.dwells.clear();
         self.delays.clear();
-        (self.forgotten, self.changed, self.state_bytes) = (0, 0, 0);
+        (self.forgotten, self.changed, self.state_bytes, self.snapshot_bytes) = (0, 0, 0, 0);
         (self.busy, self.duration, self.waited) = (0.0, 0.0, 0.0);
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{self, Config, Guarantee};
 use crate::engine::ports::{StateError, StateReader, StateRecord};
-use crate::engine::worker::Settings;
+use crate::engine::worker::{Room, Settings};
 use crate::engine::{Envelope, InputRules, Rules};
 use crate::formats::{self, Decoder};
 use crate::http::{Facts as HttpFacts, ModelFacts, PhaseFacts};
@@ -60,6 +60,7 @@ pub fn worker_settings(config: &Config, worker: usize, adopt_state: bool) -> Set
         dead_letters_stop_above: config.dead_letters_stop_above,
         adopt_state,
         settle_deadline: duration(config.shutdown_deadline) * 3 / 4,
+        room: Room::default(),
     }
 }
 

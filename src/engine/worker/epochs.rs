@@ -8,10 +8,8 @@ use crate::engine::ports::{Committed, Epoch, Source, Topic};
 use crate::engine::tally::{InputTally, Tally};
 use crate::journey::Reject;
 
-/// Bytes of outputs at which an epoch is closed before its time.
-const OPEN_BYTES_MAX: usize = 8 << 20;
-/// Changed customers at which an epoch is closed before its time.
-const OPEN_CHANGES_MAX: usize = 250_000;
+/// What a customer takes beside its record, about.
+const CUSTOMER_BYTES: usize = 32;
 /// Records before which a share of bad ones says nothing.
 const SHARE_AFTER: u64 = 1_000;
 /// The share of records in the wrong partition at which the inputs cannot be keyed by customer.
@@ -88,12 +86,23 @@ impl<M> Epochs<M> {
 }
 
 impl<S: Source> Worker<S> {
+    /// Customers changed in the open epoch.
+    pub(super) fn changes(&self) -> usize {
+        self.active.values().map(|active| active.partition.changed_len()).sum()
+    }
+
+    /// Whether the open epoch, with so many customers changed, is to be closed before anything else is done.
+    pub(super) fn is_full(&self, changes: usize) -> bool {
+        let customer = self.rules.set.layout().words * size_of::<u64>() + CUSTOMER_BYTES;
+        let room = &self.settings.room;
+        self.epochs.open.bytes.len() > room.outputs || changes * customer > room.changed
+    }
+
     /// Closes the open epoch if its time has come and the committer is free; waits for it only if the epoch grows too large.
     pub(super) fn close_if_due(&mut self) -> Result<(), Ending> {
         let now = self.with.clock.elapsed();
         let Some(due) = self.epochs.due_at(self.settings.commit_interval) else { return Ok(()) };
-        let changes = self.active.values().map(|active| active.partition.changed_len()).sum::<usize>();
-        let full = self.epochs.open.bytes.len() > OPEN_BYTES_MAX || changes > OPEN_CHANGES_MAX;
+        let full = self.is_full(self.changes());
         if now < due && !full {
             return Ok(());
         }

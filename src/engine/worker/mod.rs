@@ -14,4 +14,4 @@ mod simulation;
 
 pub use ending::Ending;
 pub use foresight::Foresight;
-pub use run::{Equipment, Settings, Worker};
+pub use run::{Equipment, Room, Settings, Worker};

@@ -40,6 +40,23 @@ pub struct Settings {
     pub adopt_state: bool,
     /// How long the epoch in flight may take when partitions must be given up.
     pub settle_deadline: Duration,
+    /// What an epoch may hold.
+    pub room: Room,
+}
+
+/// The bytes at which an epoch is closed before its time.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Of outputs.
+    pub outputs: usize,
+    /// Of changed customers, as they are in memory. Written they take less.
+    pub changed: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { outputs: 8 << 20, changed: 24 << 20 }
+    }
 }
 
 /// What a worker works with.
@@ -87,6 +104,8 @@ pub struct Worker<S: Source> {
     pub(super) membership: Option<S::Membership>,
     pub(super) epochs: Epochs<S::Membership>,
     shown_at: Duration,
+    /// The partition that filled an epoch last: the next round begins after it, so that all have their turn.
+    processed_last: i32,
 }
 
 impl<S: Source> Worker<S> {
@@ -107,6 +126,7 @@ impl<S: Source> Worker<S> {
             membership: None,
             epochs,
             shown_at: Duration::ZERO,
+            processed_last: -1,
         }
     }
 
@@ -144,15 +164,25 @@ impl<S: Source> Worker<S> {
         Ok(progressed || restoring)
     }
 
-    /// Gives every partition a round; whether anything was there.
+    /// Gives every partition a round, as long as the epoch has room; whether anything was there.
     fn process(&mut self) -> Result<bool, Ending> {
         let began = self.with.clock.elapsed();
         let wall = self.with.clock.wall_ms();
         let time_max = wall.saturating_add(self.rules.max_future_skew_ms);
         let mut taken = 0;
-        let numbers: Vec<i32> = self.active.keys().copied().collect();
-        for number in numbers {
+        let mut changes = self.changes();
+        let last = self.processed_last;
+        let numbers = self.active.range(last.saturating_add(1)..).chain(self.active.range(..=last));
+        for number in numbers.map(|(number, _)| *number).collect::<Vec<i32>>() {
+            let changed = |worker: &Self| worker.active.get(&number).map_or(0, |active| active.partition.changed_len());
+            let before = changed(self);
             taken += self.process_partition(number, wall, time_max)?;
+            changes += changed(self) - before;
+            // However many partitions there are: an epoch holds no more than it may and what one of them adds in a round.
+            if self.is_full(changes) {
+                self.processed_last = number;
+                break;
+            }
         }
         let touched = self.active.values().any(|active| active.partition.is_touched());
         if touched {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Equipment, Settings, Worker};
+use super::{Equipment, Room, Settings, Worker};
 use crate::engine::board::Board;
 use crate::engine::fakes::*;
 use crate::engine::murmur2::partition_of;
@@ -106,6 +106,7 @@ fn worker(
         dead_letters_stop_above: None,
         adopt_state: false,
         settle_deadline: Duration::from_secs(5),
+        room: Room { outputs: dice.clone().roll(8_000) as usize, changed: dice.clone().roll(4_000) as usize },
     };
     let with = Equipment {
         source: FakeSource::new(cluster, (0..PARTITIONS).collect(), Box::new(move || chunks.roll(9) as usize)),
@@ -254,4 +255,20 @@ fn the_order_of_the_output_does_not_depend_on_how_records_arrive() {
     assert!(first.iter().all(|partition| partition.len() > 50), "enough to be in disorder");
     assert_eq!(outputs(2), first);
     assert_eq!(outputs(3), first);
+}
+
+#[test]
+fn partitions_take_turns_also_when_each_fills_an_epoch_by_itself() {
+    let rules = rules();
+    let cluster = fill(&mut Dice(5), 800);
+    let mut worker = worker(&cluster, &rules, &Dice(1), true, &Arc::default());
+    worker.settings.room = Room { outputs: 0, changed: 0 };
+    let position = |worker: &Worker<FakeSource>, number| {
+        worker.active.get(&number).map_or(0, |active| active.partition.positions.iter().sum::<i64>())
+    };
+    while position(&worker, 0) < 100 {
+        worker.turn().expect("nothing here is beyond repair");
+        assert!(worker.epochs.open.bytes.len() < 32_000, "no more than one partition's round");
+    }
+    assert!((50..200).contains(&position(&worker, 1)), "the second is at {}", position(&worker, 1));
 }
