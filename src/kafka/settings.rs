@@ -194,6 +194,9 @@ impl Settings {
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
             // An epoch is produced at once and its end is waited for; single outputs fare better with company.
+            // Steps of a transaction are refused while the broker still ends the one before, which takes a few milliseconds;
+            // librdkafka's own pause of 100 before it tries again would be as long as an epoch. It doubles with each try.
+            .set("retry.backoff.ms", "3")
             .set("linger.ms", if transactional { "1" } else { "2" })
             .set("batch.num.messages", "100000")
             .set("queue.buffering.max.messages", "500000")

@@ -11,6 +11,9 @@ use rdkafka::producer::Producer as _;
 use super::membership::GroupMembership;
 use super::producer::Writer;
 
+/// A step that takes longer is worth a line to whoever looks for what delays commits.
+const LONG: Duration = Duration::from_millis(50);
+
 /// Why a step failed, as librdkafka sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StepError {
@@ -107,10 +110,16 @@ impl Writer {
         deadline: Instant,
         mut take: impl FnMut(&Writer, Duration) -> Result<(), StepError>,
     ) -> Result<(), Ending> {
+        let begun = Instant::now();
         loop {
             let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
             match take(self, left) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    if begun.elapsed() > LONG {
+                        tracing::debug!("{name} took {:?}", begun.elapsed());
+                    }
+                    return Ok(());
+                }
                 Err(error) if error.is_retriable() && Instant::now() < deadline => {
                     tracing::debug!("{name} is tried again: {}", error.text);
                     self.serve(Duration::from_millis(20));
