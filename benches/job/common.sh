@@ -126,7 +126,8 @@ start_broker() {
     # Many partitions have many files; those of a deleted topic are not to be kept for a minute.
     ulimit -n "$(ulimit -Hn)"
     { [[ -z ${KLANTREIS_KAFKA_PROPERTIES:-} ]] || cat "$KLANTREIS_KAFKA_PROPERTIES"; } >"$work/broker.properties"
-    echo log.segment.delete.delay.ms=1000 >>"$work/broker.properties"
+    # Events of months are written in seconds: a segment for each week of their time would be files by the ten thousand.
+    printf '%s\n' log.segment.delete.delay.ms=1000 log.roll.hours=87600 >>"$work/broker.properties"
     KLANTREIS_KAFKA_PROPERTIES=$work/broker.properties JAVA_OPTS=${JAVA_OPTS:--Xmx1g -Xms1g -XX:+UseSerialGC} \
         sh deploy/kafka/broker.sh start "$work/broker" "$(free_port)" "$(free_port)" >"$work/address"
     BROKER=$(cat "$work/address")

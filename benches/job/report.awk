@@ -21,6 +21,7 @@ function ratio(upper, who, lower, other,    i, quotients) {
     if (field("events_per_cpu_s_mid80") != "") middle[who, round] = field("events_per_cpu_s_mid80") + 0
     cpu[who, round] = field("cpu_s") + 0
     peak[who, round] = field("peak_rss_mib") + 0
+    if (field("commit_wait_s") != "") { commits[who] = 1; stood[who, round] = field("commit_wait_s") + 0 }
     if (field("checkpoints") + 0 > 0) {
         asked[who] = field("checkpoint_ms_asked")
         reached[who, round] = 1000 * field("wall_s") / field("checkpoints")
@@ -56,6 +57,10 @@ END {
         if (order[i] in asked)
             printf "\n%s: a checkpoint every %d ms was asked for, one every %d ms was reached.\n",
                 name[order[i]], asked[order[i]], median(reached, order[i]) + 0.5
+    for (i = 1; i <= count; i++)
+        if (order[i] in commits)
+            printf "\n%s: the workers stood still for %s s altogether because an epoch was still being committed.\n",
+                name[order[i]], fixed(median(stood, order[i]))
     printf "},\"ratios\":{" > json
     print "\n| ratio, median over the rounds | exactly once | at least once |"
     print "|---|--:|--:|"

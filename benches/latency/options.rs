@@ -16,6 +16,7 @@ pub struct Options {
     pub kafka: String,
     /// Before the names of the inputs.
     pub prefix: String,
+    /// Topics, with commas between them. Those of the inputs tell how long an event itself takes.
     pub transitions: String,
     pub rate: Rate,
     pub seconds: f64,

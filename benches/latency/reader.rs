@@ -14,7 +14,8 @@ use super::probes::Probes;
 
 /// How long the last transitions are waited for.
 const PATIENCE_NS: u64 = 30_000_000_000;
-const MARK: &[u8] = b"\"event_id\":\"";
+/// What stands before an event's id: in a transition and an event of Square, and in events of the other inputs.
+const MARKS: [&[u8]; 3] = [b"\"event_id\":\"", b"\"messageId\":\"", b"\"sg_event_id\":\""];
 
 /// What came. Times are those of [`Probes`].
 #[derive(Default)]
@@ -39,12 +40,14 @@ pub fn start(options: &Options, probes: Arc<Probes>) -> anyhow::Result<JoinHandl
         .set("fetch.wait.max.ms", "10")
         .set("socket.nagle.disable", "true")
         .create()?;
-    let metadata = consumer.fetch_metadata(Some(&options.transitions), Duration::from_secs(10))?;
-    let topic = metadata.topics().first().context("a broker answers for every topic it is asked about")?;
-    anyhow::ensure!(!topic.partitions().is_empty(), "there is no topic {}", options.transitions);
     let mut list = TopicPartitionList::new();
-    for partition in topic.partitions() {
-        list.add_partition_offset(&options.transitions, partition.id(), Offset::Beginning)?;
+    for name in options.transitions.split(',') {
+        let metadata = consumer.fetch_metadata(Some(name), Duration::from_secs(10))?;
+        let topic = metadata.topics().first().context("a broker answers for every topic it is asked about")?;
+        anyhow::ensure!(!topic.partitions().is_empty(), "there is no topic {name}");
+        for partition in topic.partitions() {
+            list.add_partition_offset(name, partition.id(), Offset::Beginning)?;
+        }
     }
     consumer.assign(&list)?;
     Ok(std::thread::spawn(move || read(&consumer, &probes)))
@@ -79,7 +82,8 @@ fn read(consumer: &BaseConsumer, probes: &Probes) -> anyhow::Result<Read> {
 
 /// The event that a transition names, and when it was sent, if it is one that is waited for.
 fn probe(value: &[u8], probes: &Probes) -> Option<(u64, u64)> {
-    let start = value.windows(MARK.len()).position(|here| here == MARK)? + MARK.len();
+    let after = |mark: &&[u8]| value.windows(mark.len()).position(|here| here == *mark).map(|at| at + mark.len());
+    let start = MARKS.iter().find_map(after)?;
     let number = number_of(&value[start..])?;
     Some((number, probes.take(number)?))
 }

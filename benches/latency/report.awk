@@ -10,6 +10,7 @@ NR == 1 {
 {
     name = field("guarantee")
     gsub(/_/, " ", name)
+    if (name == "broker") name = "no service: the events themselves"
     interval = field("commit_interval")
     sub(/ms/, " ms", interval)
     printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, interval, grouped(field("events_per_s")),

@@ -6,7 +6,8 @@
 #                        events come as fast as they can, which is tried first with TRIAL=2000000 events, exactly once
 #   SECONDS=30           how long each setting is measured       WARM_UP=5            seconds before that
 #   EVENTS=10000000      events of a setting at most             ROUNDS=1             how often all settings take a turn
-#   SETTINGS="exactly_once:100ms exactly_once:20ms at_least_once:100ms"                guarantee and commit interval
+#   SETTINGS="exactly_once:100ms exactly_once:20ms at_least_once:100ms broker:-"       guarantee and commit interval; `broker:-` is
+#                        without the service: the events themselves are read, which have gone through the broker once, not twice
 #   CUSTOMERS=100000     customers who come again                EVERY=11             of so many events one is of a new customer:
 #   LINGER_MS=2          how long the producer of the events                           it has a transition whose time is taken
 #                        waits for company; it counts            WORKERS=2 PARTITIONS=8
@@ -26,21 +27,25 @@ TRIAL=${TRIAL:-2000000}
 WARM_UP=${WARM_UP:-5}
 EVENTS=${EVENTS:-10000000}
 ROUNDS=${ROUNDS:-1}
-SETTINGS=${SETTINGS:-exactly_once:100ms exactly_once:20ms at_least_once:100ms}
+SETTINGS=${SETTINGS:-exactly_once:100ms exactly_once:20ms at_least_once:100ms broker:-}
 CUSTOMERS=${CUSTOMERS:-100000}
 EVERY=${EVERY:-11}
 LINGER_MS=${LINGER_MS:-2}
 WORKERS=${WORKERS:-2}
 PARTITIONS=${PARTITIONS:-8}
 
+make_inputs() {
+    generator --bootstrap "$BROKER" --prefix "$PREFIX" --partitions "$PARTITIONS" --events 0 --replace >/dev/null
+}
+
 # Starts the service on empty inputs and waits until it is ready; its process is in `service`.
 start_service() { # guarantee, commit interval
     local port
     port=$(free_port)
-    generator --bootstrap "$BROKER" --prefix "$PREFIX" --partitions "$PARTITIONS" --events 0 --replace >/dev/null
+    make_inputs
     begin env KAFKA="$BROKER" PREFIX="$PREFIX" GUARANTEE="$1" COMMIT_INTERVAL="$2" WORKERS="$WORKERS" INSTANCE=bench \
         LISTEN="127.0.0.1:$port" KLANTREIS_LOG=warn "$klantreis" run -c deploy/examples/job.yaml >"$work/service.log" 2>&1
-    service=$begun
+    service=$begun outputs=${PREFIX}transitions
     for _ in $(seq 600); do
         kill -0 "$service" 2>/dev/null || fail "the service ended: $(tail -5 "$work/service.log")"
         ! answers "$port" || return 0
@@ -59,12 +64,12 @@ answers() { # port
 }
 
 stop_service() {
-    end "$service"
+    [[ -z $service ]] || end "$service"
     delete_topics "$PREFIX.*"
 }
 
 feed() { # option ...
-    attend "$latency" --kafka "$BROKER" --prefix "$PREFIX" --transitions "${PREFIX}transitions" --customers "$CUSTOMERS" \
+    attend "$latency" --kafka "$BROKER" --prefix "$PREFIX" --transitions "$outputs" --customers "$CUSTOMERS" \
         --every "$EVERY" --linger "$LINGER_MS" "$@"
 }
 
@@ -84,7 +89,12 @@ measure() { # setting round
     local guarantee=${1%%:*} interval=${1##*:} before
     before=$(load)
     say "$guarantee, $interval, round $2"
-    start_service "$guarantee" "$interval"
+    if [[ $guarantee == broker ]]; then
+        make_inputs
+        service='' outputs=${PREFIX}clicks,${PREFIX}mail,${PREFIX}pos
+    else
+        start_service "$guarantee" "$interval"
+    fi
     feed --rate "$RATE" --seconds "$measured" --warm-up "$WARM_UP" --events "$EVENTS" >"$work/run.json" ||
         fail "not all transitions came: $(cat "$work/run.json" "$work/service.log" | tail -5)"
     stop_service

@@ -149,7 +149,7 @@ impl Settings {
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
             .set("queued.max.messages.kbytes", (waiting / 1024).to_string())
-            .set("fetch.message.max.bytes", (waiting / 16).clamp(FETCH_BYTES_MIN, FETCH_BYTES).to_string())
+            .set("fetch.message.max.bytes", (waiting / 2).clamp(FETCH_BYTES_MIN, FETCH_BYTES).to_string())
             // A partition whose records all wait to be taken is not asked for; those that are may have no more. So the broker
             // must not hold its answer back for longer than it takes to work off what waits.
             .set("fetch.wait.max.ms", "10")

@@ -51,6 +51,8 @@ pub struct Figures {
     pub changed: u64,
     /// Bytes of state deltas and snapshots committed, before compression.
     pub state_bytes: u64,
+    /// Seconds that workers stood still because the epoch before was still being committed, all workers together.
+    pub commit_wait_s: f64,
 }
 
 /// A moment of the run.

@@ -43,6 +43,7 @@ impl Running {
         figures.duplicates = self.witness.duplicates.load(Relaxed);
         figures.changed = self.witness.changed.load(Relaxed);
         figures.state_bytes = self.witness.state_bytes.load(Relaxed);
+        figures.commit_wait_s = self.witness.waited_us.load(Relaxed) as f64 / 1e6;
         let restored = self.board.restored();
         (figures.ready_s, figures.restore_s) = (restored.at.as_secs_f64(), restored.took.as_secs_f64());
         (figures.restored_customers, figures.restored_bytes) = (restored.customers, restored.bytes);

@@ -26,6 +26,8 @@ pub struct Witness {
     pub changed: AtomicU64,
     /// Bytes of state committed, before compression.
     pub state_bytes: AtomicU64,
+    /// Microseconds that workers waited because the epoch before was still being committed.
+    pub waited_us: AtomicU64,
 }
 
 impl Witness {
@@ -41,6 +43,7 @@ impl Witness {
             duplicates: zero(),
             changed: zero(),
             state_bytes: zero(),
+            waited_us: zero(),
         }
     }
 }
@@ -55,6 +58,7 @@ impl Observer for Witness {
         self.transitions.fetch_add(tally.transitions.values().sum(), Relaxed);
         self.changed.fetch_add(tally.changed, Relaxed);
         self.state_bytes.fetch_add(tally.state_bytes, Relaxed);
+        self.waited_us.fetch_add((tally.waited * 1e6) as u64, Relaxed);
         for input in &tally.inputs {
             self.ignored.fetch_add(input.ignored, Relaxed);
             self.duplicates.fetch_add(input.duplicate, Relaxed);
