@@ -177,7 +177,7 @@ impl<S: Source> Worker<S> {
             let changed = |worker: &Self| worker.active.get(&number).map_or(0, |active| active.partition.changed_len());
             let before = changed(self);
             taken += self.process_partition(number, wall, time_max)?;
-            changes += changed(self) - before;
+            changes = changes + changed(self) - before;
             // However many partitions there are: an epoch holds no more than it may and what one of them adds in a round.
             if self.is_full(changes) {
                 self.processed_last = number;
