@@ -34,15 +34,16 @@ LINGER_MS=${LINGER_MS:-2}
 WORKERS=${WORKERS:-2}
 PARTITIONS=${PARTITIONS:-8}
 
-make_inputs() {
-    generator --bootstrap "$BROKER" --prefix "$PREFIX" --partitions "$PARTITIONS" --events 0 --replace >/dev/null
-}
-
-# Starts the service on empty inputs and waits until it is ready; its process is in `service`.
+# Makes empty inputs, starts the service on them and waits until it is ready: its process is in `service`, what is to be read in
+# `outputs`. Without a service that is the inputs.
 start_service() { # guarantee, commit interval
     local port
+    generator --bootstrap "$BROKER" --prefix "$PREFIX" --partitions "$PARTITIONS" --events 0 --replace >/dev/null
+    if [[ $1 == broker ]]; then
+        service='' outputs=${PREFIX}clicks,${PREFIX}mail,${PREFIX}pos
+        return
+    fi
     port=$(free_port)
-    make_inputs
     begin env KAFKA="$BROKER" PREFIX="$PREFIX" GUARANTEE="$1" COMMIT_INTERVAL="$2" WORKERS="$WORKERS" INSTANCE=bench \
         LISTEN="127.0.0.1:$port" KLANTREIS_LOG=warn "$klantreis" run -c deploy/examples/job.yaml >"$work/service.log" 2>&1
     service=$begun outputs=${PREFIX}transitions
@@ -89,12 +90,7 @@ measure() { # setting round
     local guarantee=${1%%:*} interval=${1##*:} before
     before=$(load)
     say "$guarantee, $interval, round $2"
-    if [[ $guarantee == broker ]]; then
-        make_inputs
-        service='' outputs=${PREFIX}clicks,${PREFIX}mail,${PREFIX}pos
-    else
-        start_service "$guarantee" "$interval"
-    fi
+    start_service "$guarantee" "$interval"
     feed --rate "$RATE" --seconds "$measured" --warm-up "$WARM_UP" --events "$EVENTS" >"$work/run.json" ||
         fail "not all transitions came: $(cat "$work/run.json" "$work/service.log" | tail -5)"
     stop_service

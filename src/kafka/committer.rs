@@ -14,7 +14,7 @@ use super::at_least_once::{AtLeastOnce, Stream};
 use super::consumer::CurrentConsumer;
 use super::exactly_once::ExactlyOnce;
 use super::membership::GroupMembership;
-use super::settings::Settings;
+use super::settings::{HEARTBEAT, Settings};
 use super::source::KafkaSource;
 use crate::config::Guarantee;
 use crate::engine::ports::{Committed, Committer, Epoch, OutRecord};
@@ -22,8 +22,8 @@ use crate::engine::ports::{Committed, Committer, Epoch, OutRecord};
 /// How long a committer that is dropped may take for what it is at.
 const FAREWELL: Duration = Duration::from_secs(3);
 
-/// How long the group may take to tell a member that it was replaced: twice the time between two heartbeats, and then some.
-const VERDICT: Duration = Duration::from_millis(2_500);
+/// How long the group may take to tell a member that it was replaced: the time of two heartbeats, and then some.
+const VERDICT: Duration = HEARTBEAT.saturating_mul(2).saturating_add(Duration::from_millis(500));
 
 /// Pause between looks whether it has.
 const VERDICT_PAUSE: Duration = Duration::from_millis(10);

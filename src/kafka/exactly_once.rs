@@ -60,16 +60,11 @@ impl ExactlyOnce {
                     self.writer = Some(writer);
                     return Ok(());
                 }
-                Err(Ending::Forbidden(problem)) => return Err(Ending::Forbidden(problem)),
-                Err(Ending::Fenced(problem)) => return Err(Ending::Fenced(problem)),
-                Err(Ending::Abort(problem) | Ending::Displaced(problem) | Ending::Unknown(problem))
-                    if self.stop.load(Ordering::Acquire) =>
-                {
-                    return Err(Ending::Unknown(problem));
-                }
-                Err(Ending::Abort(problem) | Ending::Displaced(problem) | Ending::Unknown(problem)) => {
+                Err(ending @ (Ending::Forbidden(_) | Ending::Fenced(_))) => return Err(ending),
+                Err(ending) if self.stop.load(Ordering::Acquire) => return Err(Ending::Unknown(ending.into_problem())),
+                Err(ending) => {
                     if !told {
-                        tracing::warn!("transactions are not possible yet, trying on: {problem}");
+                        tracing::warn!("transactions are not possible yet, trying on: {}", ending.into_problem());
                     }
                     told = true;
                     writer.serve(INIT_PAUSE);
@@ -109,9 +104,8 @@ impl ExactlyOnce {
         // Being fenced can show first as something else; beginning anew would then put the other out in turn.
         let fenced = self.writer.as_ref().is_some_and(Writer::is_fenced);
         let ending = match ending {
-            Ending::Abort(problem) | Ending::Displaced(problem) | Ending::Unknown(problem) if fenced => {
-                Ending::Fenced(problem)
-            }
+            Ending::Forbidden(problem) => Ending::Forbidden(problem),
+            ending if fenced => Ending::Fenced(ending.into_problem()),
             ending => ending,
         };
         match ending {
@@ -130,11 +124,15 @@ impl ExactlyOnce {
         }
     }
 
+    /// Aborts the transaction; if the group gave our place away (`displaced`), waits for its word before anything else.
     fn abort(&mut self, problem: String, epoch: &Epoch<GroupMembership>, begun: Instant, displaced: bool) -> Committed {
         let aborted = self.writer.as_ref().map(|writer| {
             writer.step("aborting", Instant::now() + TRANSACTION_TIMEOUT - EPOCH_DEADLINE, Writer::abort)
         });
-        if displaced && !matches!(aborted, Some(Err(Ending::Fenced(_)))) {
+        if let Some(Err(Ending::Fenced(why))) = aborted {
+            return self.end(Ending::Fenced(format!("{problem}; {why}")), epoch, begun);
+        }
+        if displaced {
             // Whoever has our place in the group has our id as well, unless it is ourselves: nothing is begun anew before that is
             // known, nor told, since our partitions would be restored while another moves them on.
             await_verdict(&self.consumer, epoch.membership.as_ref(), &self.stop);
@@ -144,18 +142,17 @@ impl ExactlyOnce {
         }
         match aborted {
             Some(Ok(())) => Committed::Failed(problem),
-            Some(Err(Ending::Fenced(why))) => self.end(Ending::Fenced(format!("{problem}; {why}")), epoch, begun),
             // Being fenced may have shown meanwhile.
-            Some(Err(why)) => self.end(Ending::Unknown(format!("{problem}; {}", why.problem())), epoch, begun),
+            Some(Err(why)) => self.end(Ending::Unknown(format!("{problem}; {}", why.into_problem())), epoch, begun),
             None => self.settle_unknown(problem),
         }
     }
 
     fn settle_unknown(&mut self, problem: String) -> Committed {
         match self.renew() {
-            Ok(()) | Err(Ending::Abort(_) | Ending::Displaced(_) | Ending::Unknown(_)) => Committed::Failed(problem),
             Err(Ending::Fenced(why)) => Committed::Fenced(format!("{problem}; {why}")),
             Err(Ending::Forbidden(why)) => Committed::Fatal(format!("{problem}; {why}")),
+            Ok(()) | Err(_) => Committed::Failed(problem),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the group waits for a member that fell silent.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a member shows the group that it lives, and is told if it was replaced.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Fetched records that wait to be taken, over all partitions of a process: enough for some tens of milliseconds at full
 /// speed. Less saves no time, and makes the workers wait.
 const PREFETCH_BYTES: usize = 48 << 20;
@@ -145,7 +147,7 @@ impl Settings {
             .set("group.instance.id", self.identity(worker))
             .set("partition.assignment.strategy", "range")
             .set("session.timeout.ms", SESSION_TIMEOUT.as_millis().to_string())
-            .set("heartbeat.interval.ms", "1000")
+            .set("heartbeat.interval.ms", HEARTBEAT.as_millis().to_string())
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
             .set("queued.max.messages.kbytes", (waiting / 1024).to_string())
@@ -193,10 +195,10 @@ impl Settings {
             .set("enable.idempotence", "true")
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
-            // An epoch is produced at once and its end is waited for; single outputs fare better with company.
             // Steps of a transaction are refused while the broker still ends the one before, which takes a few milliseconds;
             // librdkafka's own pause of 100 before it tries again would be as long as an epoch. It doubles with each try.
             .set("retry.backoff.ms", "3")
+            // An epoch is produced at once and its end is waited for; single outputs fare better with company.
             .set("linger.ms", if transactional { "1" } else { "2" })
             .set("batch.num.messages", "100000")
             .set("queue.buffering.max.messages", "500000")

@@ -41,7 +41,7 @@ pub(super) enum Ending {
 
 impl Ending {
     /// What went wrong.
-    pub(super) fn problem(&self) -> &str {
+    pub(super) fn into_problem(self) -> String {
         match self {
             Ending::Abort(problem)
             | Ending::Displaced(problem)

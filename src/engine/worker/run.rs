@@ -105,7 +105,7 @@ pub struct Worker<S: Source> {
     pub(super) epochs: Epochs<S::Membership>,
     shown_at: Duration,
     /// The partition that filled an epoch last: the next round begins after it, so that all have their turn.
-    processed_last: i32,
+    filled_last: i32,
 }
 
 impl<S: Source> Worker<S> {
@@ -126,7 +126,7 @@ impl<S: Source> Worker<S> {
             membership: None,
             epochs,
             shown_at: Duration::ZERO,
-            processed_last: -1,
+            filled_last: -1,
         }
     }
 
@@ -171,16 +171,15 @@ impl<S: Source> Worker<S> {
         let time_max = wall.saturating_add(self.rules.max_future_skew_ms);
         let mut taken = 0;
         let mut changes = self.changes();
-        let last = self.processed_last;
+        let last = self.filled_last;
         let numbers = self.active.range(last.saturating_add(1)..).chain(self.active.range(..=last));
         for number in numbers.map(|(number, _)| *number).collect::<Vec<i32>>() {
-            let changed = |worker: &Self| worker.active.get(&number).map_or(0, |active| active.partition.changed_len());
-            let before = changed(self);
-            taken += self.process_partition(number, wall, time_max)?;
-            changes = changes + changed(self) - before;
+            let (records, customers) = self.process_partition(number, wall, time_max)?;
+            taken += records;
+            changes += customers;
             // However many partitions there are: an epoch holds no more than it may and what one of them adds in a round.
             if self.is_full(changes) {
-                self.processed_last = number;
+                self.filled_last = number;
                 break;
             }
         }
@@ -195,11 +194,12 @@ impl<S: Source> Worker<S> {
         Ok(taken > 0)
     }
 
-    fn process_partition(&mut self, number: i32, wall: i64, time_max: i64) -> Result<u64, Ending> {
+    /// Gives a partition a round; the records taken, and the customers changed first by them in the open epoch.
+    fn process_partition(&mut self, number: i32, wall: i64, time_max: i64) -> Result<(u64, usize), Ending> {
         let Self { active, with, epochs, .. } = self;
-        let Some(Active { partition, merge, foresight, .. }) = active.get_mut(&number) else { return Ok(0) };
+        let Some(Active { partition, merge, foresight, .. }) = active.get_mut(&number) else { return Ok((0, 0)) };
         let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
-        let mut taken = 0;
+        let (mut taken, changed) = (0, partition.changed_len());
         merge.begin_round();
         for _ in 0..ROUND {
             let source = &mut with.source;
@@ -223,7 +223,7 @@ impl<S: Source> Worker<S> {
                 }
             }
         }
-        Ok(taken)
+        Ok((taken, partition.changed_len() - changed))
     }
 
     /// How long there is nothing to do but wait for records.
