@@ -4,8 +4,9 @@
 #
 #   RATE=                events a second; empty: half of what producer, broker and service on this machine take together when
 #                        events come as fast as they can, which is tried first with TRIAL=2000000 events, exactly once
-#   SECONDS=30           how long each setting is measured       WARM_UP=5            seconds before that
-#   EVENTS=10000000      events of a setting at most             ROUNDS=1             how often all settings take a turn
+#   SECONDS=30           how long each setting is measured       WARM_UP=40           seconds before that: while a broker is young,
+#                                                                its Java is compiled on the processors that others wait for
+#   EVENTS=20000000      events of a setting at most             ROUNDS=1             how often all settings take a turn
 #   SETTINGS="exactly_once:100ms exactly_once:20ms at_least_once:100ms broker:-"       guarantee and commit interval; `broker:-` is
 #                        without the service: the events themselves are read, which have gone through the broker once, not twice
 #   CUSTOMERS=100000     customers who come again                EVERY=11             of so many events one is of a new customer:
@@ -24,8 +25,8 @@ name=bench-latency
 . "$(dirname "$0")/../job/common.sh"
 RATE=${RATE:-}
 TRIAL=${TRIAL:-2000000}
-WARM_UP=${WARM_UP:-5}
-EVENTS=${EVENTS:-10000000}
+WARM_UP=${WARM_UP:-40}
+EVENTS=${EVENTS:-20000000}
 ROUNDS=${ROUNDS:-1}
 SETTINGS=${SETTINGS:-exactly_once:100ms exactly_once:20ms at_least_once:100ms broker:-}
 CUSTOMERS=${CUSTOMERS:-100000}

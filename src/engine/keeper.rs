@@ -9,9 +9,13 @@ use compact_str::CompactString;
 use dashmap::SharedValue;
 
 use super::id_form::Scratch;
+use super::large_pages;
 use super::prefetch::prefetch;
 use super::rows::{CustomerMut, Row};
 use super::store::{IdHash, Place, Store};
+
+/// Bytes from which on a bucket's table is to be on large pages: some million customers of a partition.
+const LARGE_TABLE: usize = 128 << 10;
 
 /// See the module.
 pub struct Keeper {
@@ -91,9 +95,17 @@ impl Keeper {
         }
         let changed = fresh()?;
         let row = rows.add(id, changed);
+        let buckets = shard.buckets();
         shard.insert_entry(hash.0, (row.0, SharedValue::new(())), |(row, _)| {
             IdHash::of_bytes(rows.id_bytes(Row(*row), &mut Scratch::new())).0
         });
+        if shard.buckets() != buckets {
+            let (start, layout) = shard.allocation_info();
+            // Of a small table little is won, and its pages would be mostly its neighbours'.
+            if layout.size() >= LARGE_TABLE {
+                large_pages::wish(start, layout.size());
+            }
+        }
         Ok(with(Place::new(bucket, row), rows.customer_mut(row), true))
     }
 

@@ -9,6 +9,7 @@ mod close;
 pub mod fakes;
 mod id_form;
 pub mod keeper;
+mod large_pages;
 mod merge;
 pub mod murmur2;
 mod notation;

@@ -1,8 +1,7 @@
 //! Memory that pages of rows are cut from: blocks of 2 MiB, for which the system is asked for a single large page each.
 //!
 //! Invariant: a cut belongs to one page of rows until it is given back, and blocks stay for as long as anybody holds the
-//! quarry. Ten million customers are more memory pages of 4 KiB than a processor knows the addresses of: each row that is
-//! looked at then costs a walk through the system's tables, which waits for memory itself. Of large pages there are few.
+//! quarry.
 //!
 //! A block is resident as a whole as soon as it is used, so whoever is small takes memory elsewhere. All buckets of a
 //! partition share one quarry, so that no more than one block is used in part.
@@ -10,10 +9,12 @@
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
+use super::large_pages::LARGE_PAGE;
+
 /// Words of a cut: 64 KiB.
 pub(super) const CUT_WORDS: usize = 16 << 10;
-/// Bytes of a block: a large page of x86-64, and of ARM with small pages of 4 KiB.
-const BLOCK_BYTES: usize = 2 << 20;
+/// Bytes of a block.
+const BLOCK_BYTES: usize = LARGE_PAGE;
 const CUT_BYTES: usize = CUT_WORDS * size_of::<u32>();
 
 /// See the module.
