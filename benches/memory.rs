@@ -14,9 +14,11 @@
 mod load;
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use klantreis::journey::ModelSet;
 use load::{Customers, Feed, Ids, Records, Shop, Spread, cpu_time};
 
 /// The allocator of the service.
@@ -43,7 +45,11 @@ fn main() -> anyhow::Result<()> {
         let spread = [("zipf", Spread::Zipf), ("uniform", Spread::Uniform)];
         return match after("--spread").and_then(|name| spread.into_iter().find(|(known, _)| *known == name)) {
             Some((_, spread)) => flatness(count, spread),
-            None => size(count, ids.unwrap_or(Ids::Short)),
+            None => {
+                let set =
+                    load::model(after("--model").unwrap_or("think5"), arguments.iter().any(|one| one == "--signals"));
+                size(count, ids.unwrap_or(Ids::Short), set)
+            }
         };
     }
     let mut counts = vec![FEW, 1_000_000];
@@ -55,6 +61,15 @@ fn main() -> anyhow::Result<()> {
     for count in &counts {
         for ids in Ids::ALL.into_iter().filter(|ids| *ids == Ids::Short || *count > FEW) {
             itself(*count, &["--ids", ids.name()])?;
+        }
+    }
+    println!();
+    // Without signals think5 stands above. The last is the largest that is built in.
+    println!("| customers | model, with signals | resident bytes per customer | of which counted by the store |");
+    println!("|--:|---|--:|--:|");
+    for count in &counts[1..] {
+        for model in ["think5", "retention5"] {
+            itself(*count, &["--model", model, "--signals"])?;
         }
     }
     println!();
@@ -83,16 +98,18 @@ fn itself(count: u64, arguments: &[&str]) -> anyhow::Result<()> {
 }
 
 /// What customers with such ids take up after an event each.
-fn size(count: u64, ids: Ids) -> anyhow::Result<()> {
+fn size(count: u64, ids: Ids, set: Arc<ModelSet>) -> anyhow::Result<()> {
     // Twenty days for the first event of each: short of the thirty after which quiet customers would leave.
     let mut feed = Feed::with(ids, 20.0 * DAY / count as f64);
-    let mut shop = Shop::new();
+    let (model, signals) = (set.models()[0].name().to_owned(), !set.models()[0].signals().is_empty());
+    let mut shop = Shop::of(set);
     warm_up(&mut shop, &mut feed, count);
     let before = resident()?;
     shop.fill_keeping(&mut feed, count, false);
     let resident = resident()?.saturating_sub(before);
     let each = |bytes: u64| bytes as f64 / count as f64;
-    println!("| {count} | {} | {:.0} | {:.0} |", ids.name(), each(resident), each(shop.partition.store().bytes()));
+    let what = if signals { &model } else { ids.name() };
+    println!("| {count} | {what} | {:.0} | {:.0} |", each(resident), each(shop.partition.store().bytes()));
     Ok(())
 }
 

@@ -94,7 +94,10 @@ fn check_says_what_it_found_and_warns_of_what_is_probably_not_meant() {
     let lines: Vec<&str> = out.lines().collect();
     assert!(lines[0].starts_with("application shop: exactly once, a commit every 100ms, "), "{out}");
     assert_eq!(lines[1], "input pos: topic pos, format square");
-    assert!(lines[2].starts_with("model think5 version 1: 6 phases, 12 transitions, 1 counter, 11 kinds, "), "{out}");
+    assert!(
+        lines[2].starts_with("model think5 version 1: 6 phases, 12 transitions, 5 signals, 1 counter, 11 kinds, "),
+        "{out}"
+    );
     assert!(lines.contains(&"warning: model think5 listens to mail_bounced, but no input can yield it"), "{out}");
     assert!(!out.contains("listens to purchased"), "{out}");
     assert_eq!(lines.last(), Some(&"ok"));
@@ -111,7 +114,7 @@ fn check_reports_every_mistake_with_its_place_and_ends_with_code_two() {
             "{file}:3:43: there is no format `sqare`; did you mean `square`? (There are `segment`, `sendgrid`, `square`, `mapping`.)"
         ),
         format!(
-            "{file}:4:10: there is no built-in model think6; write think5, or the path of a file, such as ./think6.yaml"
+            "{file}:4:10: there is no built-in model think6; write think5, awareness5, see-think-do-care, retention5, decision3 or store-pos, or the path of a file, such as ./think6.yaml"
         ),
     ];
     assert_eq!(err.lines().collect::<Vec<_>>(), expected);
@@ -184,18 +187,19 @@ fn models_are_listed_shown_and_drawn() {
         let (_, err) = check(&["model", command, "think6"], 2);
         assert_eq!(
             err,
-            "there is no built-in model think6; write think5, or the path of a file, such as ./think6.yaml\n"
+            "there is no built-in model think6; write think5, awareness5, see-think-do-care, retention5, decision3 or store-pos, or the path of a file, such as ./think6.yaml\n"
         );
     }
 }
 
 #[test]
-fn the_scenarios_of_the_built_in_model_hold() {
-    let (out, _) = check(&["model", "test", "think5"], 0);
-    assert!(
-        out.lines().last().is_some_and(|line| line.starts_with("think5: all ") && line.ends_with(" scenarios hold")),
-        "{out}"
-    );
+fn the_scenarios_of_the_built_in_models_hold() {
+    let names = ["think5", "awareness5", "see-think-do-care", "retention5", "decision3", "store-pos"];
+    let (out, _) = check(&[&["model", "test"], &names[..]].concat(), 0);
+    for name in names {
+        let begins = format!("{name}: all ");
+        assert!(out.lines().any(|line| line.starts_with(&begins) && line.ends_with(" scenarios hold")), "{out}");
+    }
 }
 
 #[test]
@@ -265,4 +269,26 @@ fn the_demo_says_when_its_address_is_taken() {
     let address = taken.local_addr().expect("it has an address").to_string();
     let (_, err) = check(&["demo", "--listen", &address], 2);
     assert!(err.starts_with(&format!("cannot listen on {address}")), "{err}");
+}
+
+#[test]
+fn warnings_can_be_denied() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = write(folder.path(), "shop.yaml", CONFIG);
+    let (out, err) = check(&["check", "-c", &file, "--deny"], 2);
+    let warnings = out.lines().filter(|line| line.starts_with("warning: ")).count();
+    assert!(warnings > 1 && !out.ends_with("ok\n"), "{out}");
+    assert_eq!(err, format!("{warnings} warnings denied; mend what they say, or check without --deny\n"));
+    check(&["check", "-c", "deploy/examples/klantreis.yaml", "--deny"], 0);
+}
+
+#[test]
+fn what_no_scenario_comes_to_is_noted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (shown, _) = check(&["model", "show", "think5"], 0);
+    let start = shown.find("  - name: a cart that is left").expect("the scenarios of signals are last");
+    let file = write(folder.path(), "own.yaml", &shown[..start]);
+    let (out, _) = check(&["model", "test", &file], 0);
+    assert!(out.contains("no scenario comes to the signal `cart_abandoned`\n"), "{out}");
+    assert!(!out.contains("the transition"), "{out}");
 }

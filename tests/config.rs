@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use klantreis::config::{self, Config, Envelope, Guarantee, ModelRef, Start};
+use klantreis::config::{self, Config, Envelope, Guarantee, ModelRef, Needs, Start};
 use klantreis::formats::TimeSource;
 use klantreis::journey::Span;
 
@@ -54,6 +54,8 @@ fn the_least_configuration_has_the_documented_defaults() {
     assert_eq!(config.models, [ModelRef::BuiltIn("think5".into())]);
     assert_eq!(config.topics.transitions, "shop.transitions");
     assert_eq!(config.topics.phases.as_deref(), Some("shop.phases"));
+    assert_eq!(config.topics.signals.as_deref(), Some("shop.signals"));
+    assert_eq!(config.needs, Needs::Reference);
     assert_eq!(config.topics.dead_letters, "shop.dead-letters");
     assert_eq!(config.topics.state_deltas, "shop.state-deltas");
     assert_eq!(config.topics.state_snapshots, "shop.state-snapshots");
@@ -91,9 +93,10 @@ inputs:
   - { name: clicks, topic: "${PREFIX:-}clicks", format: segment, time: record, start: latest }
   - { name: mail, topic: "${PREFIX:-x.}mail", format: sendgrid, start: "2025-01-31T00:00:00Z" }
 models: [think5]
-topics: { transitions: t, phases: off, dead_letters: d, state_deltas: sd, state_snapshots: ss }
+topics: { transitions: t, signals: off, phases: off, dead_letters: d, state_deltas: sd, state_snapshots: ss }
 guarantee: at_least_once
 envelope: structured
+needs: inline
 commit_interval: 20ms
 workers: "${WORKERS}"
 align: { idle_after: 50ms }
@@ -119,7 +122,8 @@ http: { listen: "0.0.0.0:9464", metrics_listen: "0.0.0.0:9465", token: "s3cret" 
     assert_eq!(config.inputs[0].time, TimeSource::Record);
     assert_eq!(config.inputs[0].start, Start::Latest);
     assert_eq!(config.inputs[1].start, Start::Time(1_738_281_600_000));
-    assert_eq!(config.topics.phases, None);
+    assert_eq!((config.topics.signals, config.topics.phases), (None, None));
+    assert_eq!(config.needs, Needs::Inline);
     assert_eq!(config.guarantee, Guarantee::AtLeastOnce);
     assert_eq!(config.envelope, Envelope::Structured);
     assert_eq!(config.workers, 3);
@@ -150,7 +154,7 @@ workers: 0
             "shop.yaml:1:30: kafka.instanse is not a key that is known here; did you mean instance?",
             "shop.yaml:3:44: there is no format `segmint`; did you mean `segment`? (There are `segment`, `sendgrid`, `square`, `mapping`.)",
             "shop.yaml:4:60: \"yesterday\" is not where an input can begin; write earliest, latest or a time such as 2025-01-31T00:00:00Z",
-            "shop.yaml:5:10: there is no built-in model think6; write think5, or the path of a file, such as ./think6.yaml",
+            "shop.yaml:5:10: there is no built-in model think6; write think5, awareness5, see-think-do-care, retention5, decision3 or store-pos, or the path of a file, such as ./think6.yaml",
             "shop.yaml:5:18: there is no model file ./none.yaml; name a file that exists; a relative path starts at this configuration's folder",
             "shop.yaml:6:1: comit_interval is not a key that is known here; did you mean commit_interval?",
             "shop.yaml:7:10: workers is 0, which is too little; write a value from 1 to 256",

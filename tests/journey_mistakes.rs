@@ -99,12 +99,12 @@ fn what_is_not_yaml_or_not_a_model_is_told_with_its_place() {
     );
     check(&[(2, "version: 1\nversion: 2")], &["3:1: the model has the key `version` twice; leave one out"]);
     check(
-        &[(4, "signals: []")],
+        &[(4, "alarms: []")],
         &[
-            "4:1: the model has no key `signals`; write one of `model`, `version`, `kinds`, `attributes`, `phases`, `counters`, `transitions`, `scenarios`",
+            "4:1: the model has no key `alarms`; write one of `model`, `version`, `kinds`, `attributes`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`",
         ],
     );
-    let all = "`model`, `version`, `kinds`, `attributes`, `phases`, `counters`, `transitions`, `scenarios`";
+    let all = "`model`, `version`, `kinds`, `attributes`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`";
     for (source, what) in [("", "nothing"), ("- a", "a list"), ("model", "the text `model`")] {
         assert_eq!(mistakes(source), format!("shop.yaml:1:1: the model is {what}; write a map with {all}"));
     }

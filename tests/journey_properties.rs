@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use klantreis::journey::{
     Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, ModelState, Outcome, Record, SetOptions, Span,
-    Transition, Trigger, Value,
+    Transition, Trigger, Value, Window,
 };
 use proptest::prelude::*;
 
@@ -25,11 +25,24 @@ struct RuleSpec {
     when: usize,
 }
 
+/// A signal.
+#[derive(Debug, Clone)]
+struct SignalSpec {
+    /// What it tells of, and of which kind or phase.
+    occasion: (u8, u8),
+    when: usize,
+    /// How it waits, for how long, and what calls it off.
+    wait: (u8, i64, u8),
+    /// Its limit, and over which window.
+    limit: Option<(u8, u8)>,
+}
+
 #[derive(Debug, Clone)]
 struct ModelSpec {
     phases: u8,
     counters: Vec<(u8, u8, bool)>,
     rules: Vec<RuleSpec>,
+    signals: Vec<SignalSpec>,
     forget: Vec<Option<i64>>,
 }
 
@@ -74,7 +87,41 @@ impl ModelSpec {
         for (index, rule) in self.rules.iter().enumerate() {
             self.rule(&mut text, index, rule, &kind);
         }
+        if !self.signals.is_empty() {
+            text += "waiting: 2\nsignals:\n";
+        }
+        for (index, signal) in self.signals.iter().enumerate() {
+            self.signal(&mut text, index, signal, &kind);
+        }
         text
+    }
+
+    fn signal(&self, text: &mut String, index: usize, signal: &SignalSpec, kind: &impl Fn(u8) -> String) {
+        let (how, what) = signal.occasion;
+        let phase = format!("p{}", what % self.phases);
+        let occasion = match how % 5 {
+            0 | 1 => format!("on: {}", kind(what)),
+            2 => format!("on: any, in: [new, {phase}]"),
+            3 => format!("entering: {phase}"),
+            _ => format!("leaving: [new, {phase}]"),
+        };
+        let (how, span, unless) = signal.wait;
+        let wait = match how % 4 {
+            0 => String::new(),
+            1 => format!(", after: {}", Span(span)),
+            how => {
+                let correlate = if how == 2 { ", correlate: tone" } else { "" };
+                format!(", within: {}, unless: {}{correlate}", Span(span), kind(unless))
+            }
+        };
+        let when = CONDITIONS.get(signal.when % (CONDITIONS.len() * 2));
+        let when = when.map(|when| format!(", when: '{}'", when.replace('\'', "''"))).unwrap_or_default();
+        let at_most = signal.limit.map(|(times, window)| {
+            let window = WINDOWS[usize::from(window) % WINDOWS.len()];
+            format!(", at_most: {{ times: {}, per: {window} }}", times % 3 + 1)
+        });
+        let at_most = at_most.unwrap_or_default();
+        let _ = writeln!(text, "  - {{ id: s{index}, {occasion}{wait}{when}{at_most} }}");
     }
 
     fn rule(&self, text: &mut String, index: usize, rule: &RuleSpec, kind: &impl Fn(u8) -> String) {
@@ -116,12 +163,24 @@ fn sound(forgetful: bool) -> impl Strategy<Value = ModelSpec> {
     let forget = prop::collection::vec(prop::option::of(span()), if forgetful { 4 } else { 0 });
     let counters = prop::collection::vec(any::<(u8, u8, bool)>(), 0..4);
     let rules = prop::collection::vec(rule(), 0..10);
-    (1..5_u8, counters, rules, forget).prop_map(|(phases, counters, rules, forget)| {
-        let mut spec = ModelSpec { phases, counters, rules: Vec::new(), forget };
+    let wait = (any::<u8>(), span(), any::<u8>());
+    let signal = (any::<(u8, u8)>(), any::<usize>(), wait, any::<Option<(u8, u8)>>());
+    let signal = signal.prop_map(|(occasion, when, wait, limit)| SignalSpec { occasion, when, wait, limit });
+    let signals = prop::collection::vec(signal, 0..5);
+    (1..5_u8, counters, rules, signals, forget).prop_map(|(phases, counters, rules, signals, forget)| {
+        let mut spec = ModelSpec { phases, counters, rules: Vec::new(), signals: Vec::new(), forget };
         for rule in rules {
             spec.rules.push(rule);
             if CheckedModel::parse("m", &spec.yaml("m", 0)).is_err() {
                 spec.rules.pop();
+            }
+        }
+        for signal in signals {
+            spec.signals.push(signal);
+            let options = SetOptions { forget_after: Span(50 * DAY), remembered_ids: 2 };
+            let checked = CheckedModel::parse("m", &spec.yaml("m", 0));
+            if checked.is_err() || checked.is_ok_and(|checked| ModelSet::new(vec![checked], options).is_err()) {
+                spec.signals.pop();
             }
         }
         spec
@@ -268,6 +327,41 @@ proptest! {
             prop_assert_eq!(outcome == Outcome::Ignored, event.kind > 2);
             check_step(&set, &before, &customer.state(0), at, &new);
         }
+    }
+
+    #[test]
+    fn a_signal_is_told_at_its_time_numbered_without_a_gap_and_never_more_often_than_it_may(
+        spec in sound(false),
+        events in events(),
+    ) {
+        let set = set_of(&[spec.yaml("m", 0)], LONG);
+        let mut customer = Customer::new(&set);
+        let mut at = START;
+        for event in &events {
+            at += event.gap;
+            let _ = customer.step(at, event);
+        }
+        let last = customer.state(0).last;
+        customer.fire(at + 90 * DAY);
+        let rules = set.models()[0].signals();
+        for (number, told) in (1..).zip(&customer.effects.signals) {
+            let rule = &rules[usize::from(told.rule)];
+            prop_assert_eq!(told.seq, number);
+            prop_assert!(told.at <= at.max(last.unwrap_or(0)) + 90 * DAY);
+            match rule.wait() {
+                None => prop_assert_eq!(told.since, told.at),
+                Some(wait) => {
+                    prop_assert_eq!((told.cause, told.at), (Cause::Timer, told.since + wait.span.0));
+                }
+            }
+            if rule.at_most().is_some_and(|limit| limit.window == Window::Ever) {
+                let all = customer.effects.signals.iter().filter(|other| other.rule == told.rule).count();
+                prop_assert!(all <= rule.at_most().map_or(0, |limit| limit.times as usize));
+            }
+            let phases: Vec<_> = std::iter::once(None).chain((0..).map(Some).take(set.models()[0].phases().len())).collect();
+            prop_assert!(phases.contains(&told.phase));
+        }
+        prop_assert!(customer.state(0).awaited.len() <= 2);
     }
 
     #[test]

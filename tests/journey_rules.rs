@@ -584,6 +584,7 @@ fn a_set_knows_the_kinds_and_attributes_that_its_models_read_and_no_others() {
         [
             "nothing reads the attribute `pieces`; use it, or leave it out",
             "nothing reads the attribute `member`; use it, or leave it out",
+            "nobody leaves the phase `b` again; let a transition begin `from: b`, or say `final: true`",
             "no condition reads the counter `views`; use it, or leave it out",
             "no condition reads the counter `spent`; use it, or leave it out",
             "no condition reads the counter `all`; use it, or leave it out",
@@ -696,4 +697,27 @@ fn a_model_can_be_read_back_by_those_who_show_it() {
     assert_eq!((gone.id(), gone.from(), gone.to()), ("gone", &[Some(0), Some(1)][..], 5));
     assert_eq!(gone.trigger(), &Trigger::Idle("30d".parse().unwrap()));
     assert_eq!(think5.rules()[2].when(), Some("views >= 3"));
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning_with_its_place() {
+    let check = |phases: &str, rest: &str, expected: &[&str]| {
+        let source = format!(
+            "model: m\nversion: 1\nkinds: [k]\nphases:\n{phases}transitions:\n  - {{ id: a, from: new, to: p, on: k }}\n{rest}"
+        );
+        let warnings = CheckedModel::parse("m", &source).unwrap_or_else(|errors| panic!("{errors}")).warnings;
+        let told: Vec<String> = warnings.iter().map(|one| format!("{}: {}", one.at.line, one.text)).collect();
+        assert_eq!(told, expected, "{source}");
+    };
+    let ends = "5: nobody leaves the phase `p` again; let a transition begin `from: p`, or say `final: true`";
+    check("  p: {}\n", "", &[ends]);
+    check("  p: { final: true }\n", "", &[]);
+    check(
+        "  p: { name: { nl: P, en: P }, needs: { nl: [iets] } }\n  q: { name: { nl: Q } }\n",
+        "  - { id: b, from: p, to: q, after: 1d }\n  - { id: c, from: q, to: p, on: k }\n",
+        &[
+            "6: phase `q` has no `en` in `name`, as others have; add it",
+            "6: phase `q` has no `nl` in `needs`, as others have; add it",
+        ],
+    );
 }

@@ -178,19 +178,42 @@ fn every_built_in_model_loads_without_a_warning_and_its_scenarios_come_true() {
 }
 
 #[test]
-fn the_scenarios_of_a_built_in_model_use_each_of_its_rules() {
+fn the_scenarios_of_a_built_in_model_use_each_of_its_rules_and_signals() {
     for name in builtin_names() {
         let checked = builtin(name).unwrap();
         let came: String = run_scenarios(&checked).iter().flat_map(|outcome| outcome.transitions.clone()).collect();
         for rule in checked.model.rules() {
             assert!(came.contains(&format!("({})", rule.id())), "no scenario of {name} uses {}", rule.id());
         }
+        let told: Vec<String> = run_scenarios(&checked).into_iter().flat_map(|outcome| outcome.signals).collect();
+        for rule in checked.model.signals() {
+            let begins = format!("{} at", rule.id());
+            assert!(told.iter().any(|told| told.starts_with(&begins)), "no scenario of {name} tells {}", rule.id());
+        }
     }
 }
 
+/// As it runs with `topics.signals: off`.
+fn without_signals() -> ModelSet {
+    let mut checked = builtin("think5").unwrap();
+    checked.model.drop_signals();
+    ModelSet::new(vec![checked], SetOptions { forget_after: Span(400 * DAY), remembered_ids: 4 }).unwrap()
+}
+
 #[test]
-fn think5_keeps_a_customer_in_thirteen_words() {
-    let set = think5();
+fn signals_take_a_number_and_a_place_for_each_that_can_wait() {
+    let (set, plain) = (think5(), without_signals());
+    let (fields, before) = (&set.layout().fields, &plain.layout().fields);
+    assert_eq!(fields[..before.len()], before[..]);
+    let added: Vec<&str> = fields[before.len()..].iter().map(|field| field.key.as_str()).collect();
+    assert_eq!(added[0], "think5/signals");
+    assert_eq!(added.iter().filter(|key| key.starts_with("think5/awaited=")).count(), 3);
+    assert_eq!(set.layout().words, 13 + 1 + 3 * 2);
+}
+
+#[test]
+fn think5_keeps_a_customer_in_thirteen_words_without_signals() {
+    let set = without_signals();
     let keys: Vec<&str> = set.layout().fields.iter().map(|field| field.key.as_str()).collect();
     assert_eq!(
         keys,
@@ -213,7 +236,7 @@ fn think5_keeps_a_customer_in_thirteen_words() {
 
 #[test]
 fn the_deadline_of_a_customer_is_its_next_timer_or_that_it_is_forgotten() {
-    let set = think5();
+    let set = without_signals();
     let (mut record, mut effects) = (set.fresh(), Effects::default());
     assert_eq!(set.deadline(&record), None);
     assert_eq!(set.fire(&mut record, START, &mut effects), Fired::Nothing);

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::{Arc, OnceLock};
 
-use support::answer::{check_dead_letters, check_phases, check_transitions, without_repeats, written};
+use support::answer::{check_dead_letters, check_phases, check_signals, check_transitions, without_repeats, written};
 use support::think5::{Customer, Kind, Think5};
 use support::traffic::{Meaning, Record, Wanted, fold, traffic};
 use support::{Broker, Feed, Job, Progress, Setup};
@@ -32,7 +32,9 @@ fn check_one_process(name: &str, setup: Setup) {
     assert_eq!(figures["events"], records.len(), "{figures}\n{}", job.log("one"));
     let (transitions, repeats) = without_repeats(written(&job));
     assert_eq!(repeats, 0, "nothing went wrong, so there is nothing to repeat");
-    let customers = check_transitions(&transitions, expected.clone(), name);
+    let mut customers = check_transitions(&transitions, expected.clone(), name);
+    let signals = check_signals(&job, &mut customers, name);
+    assert!(signals > 100, "there are signals: {signals}");
     check_phases(&job, &customers);
     check_dead_letters(&job, records);
 

@@ -218,3 +218,41 @@ fn arguments_that_make_no_sense_together_say_what_to_write() {
     check(&["--input", "-", "--input", "pos=-"], "standard input can be read only once");
     check(&["--input", EVENTS, "--output", "/nowhere/out.ndjson"], "/nowhere/out.ndjson");
 }
+
+#[test]
+fn signals_go_to_a_file_of_their_own_numbered_for_each_customer() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = std::fs::read_to_string(Path::new(FOLDER).join("deploy/examples/job.yaml")).unwrap();
+    let on = config.replace("  signals: off", "  signals: told");
+    assert_ne!(config, on);
+    let (config, told) = (write(folder.path(), "job.yaml", &on), folder.path().join("signals.ndjson"));
+    let ended = replay(&config, &["--input", EVENTS, "--signals", told.to_str().unwrap()], b"");
+    assert_eq!(ended.exit, 0, "{}", ended.err);
+    let plain = replay_job(&["--input", EVENTS], b"");
+    assert_eq!(ended.out, plain.out, "signals change no transition");
+    assert!(!plain.err.contains("signals"), "{}", plain.err);
+
+    let text = std::fs::read_to_string(&told).unwrap();
+    let signals: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(ended.err.contains(&format!(" transitions, {} signals\n", signals.len())), "{}", ended.err);
+    let mut seqs: BTreeMap<String, u64> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for signal in &signals {
+        let seq = seqs.entry(signal["customer"].as_str().unwrap().to_owned()).or_default();
+        *seq += 1;
+        assert_eq!(signal["seq"], *seq, "{signal}");
+        let time = |field: &str| signal[field].as_str().map(|at| at.parse::<jiff::Timestamp>().unwrap());
+        let id = signal["signal"].as_str().unwrap();
+        let wait = match id {
+            "cart_abandoned" => Some(60),
+            "checkout_abandoned" => Some(30),
+            "evaluation_due" => Some(7 * 24 * 60),
+            _ => None,
+        };
+        let waited = time("since").map(|since| (time("at").unwrap() - since).as_mins());
+        assert_eq!(waited, wait, "{signal}");
+        assert_eq!(signal["cause"] == "timer", wait.is_some(), "{signal}");
+        *kinds.entry(id.to_owned()).or_default() += 1;
+    }
+    assert_eq!(kinds.len(), 5, "{kinds:?}");
+}

@@ -31,10 +31,19 @@ pub const DAY: i64 = 86_400_000;
 /// Where event time begins: 2025-01-01T00:00:00Z.
 pub const START: i64 = 1_735_689_600_000;
 
+/// The job's model: think5 without signals.
 pub fn models() -> Arc<ModelSet> {
+    model("think5", false)
+}
+
+/// A built-in model, with its signals or without.
+pub fn model(name: &str, signals: bool) -> Arc<ModelSet> {
     let options = SetOptions { forget_after: Span(400 * DAY), remembered_ids: 4 };
-    let think5 = builtin("think5").expect("think5 is built in");
-    Arc::new(ModelSet::new(vec![think5], options).expect("think5 runs alone"))
+    let mut checked = builtin(name).expect("it is built in");
+    if !signals {
+        checked.model.drop_signals();
+    }
+    Arc::new(ModelSet::new(vec![checked], options).expect("it runs alone"))
 }
 
 /// The rules of the job, for one partition that holds everybody.
@@ -50,6 +59,7 @@ pub fn rules(set: Arc<ModelSet>) -> Arc<Rules> {
         max_future_skew_ms: 300_000,
         event_bytes_max: 1 << 20,
         envelope: Envelope::Binary,
+        inline_needs: false,
         writes_phases: false,
     })
 }

@@ -8,7 +8,7 @@ use klantreis::engine::tally::Tally;
 use klantreis::engine::worker::Foresight;
 use klantreis::engine::{Merge, Next, Open, Partition, Restore, RestoreError, Rules, Taken};
 use klantreis::formats::Decoder;
-use klantreis::journey::Cause;
+use klantreis::journey::{Cause, ModelSet};
 use klantreis::snapshot::Codec;
 
 use super::shelf::Shelf;
@@ -33,7 +33,11 @@ pub struct Shop {
 
 impl Shop {
     pub fn new() -> Self {
-        let set = super::models();
+        Self::of(super::models())
+    }
+
+    /// One whose customers are followed by other models.
+    pub fn of(set: Arc<ModelSet>) -> Self {
         let rules = super::rules(Arc::clone(&set));
         Self {
             partition: Partition::new(0, Arc::clone(&rules), vec![0; INPUTS.len()], 1, None),

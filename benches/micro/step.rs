@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use klantreis::journey::{Effects, Record};
+use klantreis::journey::{Effects, ModelSet, Record};
 
 use crate::load::{self, Sample};
 use crate::measure::Bench;
@@ -11,10 +11,20 @@ use crate::measure::Bench;
 const CUSTOMERS: usize = 256;
 
 pub fn bench(criterion: &mut Bench) {
-    let set = load::models();
+    // The last is the largest that is built in.
+    for (name, model, signals) in [
+        ("step/think5", "think5", false),
+        ("step/think5, with signals", "think5", true),
+        ("step/retention5, with signals", "retention5", true),
+    ] {
+        step(criterion, name, &load::model(model, signals));
+    }
+}
+
+fn step(criterion: &mut Bench, name: &str, set: &ModelSet) {
     let sample = Sample::load();
-    let mut events = sample.events(&set);
-    criterion.bench_function("step/think5", |bencher| {
+    let mut events = sample.events(set);
+    criterion.bench_function(name, |bencher| {
         let mut records: Vec<Box<Record>> = (0..CUSTOMERS).map(|_| set.fresh()).collect();
         let (mut effects, mut turn, mut at) = (Effects::default(), 0, load::START);
         bencher.iter(|| {

@@ -63,15 +63,27 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Check the configuration and its models, without connecting to anything
     #[command(
-        after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml"
+        after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml\n  \
+                      klantreis check -c klantreis.yaml --deny"
     )]
-    Check(ConfigArgs),
+    Check(CheckArgs),
     /// Look at models and test them
     #[command(subcommand)]
     Model(ModelCommand),
     /// Create or check the topics in Kafka
     #[command(subcommand)]
     Topics(TopicsCommand),
+}
+
+/// What is checked, and how strictly.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub deny: bool,
 }
 
 /// The configuration file.
@@ -147,6 +159,9 @@ pub struct ReplayArgs {
     /// Where transitions go, as NDJSON [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Where signals go, as NDJSON [default: they are only counted]
+    #[arg(long, value_name = "FILE")]
+    pub signals: Option<PathBuf>,
     /// Where records go that cannot be used, as NDJSON with the reason [default: they are only counted]
     #[arg(long, value_name = "FILE")]
     pub dead_letters: Option<PathBuf>,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
+use super::args::CheckArgs;
 use super::{Exit, Failure};
 use crate::config::{self, Config, Guarantee};
 use crate::formats;
@@ -15,7 +15,7 @@ use crate::kafka;
 ///
 /// # Errors
 /// With everything that is wrong.
-pub(super) fn run(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(CheckArgs { config: file, deny }: &CheckArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = config::load(file)?;
     let models = config.open_models()?;
     summary(&config, &models, out)?;
@@ -32,8 +32,13 @@ pub(super) fn run(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     for warning in &warnings {
         writeln!(out, "warning: {warning}")?;
     }
-    writeln!(out, "ok")?;
-    Ok(())
+    match warnings.len() {
+        count if *deny && count > 0 => {
+            let message = format!("{} denied; mend what they say, or check without --deny", plural(count, "warning"));
+            Err(Failure::new(Exit::Usage, message))
+        }
+        _ => Ok(writeln!(out, "ok")?),
+    }
 }
 
 fn summary(config: &Config, models: &[CheckedModel], out: &mut dyn Write) -> std::io::Result<()> {
@@ -55,21 +60,22 @@ fn summary(config: &Config, models: &[CheckedModel], out: &mut dyn Write) -> std
     for CheckedModel { model, scenarios, .. } in models {
         writeln!(
             out,
-            "model {} version {}: {}, {}, {}, {}, {}",
+            "model {} version {}: {}, {}, {}, {}, {}, {}",
             model.name(),
             model.version(),
             plural(model.phases().len(), "phase"),
             plural(model.rules().len(), "transition"),
+            plural(model.signals().len(), "signal"),
             plural(model.counters().len(), "counter"),
             plural(model.kinds().len(), "kind"),
             plural(scenarios.len(), "scenario"),
         )?;
     }
     let topics = &config.topics;
-    let phases = topics.phases.as_deref().unwrap_or("off");
+    let [signals, phases] = [&topics.signals, &topics.phases].map(|topic| topic.as_deref().unwrap_or("off"));
     writeln!(
         out,
-        "writes: transitions {}, phases {phases}, dead letters {}, state {} and {}",
+        "writes: transitions {}, signals {signals}, phases {phases}, dead letters {}, state {} and {}",
         topics.transitions, topics.dead_letters, topics.state_deltas, topics.state_snapshots
     )
 }

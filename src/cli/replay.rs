@@ -1,4 +1,4 @@
-//! `replay`: records from files through formats and models, transitions out, without Kafka.
+//! `replay`: records from files through formats and models, transitions and signals out, without Kafka.
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -31,12 +31,14 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure>
     let shown = std::io::stderr().is_terminal() && (args.output.is_some() || !std::io::stdout().is_terminal());
     let mut file = args.output.as_deref().map(create).transpose()?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
+    let mut signals = args.signals.as_deref().map(create).transpose()?;
     let mut letters = args.dead_letters.as_deref().map(create).transpose()?;
     let outputs = Outputs {
         transitions: match &mut file {
             Some(file) => file,
             None => &mut out,
         },
+        signals: signals.as_mut().map(|file| file as &mut dyn Write),
         dead_letters: letters.as_mut().map(|file| file as &mut dyn Write),
     };
     let bar = bar(shown);

@@ -15,7 +15,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     // Not locked: long commands write from threads of their own.
     let out = &mut std::io::stdout();
     match args.command {
-        Command::Check(args) => check::run(&args.config, out),
+        Command::Check(args) => check::run(&args, out),
         Command::Model(command) => model::run(&command, out),
         Command::Run(args) => service::run(&args, out),
         Command::Topics(TopicsCommand::Create(args)) => topics::run(&args.config, true, out),

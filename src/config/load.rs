@@ -5,7 +5,7 @@ use std::path::Path;
 use super::inputs::{self, Input, check_topic};
 use super::problem::{Problem, Problems};
 use super::section::{Found, Section};
-use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Topics, env, http, kafka, units};
+use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Needs, Topics, env, http, kafka, units};
 use crate::journey::{Span, builtin_names};
 use crate::yaml::{Dialect, Node, Place, Yaml};
 
@@ -65,6 +65,8 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
     let guarantee = root.choice("guarantee", &guarantees).unwrap_or(Guarantee::ExactlyOnce);
     let envelopes = [("binary", Envelope::Binary), ("structured", Envelope::Structured), ("bare", Envelope::Bare)];
     let envelope = root.choice("envelope", &envelopes).unwrap_or(Envelope::Binary);
+    let needs = [("reference", Needs::Reference), ("inline", Needs::Inline)];
+    let needs = root.choice("needs", &needs).unwrap_or(Needs::Reference);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let config = Config {
         application,
@@ -74,6 +76,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
         topics,
         guarantee,
         envelope,
+        needs,
         commit_interval: root.span("commit_interval", "1ms"..="1m").unwrap_or(Span(100)),
         workers: root.whole("workers", 1..=256).map_or(processors, |workers| workers as usize),
         align_idle_after: within(&mut root, "align", |s| s.span("idle_after", "0ms"..="1d")).unwrap_or(Span(0)),
@@ -193,10 +196,11 @@ fn topics(mut section: Section<'_>, application: &str, inputs: &[Input]) -> Topi
         topic
     };
     let transitions = name(&mut section, "transitions");
+    let signals = if section.is_off("signals") { None } else { Some(name(&mut section, "signals")) };
     let phases = if section.is_off("phases") { None } else { Some(name(&mut section, "phases")) };
     let dead_letters = name(&mut section, "dead_letters");
     let state_deltas = name(&mut section, "state_deltas");
     let state_snapshots = name(&mut section, "state_snapshots");
     section.finish();
-    Topics { transitions, phases, dead_letters, state_deltas, state_snapshots }
+    Topics { transitions, signals, phases, dead_letters, state_deltas, state_snapshots }
 }

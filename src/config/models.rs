@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::units::suggest;
 use super::{Config, ModelRef};
 use crate::journey::{CheckedModel, ModelErrors, ModelSet, SetError, SetOptions, builtin, builtin_names};
 
@@ -9,7 +10,7 @@ use crate::journey::{CheckedModel, ModelErrors, ModelSet, SetError, SetOptions, 
 #[derive(Debug, thiserror::Error)]
 pub enum ModelsError {
     /// There is no built-in model of that name.
-    #[error("there is no built-in model {0}; write {known}, or the path of a file, such as ./{0}.yaml", known = known())]
+    #[error("there is no built-in model {0}; {known}, or the path of a file, such as ./{0}.yaml", known = known())]
     Unknown(String),
     /// A file cannot be read.
     #[error("{file}: cannot be read: {source}; name a model file that exists")]
@@ -28,7 +29,7 @@ pub enum ModelsError {
 }
 
 fn known() -> String {
-    builtin_names().collect::<Vec<_>>().join(", ")
+    suggest("", &builtin_names().collect::<Vec<_>>())
 }
 
 impl ModelRef {
@@ -108,7 +109,11 @@ impl Config {
     ///
     /// # Errors
     /// If they do not go together.
-    pub fn compile(&self, models: Vec<CheckedModel>) -> Result<ModelSet, ModelsError> {
+    pub fn compile(&self, mut models: Vec<CheckedModel>) -> Result<ModelSet, ModelsError> {
+        if self.topics.signals.is_none() {
+            // Nobody hears of them, so nothing is kept for them.
+            models.iter_mut().for_each(|checked| checked.model.drop_signals());
+        }
         let options = SetOptions { forget_after: self.forget_after, remembered_ids: self.remembered_ids };
         Ok(ModelSet::new(models, options)?)
     }

@@ -45,8 +45,19 @@ pub struct Config {
     pub shutdown_deadline: Span,
     /// How transitions are wrapped.
     pub envelope: Envelope,
+    /// How they tell what the customer needs.
+    pub needs: Needs,
     /// The HTTP interface.
     pub http: HttpConfig,
+}
+
+/// How a transition tells what the customer needs in the phase that is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// By naming the phase, with model and version: the texts are at `/v1/models` and in the model's file.
+    Reference,
+    /// In so many words, in each language that the model has.
+    Inline,
 }
 
 /// How transitions are wrapped as CloudEvents.
@@ -117,6 +128,8 @@ pub enum ModelRef {
 pub struct Topics {
     /// Transitions.
     pub transitions: String,
+    /// Signals; `None`: none is told.
+    pub signals: Option<String>,
     /// Latest phases; `None`: not written.
     pub phases: Option<String>,
     /// Dead letters.

@@ -130,8 +130,15 @@ fn configuration(brokers: &str, listen: SocketAddr) -> Config {
 
 /// All topics that are read or written.
 fn topics(config: &Config) -> impl Iterator<Item = &str> {
-    let Topics { transitions, phases, dead_letters, state_deltas, state_snapshots } = &config.topics;
-    let written = [Some(transitions), phases.as_ref(), Some(dead_letters), Some(state_deltas), Some(state_snapshots)];
+    let Topics { transitions, signals, phases, dead_letters, state_deltas, state_snapshots } = &config.topics;
+    let written = [
+        Some(transitions),
+        signals.as_ref(),
+        phases.as_ref(),
+        Some(dead_letters),
+        Some(state_deltas),
+        Some(state_snapshots),
+    ];
     let inputs = config.inputs.iter().map(|input| &input.topic);
     inputs.chain(written.into_iter().flatten()).map(String::as_str)
 }

@@ -1,6 +1,6 @@
-//! What is written for others to read: transitions, latest phases, dead letters, as records in the open epoch.
+//! What is written for others to read: transitions, signals, latest phases, dead letters, as records in the open epoch.
 //!
-//! Not here: deciding anything. A transition's body alone is enough to act on; the CloudEvents attributes (specification
+//! Not here: deciding anything. A transition's or a signal's body alone is enough to act on; the CloudEvents attributes (specification
 //! 1.0, Kafka protocol binding) repeat what brokers and routers look at. No body holds a "now".
 //!
 //! What an attribute repeats stands in the epoch once: key and attributes are ranges of the body where that has them as
@@ -12,11 +12,11 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::notation;
-use super::phrases::{Phrases, Pieces, TYPE, identify};
+use super::phrases::{EventKind, Phrases, Piece, identify};
 use super::ports::{Epoch, HeaderValue, OutHeader, OutRecord, Topic};
 use super::rules::Envelope;
 use crate::formats::RawRecord;
-use crate::journey::{Cause, Effects, ModelState, Reject, Transition, Value};
+use crate::journey::{Cause, Effects, ModelState, Reject, Value};
 
 /// Whom something is told of.
 #[derive(Debug, Clone, Copy)]
@@ -56,72 +56,164 @@ pub struct DeadLetter<'a> {
 /// Writes the transitions of one step or firing.
 pub fn transitions<M>(
     phrases: &Phrases,
-    Subject { customer, partition }: Subject<'_>,
+    subject: Subject<'_>,
     effects: &Effects,
     origin: Option<Origin<'_>>,
     epoch: &mut Epoch<M>,
 ) {
     for transition in &effects.transitions {
         let pieces = phrases.of(transition);
-        let id = transition_id(pieces.identity, customer, transition, &mut epoch.bytes);
-        let body = Body { phrases, pieces, customer, transition, effects, origin, id: notation::hex(id) };
-        let first_header = epoch.headers.len() as u32;
-        let out = &mut epoch.bytes;
-        let start = out.len() as u32;
-        let places = match phrases.envelope {
-            Envelope::Bare | Envelope::Binary => body.data(out),
-            Envelope::Structured => body.structured(out),
-        };
-        let value = start..out.len() as u32;
-        // Escaped in the body, or not: the key is the id as it is.
-        let key = places.customer.unwrap_or_else(|| push(out, customer.as_bytes()));
-        let headers = &mut epoch.headers;
-        let mut add = |name, value| headers.push(OutHeader { name: Cow::Borrowed(name), value: Some(value) });
-        match phrases.envelope {
-            Envelope::Bare => {}
-            Envelope::Binary => {
-                add("ce_specversion", HeaderValue::Fixed("1.0"));
-                add("ce_id", HeaderValue::Own(places.id));
-                add("ce_source", HeaderValue::Shared(phrases.source.clone()));
-                add("ce_type", HeaderValue::Fixed(TYPE));
-                add("ce_time", HeaderValue::Own(places.time));
-                add("ce_subject", HeaderValue::Own(key.clone()));
-                add("content-type", HeaderValue::Fixed("application/json"));
-            }
-            Envelope::Structured => add("content-type", HeaderValue::Fixed("application/cloudevents+json")),
-        }
-        epoch.outputs.push(OutRecord {
-            topic: Topic::Transitions,
-            partition,
-            key: Some(key),
-            value: Some(value),
-            headers: first_header..epoch.headers.len() as u32,
+        let identity =
+            Identity { of: pieces.identity, what: b"", first_seen: transition.first_seen, seq: transition.seq };
+        let id = identity.id(subject.customer, &mut epoch.bytes);
+        let at = transition.at;
+        event(phrases, &phrases.transition, subject, id, at, Topic::Transitions, epoch, |out| {
+            let head = Head { id, model: pieces.model, customer: subject.customer, seq: transition.seq };
+            let (id, customer) = head.write(out);
+            out.extend_from_slice(pieces.from);
+            out.extend_from_slice(pieces.to);
+            let time = timed(at, out);
+            let origin = cause(phrases, transition.cause, origin, out);
+            out.extend_from_slice(pieces.rule);
+            tail(phrases, transition.late, origin, pieces.reads, &effects.values, transition.values, out);
+            Places { id, customer, time }
         });
     }
 }
 
-/// The identity of a transition: the same whenever the same input is read again in the same order. `scratch` is left as
-/// it was.
-fn transition_id(identity: &[u8], customer: &str, transition: &Transition, scratch: &mut Vec<u8>) -> u128 {
-    let start = scratch.len();
-    scratch.extend_from_slice(identity);
-    identify(customer, scratch);
-    scratch.extend_from_slice(&transition.first_seen.to_le_bytes());
-    scratch.extend_from_slice(&transition.seq.to_le_bytes());
-    let id = xxh3_128(&scratch[start..]);
-    scratch.truncate(start);
-    id
+/// Writes the signals of one step or firing.
+pub fn signals<M>(
+    phrases: &Phrases,
+    subject: Subject<'_>,
+    effects: &Effects,
+    origin: Option<Origin<'_>>,
+    epoch: &mut Epoch<M>,
+) {
+    for signal in &effects.signals {
+        let pieces = phrases.of_signal(signal);
+        let identity =
+            Identity { of: pieces.identity, what: b"signal", first_seen: signal.first_seen, seq: signal.seq };
+        let id = identity.id(subject.customer, &mut epoch.bytes);
+        event(phrases, &phrases.signal, subject, id, signal.at, Topic::Signals, epoch, |out| {
+            let head = Head { id, model: pieces.model, customer: subject.customer, seq: signal.seq };
+            let (id, customer) = head.write(out);
+            out.extend_from_slice(pieces.signal);
+            out.extend_from_slice(pieces.phase);
+            out.extend_from_slice(br#","at":""#);
+            let time = timed(signal.at, out);
+            if signal.since != signal.at {
+                out.extend_from_slice(br#"","since":""#);
+                notation::time(signal.since, out);
+            }
+            let origin = cause(phrases, signal.cause, origin, out);
+            tail(phrases, signal.late, origin, pieces.reads, &effects.values, signal.values, out);
+            Places { id, customer, time }
+        });
+    }
 }
 
-/// A transition about to be written.
-struct Body<'a> {
-    phrases: &'a Phrases,
-    pieces: Pieces<'a>,
-    customer: &'a str,
-    transition: &'a Transition,
-    effects: &'a Effects,
-    origin: Option<Origin<'a>>,
+/// Writes one event, as the envelope says; `data` writes its body.
+#[expect(clippy::too_many_arguments, reason = "each is one thing of a CloudEvent")]
+#[inline]
+fn event<M>(
+    phrases: &Phrases,
+    kind: &EventKind,
+    Subject { customer, partition }: Subject<'_>,
     id: [u8; 32],
+    at: i64,
+    topic: Topic,
+    epoch: &mut Epoch<M>,
+    data: impl FnOnce(&mut Vec<u8>) -> Places,
+) {
+    let first_header = epoch.headers.len() as u32;
+    let out = &mut epoch.bytes;
+    let start = out.len() as u32;
+    let places = match phrases.envelope {
+        Envelope::Bare | Envelope::Binary => data(out),
+        Envelope::Structured => {
+            out.extend_from_slice(br#"{"specversion":"1.0","id":""#);
+            out.extend_from_slice(&id);
+            out.extend_from_slice(&kind.type_and_source);
+            notation::text(customer, out);
+            out.extend_from_slice(br#","time":""#);
+            notation::time(at, out);
+            out.extend_from_slice(br#"","datacontenttype":"application/json","data":"#);
+            let places = data(out);
+            out.push(b'}');
+            places
+        }
+    };
+    let value = start..out.len() as u32;
+    // Escaped in the body, or not: the key is the id as it is.
+    let key = places.customer.unwrap_or_else(|| push(out, customer.as_bytes()));
+    let headers = &mut epoch.headers;
+    let mut add = |name, value| headers.push(OutHeader { name: Cow::Borrowed(name), value: Some(value) });
+    match phrases.envelope {
+        Envelope::Bare => {}
+        Envelope::Binary => {
+            add("ce_specversion", HeaderValue::Fixed("1.0"));
+            add("ce_id", HeaderValue::Own(places.id));
+            add("ce_source", HeaderValue::Shared(phrases.source.clone()));
+            add("ce_type", HeaderValue::Fixed(kind.name));
+            add("ce_time", HeaderValue::Own(places.time));
+            add("ce_subject", HeaderValue::Own(key.clone()));
+            add("content-type", HeaderValue::Fixed("application/json"));
+        }
+        Envelope::Structured => add("content-type", HeaderValue::Fixed("application/cloudevents+json")),
+    }
+    epoch.outputs.push(OutRecord {
+        topic,
+        partition,
+        key: Some(key),
+        value: Some(value),
+        headers: first_header..epoch.headers.len() as u32,
+    });
+}
+
+/// What makes a transition or a signal the one it is: the same whenever the same input is read again in the same order.
+struct Identity<'a> {
+    /// Application and model.
+    of: &'a [u8],
+    /// What it is, if not a transition.
+    what: &'a [u8],
+    first_seen: i64,
+    seq: u32,
+}
+
+impl Identity<'_> {
+    /// Its id. `scratch` is left as it was.
+    fn id(&self, customer: &str, scratch: &mut Vec<u8>) -> [u8; 32] {
+        let start = scratch.len();
+        scratch.extend_from_slice(self.of);
+        identify(customer, scratch);
+        scratch.extend_from_slice(&self.first_seen.to_le_bytes());
+        scratch.extend_from_slice(&self.seq.to_le_bytes());
+        scratch.extend_from_slice(self.what);
+        let id = xxh3_128(&scratch[start..]);
+        scratch.truncate(start);
+        notation::hex(id)
+    }
+}
+
+/// What every body begins with.
+struct Head<'a> {
+    id: [u8; 32],
+    model: &'a [u8],
+    customer: &'a str,
+    seq: u32,
+}
+
+impl Head<'_> {
+    /// Where id and customer stand.
+    fn write(&self, out: &mut Vec<u8>) -> (Range<u32>, Option<Range<u32>>) {
+        out.extend_from_slice(br#"{"id":""#);
+        let id = push(out, &self.id);
+        out.extend_from_slice(self.model);
+        let customer = notation::text(self.customer, out);
+        out.extend_from_slice(br#","seq":"#);
+        notation::whole(self.seq, out);
+        (id, customer)
+    }
 }
 
 /// Where the body has what attributes repeat.
@@ -132,67 +224,56 @@ struct Places {
     time: Range<u32>,
 }
 
-impl Body<'_> {
-    fn data(&self, out: &mut Vec<u8>) -> Places {
-        let Transition { at, seq, cause, late, values, .. } = *self.transition;
-        let pieces = &self.pieces;
-        out.extend_from_slice(br#"{"id":""#);
-        let id = push(out, &self.id);
-        out.extend_from_slice(pieces.model);
-        let customer = notation::text(self.customer, out);
-        out.extend_from_slice(br#","seq":"#);
-        notation::whole(seq, out);
-        out.extend_from_slice(pieces.from);
-        out.extend_from_slice(pieces.to);
-        let start = out.len() as u32;
-        notation::time(at, out);
-        let time = start..out.len() as u32;
-        // A timer that fires ahead of an event is not the event's doing.
-        let origin = match cause {
-            Cause::Event(kind) => {
-                out.extend_from_slice(self.phrases.kind(kind));
-                match self.origin.and_then(|origin| origin.event_id) {
-                    Some(event_id) => _ = notation::text(event_id, out),
-                    None => out.extend_from_slice(b"null"),
-                }
-                self.origin
-            }
-            Cause::Timer => {
-                out.extend_from_slice(br#"","cause":"timer","event_id":null"#);
-                None
-            }
-        };
-        out.extend_from_slice(pieces.rule);
-        if late {
-            out.extend_from_slice(br#","late":true"#);
-        }
-        if let Some(origin) = origin {
-            out.extend_from_slice(self.phrases.channel(origin.input));
-        }
-        if values.0 < values.1 {
-            let values = &self.effects.values[values.0 as usize..values.1 as usize];
-            for (name, value) in pieces.reads.iter().zip(values) {
-                out.extend_from_slice(name);
-                json_value(value, out);
-            }
-            out.push(b'}');
-        }
-        out.push(b'}');
-        Places { id, customer, time }
-    }
+/// Writes a time, and says where.
+fn timed(at: i64, out: &mut Vec<u8>) -> Range<u32> {
+    let start = out.len() as u32;
+    notation::time(at, out);
+    start..out.len() as u32
+}
 
-    fn structured(&self, out: &mut Vec<u8>) -> Places {
-        out.extend_from_slice(br#"{"specversion":"1.0","id":""#);
-        out.extend_from_slice(&self.id);
-        out.extend_from_slice(&self.phrases.type_and_source);
-        notation::text(self.customer, out);
-        out.extend_from_slice(br#","time":""#);
-        notation::time(self.transition.at, out);
-        out.extend_from_slice(br#"","datacontenttype":"application/json","data":"#);
-        let places = self.data(out);
-        out.push(b'}');
-        places
+/// Writes what caused it, from behind the time, and gives back the event's origin if it was one: a timer that fires ahead of
+/// an event is not the event's doing.
+fn cause<'a>(phrases: &Phrases, cause: Cause, origin: Option<Origin<'a>>, out: &mut Vec<u8>) -> Option<Origin<'a>> {
+    match cause {
+        Cause::Event(kind) => {
+            out.extend_from_slice(phrases.kind(kind));
+            match origin.and_then(|origin| origin.event_id) {
+                Some(event_id) => _ = notation::text(event_id, out),
+                None => out.extend_from_slice(b"null"),
+            }
+            origin
+        }
+        Cause::Timer => {
+            out.extend_from_slice(br#"","cause":"timer","event_id":null"#);
+            None
+        }
     }
+}
+
+/// Writes what every body ends with.
+fn tail(
+    phrases: &Phrases,
+    late: bool,
+    origin: Option<Origin<'_>>,
+    reads: &[Piece],
+    values: &[Value],
+    range: (u32, u32),
+    out: &mut Vec<u8>,
+) {
+    if late {
+        out.extend_from_slice(br#","late":true"#);
+    }
+    if let Some(origin) = origin {
+        out.extend_from_slice(phrases.channel(origin.input));
+    }
+    if range.0 < range.1 {
+        for (name, value) in reads.iter().zip(&values[range.0 as usize..range.1 as usize]) {
+            out.extend_from_slice(name);
+            json_value(value, out);
+        }
+        out.push(b'}');
+    }
+    out.push(b'}');
 }
 
 fn json_value(value: &Value, out: &mut Vec<u8>) {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::output::{self, Origin, Subject};
+use super::output::{self, Origin, Subject, signals, transitions};
 use super::phrases::Phrases;
-use super::ports::{Epoch, Topic};
+use super::ports::{Epoch, OutRecord, Topic};
 use super::rules::{Envelope, InputRules, Rules};
 use crate::journey::{
-    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, Span, Transition, Value, builtin,
+    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, Signal, Span, Transition, Value, builtin,
 };
 
 /// A model whose conditions read several values.
@@ -43,6 +43,7 @@ fn rules(envelope: Envelope) -> Rules {
         max_future_skew_ms: 0,
         event_bytes_max: 1_000,
         envelope,
+        inline_needs: false,
         writes_phases: true,
     }
 }
@@ -151,7 +152,7 @@ fn wrapped(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Orig
 fn check(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<'_>>) {
     let mut epoch = Epoch::<()>::default();
     epoch.bytes.extend_from_slice(b"what stands there already");
-    output::transitions(&Phrases::new(rules), Subject { customer, partition: Some(3) }, effects, origin, &mut epoch);
+    transitions(&Phrases::new(rules), Subject { customer, partition: Some(3) }, effects, origin, &mut epoch);
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     let [record] = &epoch.outputs[..] else { panic!("one record a transition") };
     let headers = epoch.headers_of(record).iter();
@@ -204,7 +205,8 @@ proptest! {
                 late,
                 values: (0, reads.min(values.len()) as u32),
             };
-            let effects = Effects { transitions: vec![transition], values: values.clone(), forgotten: 0 };
+            let mut effects = Effects::default();
+            (effects.transitions, effects.values) = (vec![transition], values.clone());
             let origin = origin.as_ref().map(|(event_id, input)| Origin { event_id: event_id.as_deref(), input: *input });
             check(&rules, &customer, &effects, origin);
         }
@@ -221,6 +223,7 @@ proptest! {
             seq,
             counters: Vec::new(),
             next_timer: None,
+            awaited: Vec::new(),
         };
         let states = [state("a", Some("x")), state("b", None), state("c", Some("y\"")) ];
         let mut epoch = Epoch::<()>::default();
@@ -234,4 +237,176 @@ proptest! {
         prop_assert_eq!(value(1), None);
         prop_assert_eq!(epoch.slice(epoch.outputs[1].key.as_ref().expect("a key")), customer.as_bytes());
     }
+}
+
+/// What the records of an epoch say: key, value, headers.
+fn written(epoch: &Epoch<()>) -> Vec<(Topic, String, String, Headers)> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let one = |record: &OutRecord| {
+        let [key, value] =
+            [&record.key, &record.value].map(|range| text(epoch.slice(range.as_ref().expect("it is there"))));
+        let headers = epoch.headers_of(record).iter();
+        let headers = headers.map(|one| (one.name.to_string(), text(epoch.header_value(one).expect("a value"))));
+        (record.topic, key, value, headers.collect())
+    };
+    epoch.outputs.iter().map(one).collect()
+}
+
+#[test]
+fn a_signal_says_what_when_and_why_and_is_wrapped_as_a_transition_is() {
+    let at = 1_767_225_600_000;
+    let signal = Signal {
+        model: 0,
+        rule: 0,
+        at,
+        since: at - 3_600_000,
+        phase: Some(1),
+        first_seen: 5,
+        seq: 3,
+        cause: Cause::Timer,
+        late: false,
+        values: (0, 0),
+    };
+    let mut effects = Effects::default();
+    let told =
+        Signal { rule: 3, at, since: at, seq: 4, cause: Cause::Event(KindId(6)), late: true, phase: None, ..signal };
+    effects.signals = vec![signal, told];
+    let subject = Subject { customer: "c\"1", partition: Some(2) };
+    let origin = Some(Origin { event_id: Some("e1"), input: 0 });
+    let of = |envelope| {
+        let mut epoch = Epoch::default();
+        signals(&Phrases::new(&rules(envelope)), subject, &effects, origin, &mut epoch);
+        written(&epoch)
+    };
+    let bare = of(Envelope::Bare);
+    let bodies: Vec<(&str, serde_json::Value)> = bare
+        .iter()
+        .map(|(topic, key, value, headers)| {
+            assert_eq!((*topic, headers.len()), (Topic::Signals, 0));
+            (key.as_str(), serde_json::from_str(value).expect("a body is JSON"))
+        })
+        .collect();
+    let ids: Vec<_> = bodies.iter().map(|(_, body)| body["id"].as_str().expect("an id").to_owned()).collect();
+    assert!(ids[0] != ids[1] && ids.iter().all(|id| id.len() == 32));
+    assert_eq!(
+        bodies,
+        [
+            (
+                "c\"1",
+                serde_json::json!({
+                    "id": ids[0], "model": "think5", "version": 1, "customer": "c\"1", "seq": 3, "signal": "cart_abandoned",
+                    "phase": "afweging", "at": "2026-01-01T00:00:00.000Z", "since": "2025-12-31T23:00:00.000Z",
+                    "cause": "timer", "event_id": null
+                })
+            ),
+            (
+                "c\"1",
+                serde_json::json!({
+                    "id": ids[1], "model": "think5", "version": 1, "customer": "c\"1", "seq": 4, "signal": "review_reward",
+                    "phase": null, "at": "2026-01-01T00:00:00.000Z", "cause": "reviewed", "event_id": "e1", "late": true,
+                    "channel": "clicks"
+                })
+            )
+        ]
+    );
+    let binary = of(Envelope::Binary);
+    let headers: Vec<(&str, &str)> = binary[0].3.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(binary[0].2, bare[0].2);
+    assert_eq!(
+        headers,
+        [
+            ("ce_specversion", "1.0"),
+            ("ce_id", ids[0].as_str()),
+            ("ce_source", "klantreis/shop"),
+            ("ce_type", "klantreis.signal"),
+            ("ce_time", "2026-01-01T00:00:00.000Z"),
+            ("ce_subject", "c\"1"),
+            ("content-type", "application/json"),
+        ]
+    );
+    let structured: serde_json::Value = serde_json::from_str(&of(Envelope::Structured)[0].2).expect("JSON");
+    assert_eq!((&structured["type"], &structured["data"]), (&"klantreis.signal".into(), &bodies[0].1));
+    assert_eq!(structured["time"], "2026-01-01T00:00:00.000Z");
+}
+
+#[test]
+fn a_signal_has_another_id_than_the_transition_of_its_number() {
+    let mut effects = Effects::default();
+    let (at, first_seen) = (10, 5);
+    effects.transitions.push(Transition {
+        model: 0,
+        rule: 1,
+        from: None,
+        to: 0,
+        at,
+        since: at,
+        first_seen,
+        seq: 1,
+        cause: Cause::Event(KindId(0)),
+        late: false,
+        values: (0, 0),
+    });
+    effects.signals.push(Signal {
+        model: 0,
+        rule: 0,
+        at,
+        since: at,
+        phase: None,
+        first_seen,
+        seq: 1,
+        cause: Cause::Event(KindId(0)),
+        late: false,
+        values: (0, 0),
+    });
+    let phrases = Phrases::new(&rules(Envelope::Bare));
+    let mut epoch = Epoch::default();
+    let subject = Subject { customer: "c1", partition: None };
+    transitions(&phrases, subject, &effects, None, &mut epoch);
+    signals(&phrases, subject, &effects, None, &mut epoch);
+    let ids: Vec<serde_json::Value> = written(&epoch)
+        .iter()
+        .map(|(_, _, value, _)| serde_json::from_str::<serde_json::Value>(value).expect("JSON")["id"].clone())
+        .collect();
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn what_the_customer_needs_travels_with_the_transition_if_that_is_wanted() {
+    let mut effects = Effects::default();
+    let (at, first_seen) = (10, 5);
+    let cause = Cause::Event(KindId(0));
+    let (from, values) = (None, (0, 0));
+    for (model, to) in [(0, 1), (1, 0)] {
+        effects.transitions.push(Transition {
+            model,
+            rule: 1,
+            from,
+            to,
+            at,
+            since: at,
+            first_seen,
+            seq: 1,
+            cause,
+            late: false,
+            values,
+        });
+    }
+    let subject = Subject { customer: "c1", partition: None };
+    let needs = |inline_needs: bool| {
+        let rules = Rules { inline_needs, ..rules(Envelope::Bare) };
+        let mut epoch = Epoch::default();
+        transitions(&Phrases::new(&rules), subject, &effects, None, &mut epoch);
+        let body = |value: &str| serde_json::from_str::<serde_json::Value>(value).expect("JSON");
+        written(&epoch)
+            .iter()
+            .map(|(_, _, value, _)| (body(value)["to"].clone(), body(value)["needs"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(needs(false).iter().all(|(_, needs)| needs.is_null()));
+    let inline = needs(true);
+    assert_eq!(inline[0].0, "afweging");
+    assert_eq!(inline[0].1["en"][0], "a trigger to choose this provider");
+    assert_eq!(inline[0].1["nl"][2], "verleid worden");
+    // A phase that says nothing of it has nothing there.
+    assert_eq!(inline[1], ("in".into(), serde_json::Value::Null));
 }

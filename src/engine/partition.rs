@@ -374,7 +374,7 @@ impl Partition {
     #[inline]
     fn emit<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
         // Most events lead to nothing that is told.
-        if !self.effects.transitions.is_empty() || self.effects.forgotten > 0 {
+        if !self.effects.is_quiet() {
             self.tell(id, event, open);
         }
     }
@@ -389,11 +389,16 @@ impl Partition {
     fn tell<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
         let subject = self.subject(id);
         let Self { effects, phrases, rules, moved, .. } = self;
-        if rules.writes_phases {
+        if rules.writes_phases && (!effects.transitions.is_empty() || effects.forgotten > 0) {
             moved.push(CompactString::from(id));
         }
         let origin = event.map(|(input, event_id)| Origin { event_id, input });
         output::transitions(phrases, subject, effects, origin, open.epoch);
+        output::signals(phrases, subject, effects, origin, open.epoch);
+        for signal in &effects.signals {
+            *open.tally.signals.entry((signal.model, signal.rule)).or_default() += 1;
+        }
+        open.tally.displaced += u64::from(effects.displaced);
         open.tally.forgotten += u64::from(effects.forgotten);
         for transition in &effects.transitions {
             let model = transition.model;

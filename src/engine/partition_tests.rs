@@ -39,6 +39,7 @@ impl Bench {
             max_future_skew_ms: 300_000,
             event_bytes_max: 1_000,
             envelope: Envelope::Bare,
+            inline_needs: false,
             writes_phases: false,
         };
         change(&mut rules);

@@ -4,22 +4,26 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::notation;
 use super::rules::{Envelope, Rules};
-use crate::journey::{KindId, Model, Transition};
+use crate::journey::{KindId, Model, Phase, Signal, Transition};
 
-/// The CloudEvents type of a transition.
+/// The CloudEvents type of a transition, and of a signal.
 pub const TYPE: &str = "klantreis.transition";
+/// See above.
+pub const SIGNAL_TYPE: &str = "klantreis.signal";
 
-/// The pieces of a transition, ready to be copied.
+/// The pieces of transitions and signals, ready to be copied.
 #[derive(Debug)]
 pub struct Phrases {
     /// How transitions are wrapped.
     pub(super) envelope: Envelope,
     /// The CloudEvents source.
     pub(super) source: Arc<str>,
-    /// Of a structured CloudEvent: from behind the id to the subject.
-    pub(super) type_and_source: Piece,
+    pub(super) transition: EventKind,
+    pub(super) signal: EventKind,
     models: Vec<ModelPhrases>,
     /// By kind: from behind the time to the event's id.
     kinds: Vec<Piece>,
@@ -27,8 +31,30 @@ pub struct Phrases {
     channels: Vec<Piece>,
 }
 
+/// A kind of CloudEvent.
+#[derive(Debug)]
+pub(super) struct EventKind {
+    /// Its type.
+    pub(super) name: &'static str,
+    /// Of a structured CloudEvent: from behind the id to the subject.
+    pub(super) type_and_source: Piece,
+}
+
+impl EventKind {
+    fn new(name: &'static str, source: &str) -> Self {
+        let type_and_source = piece(&[
+            Part::Json("\",\"type\":"),
+            Part::Text(name),
+            Part::Json(",\"source\":"),
+            Part::Text(source),
+            Part::Json(",\"subject\":"),
+        ]);
+        Self { name, type_and_source }
+    }
+}
+
 /// Bytes of JSON.
-type Piece = Box<[u8]>;
+pub(super) type Piece = Box<[u8]>;
 
 #[derive(Debug)]
 struct ModelPhrases {
@@ -41,8 +67,12 @@ struct ModelPhrases {
     /// By phase, the phase that is entered, and what stands before the time.
     to: Vec<Piece>,
     rules: Vec<RulePhrases>,
+    /// By phase, the phase a signal is told in.
+    phase: Vec<Piece>,
+    signals: Vec<RulePhrases>,
 }
 
+/// Of a transition's rule, or a signal's.
 #[derive(Debug)]
 struct RulePhrases {
     rule: Piece,
@@ -60,6 +90,15 @@ pub(super) struct Pieces<'a> {
     pub(super) reads: &'a [Piece],
 }
 
+/// The pieces of one signal.
+pub(super) struct SignalPieces<'a> {
+    pub(super) identity: &'a [u8],
+    pub(super) model: &'a [u8],
+    pub(super) signal: &'a [u8],
+    pub(super) phase: &'a [u8],
+    pub(super) reads: &'a [Piece],
+}
+
 impl Phrases {
     /// The pieces for these rules.
     pub fn new(rules: &Rules) -> Self {
@@ -67,15 +106,10 @@ impl Phrases {
         let kinds = rules.set.vocabulary().kinds();
         Self {
             envelope: rules.envelope,
-            type_and_source: piece(&[
-                Part::Json("\",\"type\":"),
-                Part::Text(TYPE),
-                Part::Json(",\"source\":"),
-                Part::Text(&source),
-                Part::Json(",\"subject\":"),
-            ]),
+            transition: EventKind::new(TYPE, &source),
+            signal: EventKind::new(SIGNAL_TYPE, &source),
             source: source.into(),
-            models: rules.set.models().iter().map(|model| ModelPhrases::new(&rules.application, model)).collect(),
+            models: rules.set.models().iter().map(|model| ModelPhrases::new(rules, model)).collect(),
             kinds: kinds
                 .iter()
                 .map(|kind| piece(&[Part::Json("\",\"cause\":"), Part::Text(kind), Part::Json(",\"event_id\":")]))
@@ -102,6 +136,19 @@ impl Phrases {
         }
     }
 
+    /// Those of a signal.
+    pub(super) fn of_signal(&self, signal: &Signal) -> SignalPieces<'_> {
+        let model = &self.models[usize::from(signal.model)];
+        let rule = &model.signals[usize::from(signal.rule)];
+        SignalPieces {
+            identity: &model.identity,
+            model: &model.model,
+            signal: &rule.rule,
+            phase: signal.phase.map_or(b",\"phase\":null", |phase| &model.phase[usize::from(phase)]),
+            reads: &rule.reads,
+        }
+    }
+
     /// From behind the time to the id of an event of this kind.
     pub(super) fn kind(&self, kind: KindId) -> &[u8] {
         &self.kinds[usize::from(kind.0)]
@@ -114,9 +161,9 @@ impl Phrases {
 }
 
 impl ModelPhrases {
-    fn new(application: &str, model: &Model) -> Self {
+    fn new(rules: &Rules, model: &Model) -> Self {
         let mut identity = Vec::new();
-        [application, model.name()].into_iter().for_each(|text| identify(text, &mut identity));
+        [rules.application.as_str(), model.name()].into_iter().for_each(|text| identify(text, &mut identity));
         let version = model.version().to_string();
         let phases = |before: &str, after: &str| {
             let phases = model.phases().iter();
@@ -132,22 +179,42 @@ impl ModelPhrases {
                 Part::Json(",\"customer\":"),
             ]),
             from: phases(",\"from\":", ""),
-            to: phases(",\"to\":", ",\"at\":\""),
-            rules: model
-                .rules()
+            to: model.phases().iter().map(|phase| entered(phase, rules.inline_needs)).collect(),
+            rules: model.rules().iter().map(|rule| RulePhrases::new(",\"rule\":", rule.id(), rule.reads())).collect(),
+            phase: phases(",\"phase\":", ""),
+            signals: model
+                .signals()
                 .iter()
-                .map(|rule| RulePhrases {
-                    rule: piece(&[Part::Json(",\"rule\":"), Part::Text(rule.id())]),
-                    reads: (0..)
-                        .zip(rule.reads())
-                        .map(|(place, name)| {
-                            let before = if place == 0 { ",\"values\":{" } else { "," };
-                            piece(&[Part::Json(before), Part::Text(name), Part::Json(":")])
-                        })
-                        .collect(),
-                })
+                .map(|rule| RulePhrases::new(",\"signal\":", rule.id(), rule.reads()))
                 .collect(),
         }
+    }
+}
+
+/// The phase that is entered, what the customer needs in it if that is wanted, and what stands before the time.
+fn entered(phase: &Phase, needs: bool) -> Piece {
+    let mut out = Vec::from(piece(&[Part::Json(",\"to\":"), Part::Text(phase.name())]));
+    let texts = [("nl", &phase.needs().nl), ("en", &phase.needs().en)];
+    let texts: serde_json::Map<_, _> = texts
+        .into_iter()
+        .filter(|(_, needs)| !needs.is_empty())
+        .map(|(language, needs)| (language.to_owned(), needs.as_slice().into()))
+        .collect();
+    if needs && !texts.is_empty() {
+        out.extend_from_slice(b",\"needs\":");
+        serde_json::to_writer(&mut out, &texts).expect("writing to memory does not fail");
+    }
+    out.extend_from_slice(b",\"at\":\"");
+    out.into()
+}
+
+impl RulePhrases {
+    fn new(before: &str, id: &str, reads: &[CompactString]) -> Self {
+        let read = |(place, name): (usize, &CompactString)| {
+            let before = if place == 0 { ",\"values\":{" } else { "," };
+            piece(&[Part::Json(before), Part::Text(name), Part::Json(":")])
+        };
+        Self { rule: piece(&[Part::Json(before), Part::Text(id)]), reads: reads.iter().enumerate().map(read).collect() }
     }
 }
 

@@ -132,6 +132,8 @@ pub enum SourceError {
 pub enum Topic {
     /// Phase transitions.
     Transitions,
+    /// What is told beside the phases.
+    Signals,
     /// The latest phase of each customer, compacted.
     Phases,
     /// Records that could not be used.
@@ -184,7 +186,7 @@ pub struct Epoch<M> {
     pub bytes: Vec<u8>,
     /// The headers of all records.
     pub headers: Vec<OutHeader>,
-    /// Transitions, phases and dead letters.
+    /// Transitions, signals, phases and dead letters.
     pub outputs: Vec<OutRecord>,
     /// State deltas with the marker last, per partition.
     pub deltas: Vec<OutRecord>,

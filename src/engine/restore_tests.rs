@@ -23,6 +23,7 @@ fn rules() -> Arc<Rules> {
         max_future_skew_ms: 0,
         event_bytes_max: 1_000,
         envelope: Envelope::Bare,
+        inline_needs: false,
         writes_phases: false,
     })
 }

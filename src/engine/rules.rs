@@ -35,7 +35,7 @@ pub struct Rules {
     pub inputs: Vec<InputRules>,
     /// Partitions of the inputs; `None` where there are none (replay), and so no wrong one.
     pub partition_count: Option<i32>,
-    /// Whether the topics of transitions and of phases have as many partitions as the inputs: then what is told of a customer
+    /// Whether the topics of transitions, signals and phases have as many partitions as the inputs: then what is told of a customer
     /// lies in the customer's own partition there too, and no key is hashed to find it.
     pub outputs_alike: bool,
     /// How far the watermark stays behind, in milliseconds.
@@ -46,6 +46,8 @@ pub struct Rules {
     pub event_bytes_max: usize,
     /// How transitions are wrapped.
     pub envelope: Envelope,
+    /// Whether transitions say what the customer needs in so many words.
+    pub inline_needs: bool,
     /// Whether the latest phases are written too.
     pub writes_phases: bool,
 }

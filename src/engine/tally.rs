@@ -45,6 +45,10 @@ pub struct Tally {
     pub inputs: Vec<InputTally>,
     /// Transitions by (model, from, to, cause).
     pub transitions: HashMap<(u16, Option<u16>, u16, Cause), u64, foldhash::fast::FixedState>,
+    /// Signals by (model, rule).
+    pub signals: HashMap<(u16, u16), u64, foldhash::fast::FixedState>,
+    /// Signals that waited and made way for others of the same customer.
+    pub displaced: u64,
     /// For each transition that left a phase: (model, phase left, seconds spent in it).
     pub dwells: Vec<(u16, u16, f32)>,
     /// Customers forgotten.
@@ -76,9 +80,11 @@ impl Tally {
         self.inputs.clear();
         self.inputs.resize(inputs, InputTally::default());
         self.transitions.clear();
+        self.signals.clear();
         self.dwells.clear();
         self.delays.clear();
-        (self.forgotten, self.changed, self.state_bytes, self.snapshot_bytes) = (0, 0, 0, 0);
+        (self.forgotten, self.displaced) = (0, 0);
+        (self.changed, self.state_bytes, self.snapshot_bytes) = (0, 0, 0);
         (self.busy, self.duration, self.waited) = (0.0, 0.0, 0.0);
     }
 }

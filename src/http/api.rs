@@ -11,7 +11,7 @@ use axum::routing::{any, get};
 use tokio::sync::watch;
 
 use super::answer::{Problem, careful, no_such_method, no_such_path};
-use super::{LiveBus, Token, access, customer, live, page, probes, status};
+use super::{LiveBus, Token, access, customer, live, models, page, probes, status};
 use crate::engine::view::View;
 
 /// What does not change while the process runs.
@@ -36,6 +36,12 @@ pub struct Facts {
 pub struct ModelFacts {
     /// The model's name.
     pub name: String,
+    /// The version its author gave it.
+    pub version: u32,
+    /// The same as long as the model means the same, in hexadecimal digits.
+    pub hash: String,
+    /// Its signals, in their order.
+    pub signals: Vec<String>,
     /// Its phases, in their order.
     pub phases: Vec<PhaseFacts>,
 }
@@ -47,6 +53,10 @@ pub struct PhaseFacts {
     pub id: String,
     /// Its names by language (`nl`, `en`).
     pub names: BTreeMap<String, String>,
+    /// What the customer needs in it, by language.
+    pub needs: BTreeMap<String, Vec<String>>,
+    /// Whether the journey ends in it.
+    pub is_final: bool,
 }
 
 /// Where the answers come from.
@@ -74,7 +84,7 @@ pub struct Api {
 }
 
 const PROBES: &str = "/metrics, /livez and /readyz";
-const PATHS: &str = "/, /metrics, /livez, /readyz, /v1/status, /v1/live and /v1/customers/{id}";
+const PATHS: &str = "/, /metrics, /livez, /readyz, /v1/status, /v1/models, /v1/live and /v1/customers/{id}";
 
 impl Api {
     /// The interface to these sources; with a token, `/v1` is for those who show it.
@@ -88,6 +98,7 @@ impl Api {
         // Also paths that are not there are for those who may read: the guard lies over the whole of /v1.
         let v1 = Router::new()
             .route("/v1/status", get(status::status))
+            .route("/v1/models", get(models::models))
             .route("/v1/live", get(live::live))
             .route("/v1/customers/{id}", get(customer::customer))
             .route("/v1/{*rest}", any(no_path))

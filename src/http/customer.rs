@@ -62,12 +62,21 @@ struct ModelAnswer<'a> {
     seq: u32,
     counters: Counters<'a>,
     next_timer: Option<TimerAnswer<'a>>,
+    /// Signals that wait; left out if none does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    awaited: Vec<AwaitedAnswer<'a>>,
 }
 
 #[derive(Serialize)]
 struct TimerAnswer<'a> {
     due: Option<String>,
     rule: &'a str,
+}
+
+#[derive(Serialize)]
+struct AwaitedAnswer<'a> {
+    due: Option<String>,
+    signal: &'a str,
 }
 
 impl<'a> From<&'a CustomerView> for CustomerAnswer<'a> {
@@ -88,6 +97,7 @@ impl<'a> From<&'a ModelState> for ModelAnswer<'a> {
             seq: state.seq,
             counters: Counters(&state.counters),
             next_timer: state.next_timer.as_ref().map(|(due, rule)| TimerAnswer { due: rfc3339(*due), rule }),
+            awaited: state.awaited.iter().map(|(due, signal)| AwaitedAnswer { due: rfc3339(*due), signal }).collect(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod customer;
 pub mod live;
+mod models;
 mod page;
 mod patience;
 mod probes;

@@ -3,7 +3,14 @@
 use super::CheckedModel;
 
 /// Their names and files, in the order they are listed.
-const MODELS: [(&str, &str); 1] = [("think5", include_str!("../models/think5.yaml"))];
+const MODELS: [(&str, &str); 6] = [
+    ("think5", include_str!("../models/think5.yaml")),
+    ("awareness5", include_str!("../models/awareness5.yaml")),
+    ("see-think-do-care", include_str!("../models/see-think-do-care.yaml")),
+    ("retention5", include_str!("../models/retention5.yaml")),
+    ("decision3", include_str!("../models/decision3.yaml")),
+    ("store-pos", include_str!("../models/store-pos.yaml")),
+];
 
 /// The names of the built-in models.
 pub fn builtin_names() -> impl Iterator<Item = &'static str> {
@@ -19,4 +26,101 @@ pub fn builtin_source(name: &str) -> Option<&'static str> {
 pub fn builtin(name: &str) -> Option<CheckedModel> {
     let source = builtin_source(name)?;
     Some(CheckedModel::parse(name, source).expect("a test loads every built-in model"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journey::model::{AtMost, Occasion, Trigger, Wait, Window};
+    use crate::journey::{ScenarioOutcome, run_scenarios};
+
+    fn failures(checked: &CheckedModel) -> Vec<ScenarioOutcome> {
+        run_scenarios(checked).into_iter().filter(|outcome| !outcome.passed()).collect()
+    }
+
+    #[test]
+    fn the_scenarios_of_all_models_hold_and_their_files_give_no_warning() {
+        for name in builtin_names() {
+            let checked = CheckedModel::parse(name, builtin_source(name).expect("it ships"));
+            let checked = checked.unwrap_or_else(|errors| panic!("{errors}"));
+            assert_eq!(checked.warnings, [], "{name}");
+            let failures = failures(&checked);
+            let text: Vec<_> = failures
+                .iter()
+                .map(|one| format!("{}: {}", one.name, one.difference.as_deref().unwrap_or("")))
+                .collect();
+            assert!(text.is_empty(), "{name}\n{}", text.join("\n"));
+        }
+    }
+
+    #[test]
+    fn every_phase_has_a_name_and_needs_in_both_languages() {
+        for name in builtin_names() {
+            let checked = builtin(name).expect("it ships");
+            assert_eq!(checked.model.name, name);
+            for phase in &checked.model.phases {
+                let (title, needs) = (&phase.title, &phase.needs);
+                assert!(title.nl.is_some() && title.en.is_some(), "{name}: {} has no name", phase.name);
+                assert!(!needs.nl.is_empty(), "{name}: {} says no needs", phase.name);
+                assert_eq!(needs.nl.len(), needs.en.len(), "{name}: {} says other needs in English", phase.name);
+            }
+        }
+    }
+
+    /// Each with what was broken.
+    fn mutants(checked: &CheckedModel) -> Vec<(String, CheckedModel)> {
+        let mut all = Vec::new();
+        let mut add = |what: String, change: &dyn Fn(&mut CheckedModel)| {
+            let mut mutant = checked.clone();
+            change(&mut mutant);
+            all.push((what, mutant));
+        };
+        for (index, rule) in checked.model.rules.iter().enumerate() {
+            add(format!("without {}", rule.id), &|mutant| mutant.model.rules[index].trigger = Trigger::On(Vec::new()));
+            if rule.when.is_some() {
+                add(format!("{} without a condition", rule.id), &|mutant| mutant.model.rules[index].when = None);
+            }
+        }
+        for (index, signal) in checked.model.signals.iter().enumerate() {
+            let id = &signal.id;
+            add(format!("without {id}"), &|mutant| {
+                mutant.model.signals[index].occasion = Occasion::On(Vec::new());
+            });
+            if signal.when.is_some() {
+                add(format!("{id} without a condition"), &|mutant| mutant.model.signals[index].when = None);
+            }
+            if signal.phases.is_some() {
+                add(format!("{id} in every phase"), &|mutant| mutant.model.signals[index].phases = None);
+            }
+            if signal.at_most.is_some() {
+                let often = AtMost { times: 1_000, window: Window::Ever };
+                add(format!("{id} as often as it likes"), &|mutant| mutant.model.signals[index].at_most = Some(often));
+            }
+            if let Some(Wait { unless, correlate, .. }) = &signal.wait {
+                let wait = |mutant: &mut CheckedModel, change: &dyn Fn(&mut Wait)| {
+                    change(mutant.model.signals[index].wait.as_mut().expect("it waits"));
+                };
+                if !unless.is_empty() {
+                    add(format!("{id} whatever comes"), &|mutant| wait(mutant, &|wait| wait.unless.clear()));
+                }
+                if correlate.is_some() {
+                    add(format!("{id} of anything"), &|mutant| wait(mutant, &|wait| wait.correlate = None));
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn whatever_is_broken_in_a_model_makes_a_scenario_fail() {
+        let mut unnoticed = Vec::new();
+        for name in builtin_names() {
+            for (what, mutant) in mutants(&builtin(name).expect("it ships")) {
+                if failures(&mutant).is_empty() {
+                    unnoticed.push(format!("{name} {what}"));
+                }
+            }
+        }
+        assert!(unnoticed.is_empty(), "no scenario notices:\n{}", unnoticed.join("\n"));
+    }
 }

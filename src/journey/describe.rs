@@ -22,6 +22,8 @@ pub struct ModelState {
     pub counters: Vec<(String, f64)>,
     /// The next timer: when it is due (epoch ms) and the id of its rule.
     pub next_timer: Option<(i64, String)>,
+    /// Signals that wait: when each is due (epoch ms), and its id.
+    pub awaited: Vec<(i64, String)>,
 }
 
 impl ModelState {
@@ -39,6 +41,11 @@ impl ModelState {
             seq: standing.seq,
             counters: counters.map(|(index, counter)| (counter.name.clone(), machine.counter(record, index))).collect(),
             next_timer: machine.next_timer(record).map(|due| (due.at, model.rules[due.rule()].id.clone())),
+            awaited: machine
+                .awaited(record)
+                .into_iter()
+                .map(|(due, rule)| (due, model.signals[usize::from(rule)].id.clone()))
+                .collect(),
         }
     }
 }

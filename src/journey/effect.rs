@@ -51,22 +51,95 @@ pub struct Transition {
     pub values: (u32, u32),
 }
 
+/// Something told of a customer beside its phases.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// Index of the model in its set.
+    pub model: u16,
+    /// Index of the rule in the model's signals; its id and what its condition reads stand there.
+    pub rule: u16,
+    /// When, in epoch milliseconds: the event's or the transition's time, or the end of the wait.
+    pub at: i64,
+    /// When what it tells of began: for one that waited, the time of what it waited after; else `at`.
+    pub since: i64,
+    /// The phase the customer is in when it is told, as an index into the model's phases.
+    pub phase: Option<u16>,
+    /// When the model first saw the customer; part of the signal's identity.
+    pub first_seen: i64,
+    /// Number of the signal within customer and model, from 1, without gaps.
+    pub seq: u32,
+    /// What caused it.
+    pub cause: Cause,
+    /// Whether the event was older than the customer's last one in this model.
+    pub late: bool,
+    /// Range in [`Effects::values`]: the values its condition was decided on; empty for one that waited.
+    pub values: (u32, u32),
+}
+
+/// A signal whose occasion has come: to be told, or to wait, once the transition of the same event is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Raised {
+    pub rule: u16,
+    pub values: (u32, u32),
+}
+
 /// Everything that one or more steps led to; cleared and reused by the caller.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Effects {
     /// The transitions, in the order they were taken.
     pub transitions: Vec<Transition>,
-    /// The values that conditions were decided on; each transition names its range.
+    /// The signals, in the order they were told.
+    pub signals: Vec<Signal>,
+    /// The values that conditions were decided on; each transition and signal names its range.
     pub values: Vec<Value>,
+    /// Signals that waited and made way for others, because a customer has places for only so many.
+    pub displaced: u32,
     /// How often a customer was forgotten (and, in a step, begun anew).
     pub forgotten: u32,
+    /// Room to work in.
+    pub(super) raised: Vec<Raised>,
 }
 
 impl Effects {
     /// Empties it, keeping the memory.
     pub fn clear(&mut self) {
         self.transitions.clear();
+        self.signals.clear();
         self.values.clear();
-        self.forgotten = 0;
+        self.raised.clear();
+        (self.displaced, self.forgotten) = (0, 0);
     }
+
+    /// Whether there is nothing in it for anybody to hear of.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.transitions.is_empty() && self.signals.is_empty() && self.forgotten == 0 && self.displaced == 0
+    }
+
+    /// How much there is of what is told.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            transitions: self.transitions.len(),
+            signals: self.signals.len(),
+            values: self.values.len(),
+            displaced: self.displaced,
+        }
+    }
+
+    /// Takes back what was told since.
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.transitions.truncate(mark.transitions);
+        self.signals.truncate(mark.signals);
+        self.values.truncate(mark.values);
+        self.displaced = mark.displaced;
+    }
+}
+
+/// See [`Effects::mark`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    transitions: usize,
+    signals: usize,
+    values: usize,
+    displaced: u32,
 }

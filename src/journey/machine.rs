@@ -5,11 +5,15 @@
 //! one transition is caused by an event; timers may chain, and each chain ends, because the model check refuses
 //! timers that go round without time going by.
 
+mod alert;
+mod awaited;
 mod build;
 mod moment;
 mod standing;
 mod waiting;
 
+use alert::Alerts;
+pub(super) use awaited::{Awaited, NUMBERS_MAX};
 use moment::Moment;
 use standing::Place;
 pub(super) use standing::Standing;
@@ -36,6 +40,8 @@ pub(super) struct Machine {
     /// By phase word, what runs without an event.
     waiting: Vec<Waiting>,
     rules: Vec<Move>,
+    /// What is told beside the phases; only in models that have signals.
+    alerts: Option<Box<Alerts>>,
     meters: Vec<Meter>,
     /// The meters that begin anew with a phase.
     visit_meters: Vec<u16>,
@@ -52,6 +58,37 @@ struct Response {
     counts: Box<[u16]>,
     /// The rules to try in turn.
     rules: Box<[u16]>,
+    /// The signals it is an occasion for.
+    signals: Box<[u16]>,
+    /// The signals whose waiting it calls off.
+    ends: Box<[u16]>,
+}
+
+impl Response {
+    /// Whether it does more than count.
+    #[inline]
+    fn decides(&self) -> bool {
+        !self.rules.is_empty() || !self.signals.is_empty() || !self.ends.is_empty()
+    }
+}
+
+/// What happens to a customer next by itself.
+#[derive(Clone, Copy)]
+pub(super) enum Next<'m> {
+    /// A timer leads to another phase.
+    Timer(Due<'m>),
+    /// A signal has waited long enough.
+    Signal(Awaited),
+}
+
+impl Next<'_> {
+    /// When.
+    pub fn at(&self) -> i64 {
+        match self {
+            Self::Timer(due) => due.at,
+            Self::Signal(awaited) => awaited.due,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -87,13 +124,25 @@ impl Machine {
     pub fn ends(&self, record: &Record) -> Option<(i64, i64)> {
         let standing = self.standing(record);
         let waiting = &self.waiting[standing.phase as usize];
-        standing.is_seen().then(|| (waiting.forget_at(standing), waiting.due_at(standing, || self.spent(record))))
+        standing.is_seen().then(|| (waiting.forget_at(standing), self.due_at(record, standing)))
     }
 
-    /// When the next timer is due; later than every time if none is.
+    /// When something is due next by itself; later than every time if nothing is.
     #[inline]
     fn due_at(&self, record: &Record, standing: Standing) -> i64 {
-        self.waiting[standing.phase as usize].due_at(standing, || self.spent(record))
+        let timer = self.waiting[standing.phase as usize].due_at(standing, || self.spent(record));
+        self.alerts.as_ref().map_or(timer, |alerts| timer.min(alerts.due_at(record)))
+    }
+
+    /// What comes next by itself: the earliest; of equals a signal, then the first timer in the file.
+    pub fn next(&self, record: &Record) -> Option<Next<'_>> {
+        let timer = self.next_timer(record);
+        let awaited = self.alerts.as_ref().and_then(|alerts| alerts.next(record));
+        match (timer, awaited) {
+            (Some(due), Some(awaited)) if due.at < awaited.due => Some(Next::Timer(due)),
+            (_, Some(awaited)) => Some(Next::Signal(awaited)),
+            (timer, None) => timer.map(Next::Timer),
+        }
     }
 
     /// The next timer: the earliest, of equals the first in the file. Never before the phase began.
@@ -102,8 +151,20 @@ impl Machine {
         self.waiting[phase as usize].next(since, last, self.spent(record))
     }
 
-    /// Fires a timer that is due.
-    pub fn fire(&self, record: &mut Record, due: Due<'_>, effects: &mut Effects) {
+    /// The signals that wait: when each is due, and its index among the model's signals.
+    pub fn awaited(&self, record: &Record) -> Vec<(i64, u16)> {
+        self.alerts.as_ref().map(|alerts| alerts.awaited(record)).unwrap_or_default()
+    }
+
+    /// Does what is due.
+    pub fn fire(&self, record: &mut Record, next: Next<'_>, effects: &mut Effects) {
+        match next {
+            Next::Timer(due) => self.fire_timer(record, due, effects),
+            Next::Signal(awaited) => self.end_wait(record, awaited, effects),
+        }
+    }
+
+    fn fire_timer(&self, record: &mut Record, due: Due<'_>, effects: &mut Effects) {
         let before = self.standing(record).last;
         let scene = Moment { machine: self, record, input: None, now: due.at, before };
         let rule = &self.rules[due.rule()];
@@ -114,7 +175,9 @@ impl Machine {
         }
         let values = scene.note(rule.when.as_ref(), effects);
         let taken = Taken { rule: due.timer.rule, at: due.at, cause: Cause::Timer, late: false, values };
+        self.hear_move(&scene, taken.rule, effects);
         self.enter(record, &taken, effects);
+        self.raise_all(record, Told { at: due.at, cause: Cause::Timer, late: false }, None, effects);
     }
 
     /// Takes an event of a kind the model knows; says whether it was late. What few events need stands in functions of
@@ -142,8 +205,8 @@ impl Machine {
         if !response.counts.is_empty() {
             self.count(&response.counts, record, input.event, standing.since);
         }
-        if !response.rules.is_empty() {
-            self.decide(&response.rules, record, input, before, effects);
+        if response.decides() {
+            self.decide(response, record, input, before, effects);
         }
         at < before
     }
@@ -151,8 +214,8 @@ impl Machine {
     /// Fires the timers that are due by this time. Few events find one.
     #[inline(never)]
     fn fire_until(&self, record: &mut Record, at: i64, effects: &mut Effects) {
-        while let Some(due) = self.next_timer(record).filter(|due| due.at <= at) {
-            self.fire(record, due, effects);
+        while let Some(next) = self.next(record).filter(|next| next.at() <= at) {
+            self.fire(record, next, effects);
         }
     }
 
@@ -167,20 +230,32 @@ impl Machine {
         }
     }
 
-    /// Takes the transition of the first of these rules that holds, if one does. The customer's last event was `before`.
+    /// Takes the transition of the first rule that holds, if one does, and sees to the signals. The customer's last event
+    /// was `before`.
     #[inline(never)]
-    fn decide(&self, rules: &[u16], record: &mut Record, input: &Input<'_>, before: i64, effects: &mut Effects) {
+    fn decide(&self, response: &Response, record: &mut Record, input: &Input<'_>, before: i64, effects: &mut Effects) {
         let at = input.event.at;
         let (now, late) = (at.max(self.standing(record).since), at < before);
+        if !response.ends.is_empty() {
+            self.call_off(&response.ends, record, input.event);
+        }
         let scene = Moment { machine: self, record, input: Some((input, late)), now, before };
-        let won = rules.iter().copied().find(|rule| {
+        if !response.signals.is_empty() {
+            self.hear(&response.signals, &scene, effects);
+        }
+        let won = response.rules.iter().copied().find(|rule| {
             let when = self.rules[usize::from(*rule)].when.as_ref();
             when.is_none_or(|when| when.holds(&scene))
         });
+        let cause = Cause::Event(input.kind);
         if let Some(rule) = won {
             let values = scene.note(self.rules[usize::from(rule)].when.as_ref(), effects);
-            let taken = Taken { rule, at: now, cause: Cause::Event(input.kind), late, values };
+            self.hear_move(&scene, rule, effects);
+            let taken = Taken { rule, at: now, cause, late, values };
             self.enter(record, &taken, effects);
+        }
+        if !effects.raised.is_empty() {
+            self.raise_all(record, Told { at: now, cause, late }, Some(input.event), effects);
         }
     }
 
@@ -227,4 +302,12 @@ struct Taken {
     cause: Cause,
     late: bool,
     values: (u32, u32),
+}
+
+/// When something is told, and why.
+#[derive(Clone, Copy)]
+struct Told {
+    at: i64,
+    cause: Cause,
+    late: bool,
 }

@@ -4,7 +4,7 @@
 //! bucket, then the eight in a ring. It answers for between seven and eight eighths of the window, always in the same
 //! space. Nothing overflows: numbers stay at their largest.
 
-use super::model::{Addend, Model, Window};
+use super::model::{Addend, Window};
 use super::record::{FieldType, Layout};
 use super::{Amount, Attr, Event, Record};
 
@@ -25,13 +25,11 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Finds room for a counter of a model.
-    pub fn place(layout: &mut Layout, index: usize, model: &Model, counter: usize, sum: Option<Addend>) -> Self {
-        let counter = &model.counters[counter];
-        let key = format!("{}/counter/{}={}", model.name, counter.name, model.definition(counter));
+    /// Finds room for one that counts over a window, under a key that says what.
+    pub fn place(layout: &mut Layout, index: usize, key: String, window: Window, sum: Option<Addend>) -> Self {
         let kind = if sum.is_some() { FieldType::I64 } else { FieldType::U32 };
-        let visit = counter.window == Window::Visit;
-        let Window::Sliding(span) = counter.window else {
+        let visit = window == Window::Visit;
+        let Window::Sliding(span) = window else {
             return Self { word: layout.push(key, kind, index), bucket: None, sum, visit };
         };
         let word = layout.push(format!("{key}/newest"), FieldType::I64, index);
@@ -51,8 +49,13 @@ impl Meter {
                 _ => return,
             },
         };
+        self.add_at(record, event.at, addend);
+    }
+
+    /// Adds to it, at a time.
+    pub fn add_at(&self, record: &mut Record, at: i64, addend: i64) {
         let Some(width) = self.bucket else { return self.add(record, self.word, addend) };
-        let bucket = event.at.div_euclid(width);
+        let bucket = at.div_euclid(width);
         let newest = record.i64(self.word);
         if bucket > newest {
             for passed in newest.max(bucket - BUCKETS) + 1..=bucket {

@@ -20,6 +20,9 @@ pub struct Model {
     pub(super) phases: Vec<Phase>,
     pub(super) counters: Vec<Counter>,
     pub(super) rules: Vec<Rule>,
+    pub(super) signals: Vec<SignalRule>,
+    /// How many signals of a customer may wait at the same time.
+    pub(super) waiting_max: u8,
 }
 
 /// A phase of a model.
@@ -95,7 +98,53 @@ pub enum Trigger {
     Idle(Span),
 }
 
-/// The condition of a transition.
+/// Something that is told beside the phases, as the model states it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignalRule {
+    pub(super) id: String,
+    pub(super) occasion: Occasion,
+    /// The phases in which the occasion counts; `None`: in all, and for new customers.
+    pub(super) phases: Option<Vec<Option<u16>>>,
+    pub(super) when: Option<Condition>,
+    pub(super) wait: Option<Wait>,
+    pub(super) at_most: Option<AtMost>,
+}
+
+/// What a signal tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Occasion {
+    /// An event of one of these kinds, as indices into [`Model::kinds`], ascending.
+    On(Vec<u16>),
+    /// A transition.
+    Move {
+        /// Out of one of these phases (`None`: a new customer); of any, if it does not matter.
+        leaving: Option<Vec<Option<u16>>>,
+        /// Into one of these phases; any, if it does not matter.
+        entering: Option<Vec<u16>>,
+    },
+}
+
+/// How long a signal waits, and what it does not wait for in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// How long.
+    pub span: Span,
+    /// Events of these kinds in between call it off, as indices into [`Model::kinds`], ascending.
+    pub unless: Vec<u16>,
+    /// The attribute that says whether two events are about the same thing, as an index into the model's.
+    pub correlate: Option<u16>,
+}
+
+/// How often a signal is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtMost {
+    /// So often,
+    pub times: u32,
+    /// over this.
+    pub window: Window,
+}
+
+/// The condition of a transition or a signal.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Condition {
     /// As it was written.
@@ -151,6 +200,21 @@ impl Model {
         &self.rules
     }
 
+    /// The signals, in the order of the file.
+    pub fn signals(&self) -> &[SignalRule] {
+        &self.signals
+    }
+
+    /// Does without signals.
+    pub fn drop_signals(&mut self) {
+        self.signals.clear();
+    }
+
+    /// The signals that wait before they are told, in the order of the file: what waits is stored as its place among them.
+    pub(super) fn waiting_signals(&self) -> impl Iterator<Item = (u16, &SignalRule, &Wait)> {
+        (0..).zip(&self.signals).filter_map(|(index, rule)| Some((index, rule, rule.wait.as_ref()?)))
+    }
+
     /// What a counter counts, over what: the same text means the same numbers.
     pub(super) fn definition(&self, counter: &Counter) -> String {
         let mut kinds: Vec<&str> = counter.kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
@@ -163,11 +227,7 @@ impl Model {
                 format!("sum(event.{} of {kinds})", self.attributes[usize::from(index)].0)
             }
         };
-        match counter.window {
-            Window::Visit => format!("{what}/visit"),
-            Window::Ever => format!("{what}/ever"),
-            Window::Sliding(span) => format!("{what}/{span}"),
-        }
+        format!("{what}/{}", counter.window)
     }
 
     /// Whether anything in it reads the money an event is worth.
@@ -177,11 +237,13 @@ impl Model {
 
     /// Whether anything in it reads this attribute.
     pub(super) fn reads_attribute(&self, index: u16) -> bool {
-        self.uses(Addend::Attribute(index), Slot::EventAttribute(index))
+        self.waiting_signals().any(|(_, _, wait)| wait.correlate == Some(index))
+            || self.uses(Addend::Attribute(index), Slot::EventAttribute(index))
     }
 
     fn uses(&self, addend: Addend, slot: Slot) -> bool {
-        let conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
+        let signals = self.signals.iter().map(|rule| rule.when.as_ref());
+        let conditions = self.rules.iter().map(|rule| rule.when.as_ref()).chain(signals).flatten();
         self.counters.iter().any(|counter| counter.sum == Some(addend))
             || conditions.flat_map(|when| when.program.slots()).any(|read| *read == slot)
     }
@@ -213,7 +275,98 @@ impl Model {
             let when = rule.when.as_ref().map_or("", |when| when.text.as_str());
             text += &format!("rule {} {} {} {trigger} {when:?}\n", rule.id, from.join(" "), phase(&rule.to));
         }
+        for rule in &self.signals {
+            text += &format!("signal {} {}\n", rule.id, self.signal_definition(rule));
+        }
+        if !self.signals.is_empty() {
+            text += &format!("waiting {}\n", self.waiting_max);
+        }
         xxh3_64(text.as_bytes())
+    }
+
+    /// When a signal is told: the same text means the same.
+    pub(super) fn signal_definition(&self, rule: &SignalRule) -> String {
+        let kinds = |kinds: &[u16]| {
+            let mut names: Vec<&str> = kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
+            names.sort_unstable();
+            names.join(",")
+        };
+        let phase = |index: &u16| self.phases[usize::from(*index)].name.as_str();
+        let phases = |list: &[Option<u16>]| {
+            let names: Vec<&str> = list.iter().map(|index| index.as_ref().map_or("new", phase)).collect();
+            names.join(",")
+        };
+        let mut text = match &rule.occasion {
+            Occasion::On(on) => format!("on({})", kinds(on)),
+            Occasion::Move { leaving, entering } => {
+                let leaving = leaving.as_deref().map_or("any".to_owned(), phases);
+                let entering: Option<Vec<&str>> = entering.as_ref().map(|list| list.iter().map(phase).collect());
+                format!("move({leaving}>{})", entering.map_or("any".to_owned(), |names| names.join(",")))
+            }
+        };
+        if let Some(list) = &rule.phases {
+            text += &format!(" in({})", phases(list));
+        }
+        if let Some(when) = &rule.when {
+            text += &format!(" when({:?})", when.text);
+        }
+        if let Some(wait) = &rule.wait {
+            text += &format!(" wait({}) unless({})", wait.span, kinds(&wait.unless));
+            if let Some(attribute) = wait.correlate {
+                text += &format!(" same({})", self.attributes[usize::from(attribute)].0);
+            }
+        }
+        if let Some(at_most) = rule.at_most {
+            text += &format!(" at_most({}/{})", at_most.times, at_most.window);
+        }
+        text
+    }
+}
+
+impl SignalRule {
+    /// Its name within the model.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What it tells of.
+    pub fn occasion(&self) -> &Occasion {
+        &self.occasion
+    }
+
+    /// The phases in which the occasion counts, as indices (`None` is a new customer); all, if it does not matter.
+    pub fn phases(&self) -> Option<&[Option<u16>]> {
+        self.phases.as_deref()
+    }
+
+    /// Its condition as written, if it has one.
+    pub fn when(&self) -> Option<&str> {
+        self.when.as_ref().map(|when| when.text.as_str())
+    }
+
+    /// The names of what its condition reads, in the order of a signal's values; empty without a condition.
+    pub fn reads(&self) -> &[CompactString] {
+        self.when.as_ref().map_or(&[], |when| when.reads.as_slice())
+    }
+
+    /// How long it waits, if it does.
+    pub fn wait(&self) -> Option<&Wait> {
+        self.wait.as_ref()
+    }
+
+    /// How often it is told, if that is limited.
+    pub fn at_most(&self) -> Option<AtMost> {
+        self.at_most
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Visit => f.write_str("visit"),
+            Self::Ever => f.write_str("ever"),
+            Self::Sliding(span) => span.fmt(f),
+        }
     }
 }
 

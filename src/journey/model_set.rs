@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::machine::{Due, Input, Machine};
+use super::machine::{Input, Machine, Next};
 use super::memory::Memory;
 use super::{AttrType, CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary};
 
@@ -73,6 +73,20 @@ pub enum SetError {
     /// Nobody would be remembered.
     #[error("customers cannot be forgotten after 0s; write a span such as `400d`")]
     ForgetAtOnce,
+    /// A signal waits for longer than a customer is kept.
+    #[error(
+        "model `{model}`: the signal `{signal}` waits for {span}, but a customer can be forgotten after {forget_after}; wait for less, or forget later"
+    )]
+    WaitsTooLong {
+        /// The model.
+        model: String,
+        /// The signal.
+        signal: String,
+        /// How long it waits.
+        span: Span,
+        /// After how much silence a customer is forgotten first.
+        forget_after: Span,
+    },
     /// Too many event ids.
     #[error("{0} event ids per customer are too many; remember at most {IDS_MAX}")]
     TooManyIds(u8),
@@ -113,6 +127,14 @@ impl ModelSet {
         }
         if options.remembered_ids > IDS_MAX {
             return Err(SetError::TooManyIds(options.remembered_ids));
+        }
+        for model in &models {
+            let spans = model.phases.iter().filter_map(|phase| phase.forget_after);
+            let forget_after = spans.chain([options.forget_after]).min().unwrap_or(options.forget_after);
+            if let Some((_, rule, wait)) = model.waiting_signals().find(|(_, _, wait)| wait.span >= forget_after) {
+                let (model, signal) = (model.name.clone(), rule.id.clone());
+                return Err(SetError::WaitsTooLong { model, signal, span: wait.span, forget_after });
+            }
         }
         let vocabulary = vocabulary(&models)?;
         let mut layout = Layout::default();
@@ -184,8 +206,8 @@ impl ModelSet {
         loop {
             let forget_at = self.forget_at(record).filter(|at| *at <= until);
             match self.next_timer(record) {
-                Some((machine, due)) if due.at <= forget_at.unwrap_or(until) => {
-                    machine.fire(record, due, effects);
+                Some((machine, next)) if next.at() <= forget_at.unwrap_or(until) => {
+                    machine.fire(record, next, effects);
                     fired = Fired::Changed;
                 }
                 _ if forget_at.is_some() => {
@@ -236,12 +258,11 @@ impl ModelSet {
     #[cold]
     fn forget_before(&self, record: &mut Record, at: i64, effects: &mut Effects) {
         let mut trial = record.to_owned();
-        let (transitions, values) = (effects.transitions.len(), effects.values.len());
+        let mark = effects.mark();
         if self.fire(&mut trial, at, effects) == Fired::Forgotten {
             record.0.fill(0);
         } else {
-            effects.transitions.truncate(transitions);
-            effects.values.truncate(values);
+            effects.back_to(mark);
         }
     }
 
@@ -265,10 +286,10 @@ impl ModelSet {
         self.machines.iter().filter_map(|machine| machine.ends(record)).map(|(forget_at, _)| forget_at).max()
     }
 
-    /// The earliest timer of all models; of equals that of the first model.
-    fn next_timer(&self, record: &Record) -> Option<(&Machine, Due<'_>)> {
-        let timers = self.machines.iter().filter_map(|machine| Some((machine, machine.next_timer(record)?)));
-        timers.min_by_key(|(_, due)| due.at)
+    /// What comes next of all models by itself; of equals that of the first model.
+    fn next_timer(&self, record: &Record) -> Option<(&Machine, Next<'_>)> {
+        let timers = self.machines.iter().filter_map(|machine| Some((machine, machine.next(record)?)));
+        timers.min_by_key(|(_, next)| next.at())
     }
 }
 

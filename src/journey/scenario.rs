@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{
-    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, KindId, Model, ModelSet, SetOptions, Span, Transition,
+    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, KindId, Model, ModelSet, SetOptions, Signal, Span,
+    Transition,
 };
 
 /// The start of every scenario's clock: 2026-01-01T00:00:00Z.
@@ -18,6 +19,8 @@ pub struct Scenario {
     pub(super) customer: String,
     pub(super) given: Vec<Given>,
     pub(super) expect: Vec<Expected>,
+    /// `None`: signals may be any.
+    pub(super) expect_signals: Option<Vec<ExpectedSignal>>,
     /// The time up to which timers fire after the last event.
     pub(super) until: Option<i64>,
 }
@@ -44,6 +47,16 @@ pub(super) struct Expected {
     pub rule: Option<u16>,
 }
 
+/// An expected signal; what is not said may be anything.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ExpectedSignal {
+    pub rule: u16,
+    pub at: Option<i64>,
+    /// A kind is numbered as the model numbers it.
+    pub cause: Option<Cause>,
+    pub phase: Option<u16>,
+}
+
 /// How a scenario went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioOutcome {
@@ -51,6 +64,12 @@ pub struct ScenarioOutcome {
     pub name: String,
     /// What came of it, a line a transition.
     pub transitions: Vec<String>,
+    /// What was told beside, a line a signal.
+    pub signals: Vec<String>,
+    /// The ids of the transitions that were taken and of the signals that were told.
+    pub rules: Vec<String>,
+    /// See above.
+    pub told: Vec<String>,
     /// Where it differs from what was expected, in lines for people to read; `None` if it does not.
     pub difference: Option<String>,
 }
@@ -95,29 +114,92 @@ fn run(set: &ModelSet, scenario: &Scenario) -> ScenarioOutcome {
     if let Some(until) = scenario.until {
         let _: Fired = set.fire(&mut record, until, &mut effects);
     }
-    let transitions: Vec<String> = effects.transitions.iter().map(|taken| show_taken(model, taken)).collect();
+    let (transitions, signals) = (&effects.transitions, &effects.signals);
+    let difference = difference(
+        "transition",
+        &scenario.expect,
+        transitions,
+        matches,
+        |expected| show_expected(model, expected),
+        |taken| show_taken(model, taken),
+    );
+    let of_signals = |expected: &Vec<ExpectedSignal>| {
+        self::difference(
+            "signal",
+            expected,
+            signals,
+            matches_signal,
+            |expected| show_expected_signal(model, expected),
+            |told| show_told(model, told),
+        )
+    };
     ScenarioOutcome {
         name: scenario.name.clone(),
-        difference: difference(model, &scenario.expect, &effects.transitions),
-        transitions,
+        difference: difference.or_else(|| scenario.expect_signals.as_ref().and_then(of_signals)),
+        transitions: transitions.iter().map(|taken| show_taken(model, taken)).collect(),
+        signals: signals.iter().map(|told| show_told(model, told)).collect(),
+        rules: transitions.iter().map(|taken| model.rules[usize::from(taken.rule)].id.clone()).collect(),
+        told: signals.iter().map(|told| model.signals[usize::from(told.rule)].id.clone()).collect(),
     }
 }
 
 /// The first place where the two differ, with what was expected and what came.
-fn difference(model: &Model, expect: &[Expected], taken: &[Transition]) -> Option<String> {
-    let same = expect.iter().zip(taken).take_while(|(expected, taken)| matches(expected, taken)).count();
-    if same == expect.len() && same == taken.len() {
+fn difference<E, T>(
+    what: &str,
+    expect: &[E],
+    came: &[T],
+    matches: impl Fn(&E, &T) -> bool,
+    show_expected: impl Fn(&E) -> String,
+    show: impl Fn(&T) -> String,
+) -> Option<String> {
+    let same = expect.iter().zip(came).take_while(|(expected, came)| matches(expected, came)).count();
+    if same == expect.len() && same == came.len() {
         return None;
     }
-    let mut text = format!("transition {} is not as expected\n", same + 1);
-    let expected = expect.get(same).map_or("no more transitions".to_owned(), |expected| show_expected(model, expected));
-    let came = taken.get(same).map_or("no more transitions".to_owned(), |taken| show_taken(model, taken));
+    let none = || format!("no more {what}s");
+    let mut text = format!("{what} {} is not as expected\n", same + 1);
     // Writing to a text cannot fail.
-    let _ = write!(text, "  expected: {expected}\n  came:     {came}");
-    for (number, taken) in taken.iter().enumerate().skip(same + 1) {
-        let _ = write!(text, "\n  then came {}: {}", number + 1, show_taken(model, taken));
+    let _ = write!(
+        text,
+        "  expected: {}\n  came:     {}",
+        expect.get(same).map_or_else(none, show_expected),
+        came.get(same).map_or_else(none, &show)
+    );
+    for (number, came) in came.iter().enumerate().skip(same + 1) {
+        let _ = write!(text, "\n  then came {}: {}", number + 1, show(came));
     }
     Some(text)
+}
+
+fn matches_signal(expected: &ExpectedSignal, told: &Signal) -> bool {
+    expected.rule == told.rule
+        && expected.at.is_none_or(|at| at == told.at)
+        && expected.cause.is_none_or(|cause| cause == told.cause)
+        && expected.phase.is_none_or(|phase| Some(phase) == told.phase)
+}
+
+fn show_told(model: &Model, told: &Signal) -> String {
+    format!(
+        "{} at {} by {} in {}",
+        model.signals[usize::from(told.rule)].id,
+        show_time(told.at),
+        show_cause(model, told.cause),
+        phase_name(model, told.phase)
+    )
+}
+
+fn show_expected_signal(model: &Model, expected: &ExpectedSignal) -> String {
+    let mut text = model.signals[usize::from(expected.rule)].id.clone();
+    if let Some(at) = expected.at {
+        text += &format!(" at {}", show_time(at));
+    }
+    if let Some(cause) = expected.cause {
+        text += &format!(" by {}", show_cause(model, cause));
+    }
+    if let Some(phase) = expected.phase {
+        text += &format!(" in {}", phase_name(model, Some(phase)));
+    }
+    text
 }
 
 fn matches(expected: &Expected, taken: &Transition) -> bool {

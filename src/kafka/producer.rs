@@ -29,8 +29,8 @@ const HEADER_OVERHEAD: usize = 10;
 const PLAIN_AT_ONCE: usize = 512;
 
 /// All topics that are written, in the order of their numbers.
-const TOPICS: [Topic; 5] =
-    [Topic::Transitions, Topic::Phases, Topic::DeadLetters, Topic::StateDeltas, Topic::StateSnapshots];
+const TOPICS: [Topic; 6] =
+    [Topic::Transitions, Topic::Signals, Topic::Phases, Topic::DeadLetters, Topic::StateDeltas, Topic::StateSnapshots];
 
 /// A producer and the topics it writes to.
 pub(super) struct Writer {
@@ -50,6 +50,7 @@ fn is_state(topic: Topic) -> bool {
 fn name_of(topics: &Topics, topic: Topic) -> Option<&str> {
     match topic {
         Topic::Transitions => Some(&topics.transitions),
+        Topic::Signals => topics.signals.as_deref(),
         Topic::Phases => topics.phases.as_deref(),
         Topic::DeadLetters => Some(&topics.dead_letters),
         Topic::StateDeltas => Some(&topics.state_deltas),

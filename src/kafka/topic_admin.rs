@@ -24,7 +24,7 @@ const KNOWN_PAUSE: Duration = Duration::from_millis(20);
 pub struct TopicFacts {
     /// Partitions of every input.
     pub partitions: i32,
-    /// Whether the topics of transitions and of phases have as many.
+    /// Whether the topics of transitions, signals and phases have as many.
     pub outputs_alike: bool,
     /// The largest record that the topic of dead letters takes.
     pub dead_letter_bytes: usize,

@@ -40,7 +40,7 @@ pub(super) struct Creation {
 pub(super) struct Findings {
     /// Of every input; 0 if they do not agree.
     pub(super) partitions: i32,
-    /// Whether the topics of transitions and of phases have as many, or will have once they are created.
+    /// Whether the topics of transitions, signals and phases have as many, or will have once they are created.
     pub(super) outputs_alike: bool,
     /// What is missing and can be created.
     pub(super) creations: Vec<Creation>,
@@ -55,6 +55,7 @@ pub(super) struct Findings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Transitions,
+    Signals,
     Phases,
     DeadLetters,
     Deltas,
@@ -66,7 +67,7 @@ impl Role {
         let forever = || [("retention.ms", "-1".to_owned()), ("retention.bytes", "-1".to_owned())];
         let policy = |policy: &str| ("cleanup.policy", policy.to_owned());
         match self {
-            Role::Transitions => vec![policy("delete")],
+            Role::Transitions | Role::Signals => vec![policy("delete")],
             Role::Phases => vec![policy("compact")],
             Role::DeadLetters => vec![policy("delete"), ("max.message.bytes", DEAD_LETTER_BYTES.to_string())],
             Role::Deltas => [policy("delete")].into_iter().chain(forever()).collect(),
@@ -85,6 +86,7 @@ impl Role {
 
 fn outputs(topics: &Topics) -> Vec<(Role, &str)> {
     let mut all = vec![(Role::Transitions, topics.transitions.as_str())];
+    all.extend(topics.signals.as_deref().map(|signals| (Role::Signals, signals)));
     all.extend(topics.phases.as_deref().map(|phases| (Role::Phases, phases)));
     all.extend([
         (Role::DeadLetters, topics.dead_letters.as_str()),
@@ -196,9 +198,13 @@ fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
             "topic {topic} has cleanup.policy={policy}: of a customer's transitions only the latest will stay; \
              for that there is the topic of phases"
         )),
+        Role::Signals if policy != "delete" => findings.warnings.push(format!(
+            "topic {topic} has cleanup.policy={policy}: of a customer's signals only the latest will stay; set \
+             cleanup.policy=delete to keep them all"
+        )),
         _ => {}
     }
-    if matches!(role, Role::Transitions | Role::Phases) {
+    if matches!(role, Role::Transitions | Role::Signals | Role::Phases) {
         findings.outputs_alike &= actual.partitions == findings.partitions;
     }
     if role.is_state() && findings.partitions > 0 && actual.partitions != findings.partitions {

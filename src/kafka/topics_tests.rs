@@ -9,6 +9,7 @@ fn named(topics: &[&str]) -> Vec<NamedInput> {
 fn outputs_of(application: &str) -> Topics {
     Topics {
         transitions: format!("{application}.transitions"),
+        signals: Some(format!("{application}.signals")),
         phases: Some(format!("{application}.phases")),
         dead_letters: format!("{application}.dead-letters"),
         state_deltas: format!("{application}.state-deltas"),
@@ -27,6 +28,7 @@ fn broker(change: impl FnOnce(&mut HashMap<String, Actual>)) -> HashMap<String, 
     let mut all: HashMap<String, Actual> = ["clicks", "mail"].map(|topic| (topic.to_owned(), like(8, &[]))).into();
     for (topic, settings) in [
         ("shop.transitions", vec![("cleanup.policy", "delete"), usual]),
+        ("shop.signals", vec![("cleanup.policy", "delete"), usual]),
         ("shop.phases", vec![("cleanup.policy", "compact"), usual]),
         ("shop.dead-letters", vec![("cleanup.policy", "delete"), ("max.message.bytes", "16777216")]),
         (
@@ -78,7 +80,8 @@ fn what_is_told_of_a_customer_lies_in_its_partition_if_topics_have_as_many_as_th
     assert!(alike(|all| _ = all.insert("shop.dead-letters".into(), like(1, &[("max.message.bytes", "16777216")]))));
     assert!(!alike(|all| _ = all.insert("shop.transitions".into(), like(12, &[("cleanup.policy", "delete")]))));
     assert!(!alike(|all| _ = all.insert("shop.phases".into(), like(4, &[("cleanup.policy", "compact")]))));
-    let created = ["shop.transitions", "shop.phases"];
+    assert!(!alike(|all| _ = all.insert("shop.signals".into(), like(4, &[("cleanup.policy", "delete")]))));
+    let created = ["shop.transitions", "shop.signals", "shop.phases"];
     assert!(check(|all| created.iter().for_each(|topic| _ = all.remove(*topic)), &[], &[], &created).outputs_alike);
 }
 
@@ -88,7 +91,14 @@ fn missing_outputs_are_created_with_the_settings_they_are_checked_for() {
         |all| all.retain(|topic, _| !topic.starts_with("shop.")),
         &[],
         &[],
-        &["shop.transitions", "shop.phases", "shop.dead-letters", "shop.state-deltas", "shop.state-snapshots"],
+        &[
+            "shop.transitions",
+            "shop.signals",
+            "shop.phases",
+            "shop.dead-letters",
+            "shop.state-deltas",
+            "shop.state-snapshots",
+        ],
     );
     let created: HashMap<String, Actual> = findings
         .creations

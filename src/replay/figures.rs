@@ -16,6 +16,8 @@ pub struct Figures {
     pub out_of_order: u64,
     /// Transitions.
     pub transitions: u64,
+    /// Signals.
+    pub signals: u64,
     /// Customers forgotten.
     pub forgotten: u64,
     /// Customers there are in the end, by model and phase.
@@ -38,6 +40,7 @@ impl Figures {
             self.outcomes.add(&std::mem::take(input));
         }
         self.transitions += tally.transitions.drain().map(|(_, count)| count).sum::<u64>();
+        self.signals += tally.signals.drain().map(|(_, count)| count).sum::<u64>();
         self.forgotten += std::mem::take(&mut tally.forgotten);
         tally.dwells.clear();
     }
@@ -75,6 +78,9 @@ impl fmt::Display for Figures {
             write!(f, "\n{future} were dated too far ahead and took their record's time")?;
         }
         write!(f, "\n{} transitions", self.transitions)?;
+        if self.signals > 0 {
+            write!(f, ", {} signals", self.signals)?;
+        }
         if self.forgotten > 0 {
             write!(f, ", {} customers forgotten", self.forgotten)?;
         }

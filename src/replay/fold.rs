@@ -33,6 +33,8 @@ pub struct Replay<'a> {
 pub struct Outputs<'a> {
     /// Transitions, one a line.
     pub transitions: &'a mut dyn Write,
+    /// Signals, one a line; `None`: they are only counted.
+    pub signals: Option<&'a mut dyn Write>,
     /// Records and lines that could not be used, one a line; `None`: they are only counted.
     pub dead_letters: Option<&'a mut dyn Write>,
 }
@@ -133,6 +135,11 @@ impl<'a> Fold<'a> {
         for record in &epoch.outputs {
             match record.topic {
                 Topic::Transitions => write_line(outputs.transitions, epoch, record).map_err(transitions_failed)?,
+                Topic::Signals => {
+                    if let Some(out) = &mut outputs.signals {
+                        write_line(*out, epoch, record).map_err(signals_failed)?;
+                    }
+                }
                 Topic::DeadLetters => {
                     if let Some(out) = &mut outputs.dead_letters {
                         letter(epoch, record, place, line).write(*out).map_err(dead_letters_failed)?;
@@ -157,6 +164,9 @@ impl<'a> Fold<'a> {
             self.write("", 0)?;
         }
         self.outputs.transitions.flush().map_err(transitions_failed)?;
+        if let Some(out) = &mut self.outputs.signals {
+            out.flush().map_err(signals_failed)?;
+        }
         if let Some(out) = &mut self.outputs.dead_letters {
             out.flush().map_err(dead_letters_failed)?;
         }
@@ -205,6 +215,10 @@ fn populations(partition: &Partition, set: &ModelSet) -> Vec<Population> {
         phases: model.phases().iter().map(|phase| phase.name().to_owned()).zip(counts).collect(),
     });
     populations.collect()
+}
+
+fn signals_failed(error: io::Error) -> ReplayError {
+    ReplayError::Write { what: "signals", error }
 }
 
 fn transitions_failed(error: io::Error) -> ReplayError {

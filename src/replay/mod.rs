@@ -122,7 +122,7 @@ pub enum ReplayError {
     /// What comes out cannot be written.
     #[error("{what} cannot be written: {error}")]
     Write {
-        /// Transitions or dead letters.
+        /// Transitions, signals or dead letters.
         what: &'static str,
         /// Why.
         error: std::io::Error,

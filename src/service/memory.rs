@@ -63,7 +63,7 @@ mod tests {
     use crate::journey::{ModelSet, SetOptions, Span, builtin};
 
     fn board() -> Board {
-        let options = SetOptions { forget_after: Span(1), remembered_ids: 0 };
+        let options = SetOptions { forget_after: Span(400 * 86_400_000), remembered_ids: 0 };
         let set = ModelSet::new(vec![builtin("think5").expect("it ships")], options).expect("one model is a set");
         let rules = Rules {
             application: "test".to_owned(),
@@ -75,6 +75,7 @@ mod tests {
             max_future_skew_ms: 0,
             event_bytes_max: 1,
             envelope: Envelope::Binary,
+            inline_needs: false,
             writes_phases: false,
         };
         Board::new(Arc::new(rules), 0)

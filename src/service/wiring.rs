@@ -16,7 +16,7 @@ use crate::telemetry::{Facts, ModelNames, Names};
 use super::ServiceError;
 
 /// The rules that hold for every partition; no count of partitions: there are none (replay). Whether the topics of
-/// transitions and phases have as many is said by `outputs_alike`.
+/// transitions, signals and phases have as many is said by `outputs_alike`.
 pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, outputs_alike: bool) -> Rules {
     Rules {
         application: config.application.clone(),
@@ -37,6 +37,7 @@ pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, 
             (_, config::Envelope::Structured) => Envelope::Structured,
             (_, config::Envelope::Bare) => Envelope::Bare,
         },
+        inline_needs: config.needs == config::Needs::Inline,
         writes_phases: partition_count.is_some() && config.topics.phases.is_some(),
     }
 }
@@ -102,6 +103,7 @@ pub fn names(config: &Config, set: &ModelSet) -> Names {
         name: model.name().to_owned(),
         phases: model.phases().iter().map(|phase| phase.name().to_owned()).collect(),
         moves: moves(model),
+        signals: model.signals().iter().map(|rule| rule.id().to_owned()).collect(),
     };
     Names {
         inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
@@ -120,11 +122,21 @@ pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
     let phase = |phase: &crate::journey::Phase| {
         let names = [("nl", &phase.title().nl), ("en", &phase.title().en)];
         let names = names.into_iter().filter_map(|(language, name)| Some((language.to_owned(), name.clone()?)));
-        PhaseFacts { id: phase.name().to_owned(), names: names.collect::<BTreeMap<_, _>>() }
+        let needs = [("nl", &phase.needs().nl), ("en", &phase.needs().en)];
+        let needs = needs.into_iter().filter(|(_, needs)| !needs.is_empty());
+        PhaseFacts {
+            id: phase.name().to_owned(),
+            names: names.collect::<BTreeMap<_, _>>(),
+            needs: needs.map(|(language, needs)| (language.to_owned(), needs.clone())).collect(),
+            is_final: phase.is_final(),
+        }
     };
     let model = |model: &crate::journey::Model| ModelFacts {
         name: model.name().to_owned(),
+        version: model.version(),
+        hash: format!("{:016x}", model.hash()),
         phases: model.phases().iter().map(phase).collect(),
+        signals: model.signals().iter().map(|rule| rule.id().to_owned()).collect(),
     };
     HttpFacts {
         application: config.application.clone(),

@@ -93,6 +93,10 @@ metrics! {
         "Events whose time lay too far ahead of their record, so that the record's time was taken.";
     TRANSITIONS: "transitions_total", Counter, Count, ["model", "from", "to", "cause"],
         "Transitions from one phase to another; from is new for a new customer, cause is the kind of event or timer.";
+    SIGNALS: "signals_total", Counter, Count, ["model", "signal"],
+        "Signals told: what is written beside the phases.";
+    SIGNALS_DISPLACED: "signals_displaced_total", Counter, Count, [],
+        "Signals that waited and were never told, because more waited of the same customer than there is room for.";
     CUSTOMERS: "customers", Gauge, Count, ["model", "phase"],
         "Customers in each phase now, in the partitions of this process; new are those without a phase yet.";
     TIME_IN_PHASE: "time_in_phase_seconds", Histogram(STAYS), Seconds, ["model", "phase"],

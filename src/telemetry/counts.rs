@@ -33,6 +33,9 @@ pub struct Telemetry {
     transitions: RwLock<HashMap<TransitionKey, Counter, foldhash::fast::FixedState>>,
     /// By model and phase.
     stays: Vec<Vec<Histogram>>,
+    /// By model and signal.
+    signals: Vec<Vec<Counter>>,
+    displaced: Counter,
     forgotten: Counter,
     state_bytes: Counter,
     commit_failures: Counter,
@@ -69,11 +72,16 @@ impl Telemetry {
         let stay = |model: &str, phase: &String| series.histogram(&catalog::TIME_IN_PHASE, &[model, phase]);
         let stays =
             names.models.iter().map(|model| model.phases.iter().map(|phase| stay(&model.name, phase)).collect());
+        let signal = |model: &str, signal: &String| series.counter(&catalog::SIGNALS, &[model, signal]);
+        let signals =
+            names.models.iter().map(|model| model.signals.iter().map(|one| signal(&model.name, one)).collect());
         let telemetry = Self {
             handle,
             inputs,
             transitions: RwLock::default(),
             stays: stays.collect(),
+            signals: signals.collect(),
+            displaced: series.counter(&catalog::SIGNALS_DISPLACED, &[]),
             forgotten: series.counter(&catalog::FORGOTTEN, &[]),
             state_bytes: series.counter(&catalog::STATE_BYTES, &[]),
             commit_failures: series.counter(&catalog::COMMIT_FAILURES, &[]),
@@ -101,6 +109,10 @@ impl Telemetry {
             counters.count(input);
         }
         self.count_moves(tally);
+        for (&(model, rule), &count) in &tally.signals {
+            self.signals[usize::from(model)][usize::from(rule)].increment(count);
+        }
+        self.displaced.increment(tally.displaced);
         for &(model, phase, seconds) in &tally.dwells {
             self.stays[usize::from(model)][usize::from(phase)].record(f64::from(seconds));
         }

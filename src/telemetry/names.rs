@@ -23,6 +23,8 @@ pub struct ModelNames {
     /// The moves its rules allow, if known: their counters then start at zero instead of with the first such
     /// transition, so that a rate over the first one is right.
     pub moves: Vec<Move>,
+    /// Its signals' ids, in their order.
+    pub signals: Vec<String>,
 }
 
 /// A move that a rule allows: (phase left, phase entered, cause).

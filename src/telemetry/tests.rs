@@ -20,6 +20,7 @@ fn telemetry() -> Telemetry {
             name: "think5".to_owned(),
             phases: text(&["orientatie", "aankoop"]),
             moves: vec![(Some(1), 0, Cause::Timer)],
+            signals: text(&["cart_abandoned"]),
         }],
         kinds: text(&["page_viewed", "purchased"]),
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::answer::{check_dead_letters, check_transitions, written};
+use crate::support::answer::{check_dead_letters, check_signals, check_transitions, written};
 use crate::support::traffic::{Record, Wanted, fold, traffic};
 use crate::support::{Broker, Feed, Job, Progress, Setup, until};
 
@@ -39,7 +39,8 @@ fn a_process_that_comes_late_and_one_that_goes_early_change_nothing_about_the_an
     progress.wait_for(records.len(), || second.said());
     feed.finish();
     assert!(second.stop().success());
-    check_transitions(&written(&job), fold(records.iter()), "after two moves");
+    let mut customers = check_transitions(&written(&job), fold(records.iter()), "after two moves");
+    check_signals(&job, &mut customers, "after two moves");
     check_dead_letters(&job, &records);
 }
 

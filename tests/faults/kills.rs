@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::answer::{Written, check_dead_letters, check_phases, check_state, check_transitions, written};
+use crate::support::answer::{
+    Written, check_dead_letters, check_phases, check_signals, check_state, check_transitions, written,
+};
 use crate::support::think5::Think5;
 use crate::support::traffic::{Dice, Wanted, fold, traffic};
 use crate::support::{Broker, Feed, Isolation, Job, Progress, Service, Setup, until};
@@ -81,7 +83,8 @@ fn whatever_moments_processes_are_killed_at_the_answer_and_the_state_are_those_o
     let harvest = kill_while_records_flow(&job, &setup, &records, kills, a_second, &mut Dice(seed));
     println!("flow, kills and catching up: {:?}", begun.elapsed());
     let transitions = written(&job);
-    let customers = check_transitions(&transitions, fold(records.iter()), "after the kills");
+    let mut customers = check_transitions(&transitions, fold(records.iter()), "after the kills");
+    assert!(check_signals(&job, &mut customers, "after the kills") > 100, "there are signals");
     check_phases(&job, &customers);
     check_dead_letters(&job, &records);
     check_restored_state(&job, &setup, &customers, &transitions);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::answer::{check_dead_letters, check_transitions, written};
+use crate::support::answer::{check_dead_letters, check_signals, check_transitions, written};
 use crate::support::traffic::{Wanted, fold, traffic};
 use crate::support::{Broker, Feed, Isolation, Job, Progress, Setup, until};
 
@@ -31,7 +31,8 @@ fn a_process_that_is_asked_to_end_commits_what_it_has_and_the_next_goes_on_witho
     feed.finish();
     assert!(process.stop().success());
     let transitions = written(&job);
-    check_transitions(&transitions, fold(records.iter()), "after three ends");
+    let mut customers = check_transitions(&transitions, fold(records.iter()), "after three ends");
+    check_signals(&job, &mut customers, "after three ends");
     check_dead_letters(&job, &records);
     let all = job.broker.read(&job.topic("transitions"), Isolation::ReadUncommitted).len();
     assert_eq!(all, transitions.len(), "nothing was begun that was not finished");

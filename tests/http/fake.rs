@@ -46,6 +46,7 @@ fn customer(id: &str) -> CustomerView {
         seq: 2,
         counters: vec![("views".to_owned(), 3.0), ("spent".to_owned(), 12.5), ("apples".to_owned(), -1.0)],
         next_timer: Some((AT + 30 * 86_400_000, "gone".to_owned())),
+        awaited: vec![(AT + 3_600_000, "cart_abandoned".to_owned())],
     };
     let new = ModelState {
         model: "club".to_owned(),
@@ -56,6 +57,7 @@ fn customer(id: &str) -> CustomerView {
         seq: 0,
         counters: vec![],
         next_timer: None,
+        awaited: Vec::new(),
     };
     CustomerView { customer: id.to_owned(), partition: 0, committed: true, models: vec![known, new] }
 }
@@ -94,6 +96,11 @@ fn facts() -> Facts {
             .iter()
             .map(|(language, name)| ((*language).to_owned(), (*name).to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        needs: names
+            .iter()
+            .map(|(language, name)| ((*language).to_owned(), vec![format!("wat {name} vraagt")]))
+            .collect(),
+        is_final: id == "afweging",
     };
     Facts {
         application: "shop".to_owned(),
@@ -104,12 +111,15 @@ fn facts() -> Facts {
         models: vec![
             ModelFacts {
                 name: "think5".to_owned(),
+                version: 3,
+                hash: "00000000000000ff".to_owned(),
+                signals: vec!["cart_abandoned".to_owned()],
                 phases: vec![
                     phase("orientatie", &[("nl", "Oriëntatie"), ("en", "Orientation")]),
                     phase("afweging", &[("nl", "Afweging")]),
                 ],
             },
-            ModelFacts { name: "club".to_owned(), phases: vec![] },
+            ModelFacts { name: "club".to_owned(), ..ModelFacts::default() },
         ],
     }
 }

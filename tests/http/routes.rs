@@ -15,7 +15,8 @@ fn a_customer_is_told_with_every_model_in_rfc_3339_and_whole_numbers_whole() {
         r#"{"customer":"c1","partition":0,"committed":true,"models":["#,
         r#"{"model":"think5","phase":"afweging","since":"2025-01-03T10:00:00.000Z","last":"2025-01-03T10:00:01.500Z","#,
         r#""first_seen":"2025-01-02T10:00:00.000Z","seq":2,"counters":{"views":3,"spent":12.5,"apples":-1},"#,
-        r#""next_timer":{"due":"2025-02-02T10:00:00.000Z","rule":"gone"}},"#,
+        r#""next_timer":{"due":"2025-02-02T10:00:00.000Z","rule":"gone"},"#,
+        r#""awaited":[{"due":"2025-01-03T11:00:00.000Z","signal":"cart_abandoned"}]},"#,
         r#"{"model":"club","phase":null,"since":null,"last":null,"first_seen":null,"seq":0,"counters":{},"next_timer":null}]}"#,
     );
     assert_eq!(answer.body, expected);
@@ -52,6 +53,27 @@ fn whoever_cannot_be_shown_is_told_apart() {
         assert_eq!((answer.status, body), (status, expected), "{id}");
         assert_eq!(answer.header("retry-after").is_some(), status == 503, "{id}");
     }
+}
+
+#[test]
+fn models_tell_what_their_phases_mean() {
+    let window = Window::open(None);
+    let answer = get(window.all, "/v1/models");
+    assert_eq!(
+        (answer.status, answer.json()),
+        (
+            200,
+            json!({"models": [
+                {"model": "think5", "version": 3, "hash": "00000000000000ff", "signals": ["cart_abandoned"], "phases": [
+                    {"phase": "orientatie", "name": {"nl": "Oriëntatie", "en": "Orientation"}, "final": false,
+                     "needs": {"nl": ["wat Oriëntatie vraagt"], "en": ["wat Orientation vraagt"]}},
+                    {"phase": "afweging", "name": {"nl": "Afweging"}, "final": true,
+                     "needs": {"nl": ["wat Afweging vraagt"]}},
+                ]},
+                {"model": "club", "version": 0, "hash": "", "signals": [], "phases": []},
+            ]})
+        )
+    );
 }
 
 #[test]

@@ -23,13 +23,13 @@ fn topics_are_created_once_and_pass_their_own_check() {
     broker.create_topics(&[(&inputs[0], 3, &[]), (&inputs[1], 3, &[])]);
     match prepare_topics(&settings, false) {
         Err(TopicsError::Unfit(problems)) => {
-            assert_eq!(problems.len(), 5, "{problems:?}");
+            assert_eq!(problems.len(), 6, "{problems:?}");
             assert!(problems.iter().all(|problem| problem.contains("klantreis topics create")), "{problems:?}");
         }
         other => panic!("a check creates nothing: {other:?}"),
     }
     let facts = prepare_topics(&settings, true).unwrap();
-    assert_eq!((facts.partitions, facts.created.len(), facts.dead_letter_bytes), (3, 5, 16 << 20));
+    assert_eq!((facts.partitions, facts.created.len(), facts.dead_letter_bytes), (3, 6, 16 << 20));
     let facts = prepare_topics(&settings, false).unwrap();
     assert_eq!((facts.created, facts.warnings), (vec![], vec![]));
 }

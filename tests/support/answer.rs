@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use klantreis::engine::murmur2::partition_of;
 use serde_json::Value;
 
-use super::think5::{Customer, Move, Think5};
+use super::think5::{Customer, Move, Think5, Told};
 use super::traffic::{INPUTS, Meaning, Record};
 use super::{Isolation, Job, PARTITIONS, Seen};
 
@@ -87,6 +87,38 @@ pub fn check_transitions(written: &[Written], mut expected: Think5, what: &str) 
     expected
 }
 
+/// Holds the topic of signals against those expected of the customers as [`check_transitions`] left them: each customer's
+/// `seq` without gap or repeat, every signal equal. One that is due after a customer's last event may have been told or not;
+/// the customers are left as those that were leave them. How many there were.
+pub fn check_signals(job: &Job<'_>, expected: &mut Think5, what: &str) -> usize {
+    let mut by_customer: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+    let mut ids = HashSet::new();
+    for seen in job.broker.read(&job.topic("signals"), Isolation::ReadCommitted) {
+        check_partition(&seen);
+        let body: Value = serde_json::from_str(seen.text()).unwrap_or_else(|problem| panic!("{problem}: {seen:?}"));
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let needed = |name: &str| text(name).unwrap_or_else(|| panic!("no {name} in {body}"));
+        let at: jiff::Timestamp = needed("at").parse().expect("a time");
+        assert!(ids.insert(needed("id")), "{what}: two signals have the id of {body}");
+        assert_eq!(seen.key.as_deref(), Some(needed("customer").as_bytes()), "the key is the customer");
+        by_customer.entry(needed("customer")).or_default().push(Told {
+            seq: body["seq"].as_u64().expect("a number"),
+            signal: needed("signal"),
+            phase: text("phase"),
+            at: at.as_millisecond(),
+            cause: needed("cause"),
+            event_id: text("event_id"),
+        });
+    }
+    for (id, customer) in &mut expected.customers {
+        let (moves, got) = (customer.moves.len(), by_customer.remove(id).unwrap_or_default());
+        while customer.told.len() < got.len() && customer.moves.len() == moves && customer.fire() {}
+        assert_eq!(got, customer.told, "{what}: signals of {id}");
+    }
+    assert!(by_customer.is_empty(), "{what}: signals of customers that are not there: {by_customer:?}");
+    ids.len()
+}
+
 /// Holds the topic of phases against the customers: its latest value is where the last transition led.
 pub fn check_phases(job: &Job<'_>, expected: &Think5) {
     let mut latest = HashMap::new();
@@ -145,6 +177,20 @@ pub fn check_state(told: &Value, id: &str, expected: &Customer) {
         let time = state[name].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         time.map(|time| time.as_millisecond())
     };
+    let awaited: Vec<(&str, &str)> = state["awaited"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| (one["due"].as_str().expect("a time"), one["signal"].as_str().expect("a signal")))
+        .collect();
+    let mut wanted: Vec<(i64, &str)> = expected.awaited.iter().map(|(signal, due)| (*due, *signal)).collect();
+    wanted.sort_unstable();
+    let time_of = |due| jiff::Timestamp::from_millisecond(due).map(|time| format!("{time:.3}")).expect("a time");
+    let wanted: Vec<(String, &str)> = wanted.into_iter().map(|(due, signal)| (time_of(due), signal)).collect();
+    assert!(
+        awaited.iter().copied().eq(wanted.iter().map(|(due, signal)| (due.as_str(), *signal))),
+        "{id}: {awaited:?}, not {wanted:?}"
+    );
     let due = state["next_timer"]["due"].as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     assert_eq!(
         (

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use klantreis::config::{
-    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Start, TimeSource, Topics,
+    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Needs, Start, TimeSource, Topics,
 };
 use klantreis::formats::FormatSpec;
 use klantreis::journey::Span;
@@ -33,12 +33,14 @@ pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[Stri
         models: vec![ModelRef::BuiltIn("think5".to_owned())],
         topics: Topics {
             transitions: format!("{application}.transitions"),
+            signals: Some(format!("{application}.signals")),
             phases: Some(format!("{application}.phases")),
             dead_letters: format!("{application}.dead-letters"),
             state_deltas: format!("{application}.state-deltas"),
             state_snapshots: format!("{application}.state-snapshots"),
         },
         guarantee: Guarantee::ExactlyOnce,
+        needs: Needs::Reference,
         commit_interval: Span(100),
         workers: 1,
         align_idle_after: Span(0),

@@ -48,6 +48,7 @@ fn rules() -> Arc<Rules> {
         max_future_skew_ms: 300_000,
         event_bytes_max: 1 << 20,
         envelope: Envelope::Bare,
+        inline_needs: false,
         writes_phases: true,
     })
 }

@@ -3,7 +3,7 @@
 use super::fields::{self, Fields, Report};
 use super::sections::Names;
 
-use super::{flow, scenarios, transitions};
+use super::{flow, scenarios, signals, transitions};
 use crate::journey::model::Model;
 use crate::journey::problem::{ModelErrors, Problem};
 use crate::journey::scenario::Scenario;
@@ -47,7 +47,18 @@ impl CheckedModel {
 }
 
 fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> {
-    let known = ["model", "version", "kinds", "attributes", "phases", "counters", "transitions", "scenarios"];
+    let known = [
+        "model",
+        "version",
+        "kinds",
+        "attributes",
+        "phases",
+        "counters",
+        "transitions",
+        "signals",
+        "waiting",
+        "scenarios",
+    ];
     let fields = Fields::read(root, "the model", &known, report)?;
     let name = fields.require("model", "model: think5", report);
     let name = name.and_then(|node| fields::name(node, "`model`", "a name", report));
@@ -61,12 +72,26 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     if let Some(node) = transitions {
         flow::check(&names, &rules, node.at, report);
     }
-    let scenarios = fields.get("scenarios").map(|node| scenarios::read(node, &names, &rules, report));
+    let signals = fields.get("signals").map(|node| signals::read(node, source, &names, &rules, report));
+    let signals = signals.unwrap_or_default();
+    let waiting_max = signals::waiting_max(fields.get("waiting"), &signals, report);
+    let scenarios = fields.get("scenarios").map(|node| scenarios::read(node, &names, &rules, &signals, report));
     let mut warnings = Report::default();
-    flow::unused(&names, &rules, &mut warnings);
+    super::warnings::check(&names, &rules, &signals, &mut warnings);
     let Names { kinds, attributes, phases, counters, .. } = names;
     let rules = rules.placed.into_iter().map(|placed| placed.rule).collect();
-    let mut model = Model { name: name?.text, version: version?, hash: 0, kinds, attributes, phases, counters, rules };
+    let mut model = Model {
+        name: name?.text,
+        version: version?,
+        hash: 0,
+        kinds,
+        attributes,
+        phases,
+        counters,
+        rules,
+        signals,
+        waiting_max,
+    };
     model.hash = model.fingerprint();
     warnings.problems.sort();
     Some(CheckedModel { model, scenarios: scenarios.unwrap_or_default(), warnings: warnings.problems })

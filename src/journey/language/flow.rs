@@ -4,8 +4,7 @@ use super::fields::Report;
 use super::sections::Names;
 use super::transitions::{Placed, Rules};
 use crate::journey::Span;
-use crate::journey::model::{Addend, Trigger};
-use crate::journey::program::Slot;
+use crate::journey::model::Trigger;
 use crate::yaml::Place;
 
 /// The shortest time in which timers alone may bring a customer back to where it was: a customer who is away for a year
@@ -205,27 +204,5 @@ fn rounds(names: &Names, rules: &Rules, report: &mut Report) {
             )
         };
         report.add(placed.trigger_at, text);
-    }
-}
-
-/// What is introduced and never used: probably a mistake, but a harmless one.
-pub(super) fn unused(names: &Names, rules: &Rules, report: &mut Report) {
-    let read: Vec<Slot> = rules
-        .placed
-        .iter()
-        .filter_map(|placed| placed.rule.when.as_ref())
-        .flat_map(|when| when.program.slots().iter().copied())
-        .collect();
-    for (index, (counter, at)) in names.counters.iter().zip(&names.counter_places).enumerate() {
-        if !read.contains(&Slot::Counter(index as u16)) {
-            report.add(*at, format!("no condition reads the counter `{}`; use it, or leave it out", counter.name));
-        }
-    }
-    for (index, ((name, _), at)) in names.attributes.iter().zip(&names.attribute_places).enumerate() {
-        let index = index as u16;
-        let summed = names.counters.iter().any(|counter| counter.sum == Some(Addend::Attribute(index)));
-        if !summed && !read.contains(&Slot::EventAttribute(index)) {
-            report.add(*at, format!("nothing reads the attribute `{name}`; use it, or leave it out"));
-        }
     }
 }

@@ -11,7 +11,9 @@ mod flow;
 mod place;
 mod scenarios;
 mod sections;
+mod signals;
 mod suggest;
 mod transitions;
+mod warnings;
 
 pub use checked_model::CheckedModel;

@@ -4,17 +4,25 @@ use std::borrow::Cow;
 
 use super::fields::{self, Fields, Report};
 use super::sections::Names;
+use super::suggest::instead;
 use super::transitions::{Rules, unknown_rule};
-use crate::journey::scenario::{Expected, Given, START, Scenario};
+use crate::journey::model::SignalRule;
+use crate::journey::scenario::{Expected, ExpectedSignal, Given, START, Scenario};
 use crate::journey::{Amount, Attr, AttrType, Cause, KindId, Span};
 use crate::yaml::{Node, Place, Yaml};
 
 /// Reads the scenarios; what they name must have been introduced.
-pub(super) fn read(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> Vec<Scenario> {
+pub(super) fn read(
+    node: &Node,
+    names: &Names,
+    rules: &Rules,
+    signals: &[SignalRule],
+    report: &mut Report,
+) -> Vec<Scenario> {
     let list = fields::list(node, "`scenarios`", "a list of scenarios, each with `- name: …`", report);
     let mut scenarios: Vec<(Scenario, Place)> = Vec::new();
     for item in list {
-        let Some((scenario, at)) = scenario(item, names, rules, report) else { continue };
+        let Some((scenario, at)) = scenario(item, names, rules, signals, report) else { continue };
         if scenarios.iter().any(|(other, _)| other.name == scenario.name) {
             report.add(at, format!("there are two scenarios `{}`; give each a name of its own", scenario.name));
         }
@@ -23,8 +31,14 @@ pub(super) fn read(node: &Node, names: &Names, rules: &Rules, report: &mut Repor
     scenarios.into_iter().map(|(scenario, _)| scenario).collect()
 }
 
-fn scenario(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> Option<(Scenario, Place)> {
-    let known = ["name", "customer", "given", "expect", "until"];
+fn scenario(
+    node: &Node,
+    names: &Names,
+    rules: &Rules,
+    signals: &[SignalRule],
+    report: &mut Report,
+) -> Option<(Scenario, Place)> {
+    let known = ["name", "customer", "given", "expect", "signals", "until"];
     let fields = Fields::read(node, "a scenario", &known, report)?;
     let name = fields.require("name", "name: who buys at once is a customer", report);
     let name = name.and_then(|node| fields::name(node, "`name`", "a text", report));
@@ -35,10 +49,15 @@ fn scenario(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> O
     let expect = fields.require("expect", "expect: [{ to: orientatie }]", report);
     let expect = expect.map(|node| fields::list(node, "`expect`", "a list of transitions", report)).unwrap_or_default();
     let expect = expect.iter().filter_map(|item| expected(item, names, rules, report)).collect();
+    let expect_signals = fields.get("signals").map(|node| {
+        let list = fields::list(node, "`signals`", "a list of signals, or `[]`", report);
+        list.iter().filter_map(|item| expected_signal(item, names, signals, report)).collect()
+    });
     let until = fields.get("until").and_then(|node| fields::span(node, "`until`", report));
     let name = name?;
     let customer = customer.unwrap_or("customer").to_owned();
-    Some((Scenario { name: name.text, customer, given, expect, until: until.map(|span| START + span.0) }, name.at))
+    let until = until.map(|span| START + span.0);
+    Some((Scenario { name: name.text, customer, given, expect, expect_signals, until }, name.at))
 }
 
 fn event(node: &Node, names: &Names, report: &mut Report) -> Option<Given> {
@@ -125,13 +144,7 @@ fn expected(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> O
         names.phase(&name, report)
     });
     let at = fields.get("at").and_then(|node| time(node, report));
-    let cause = fields.get("cause").and_then(|node| {
-        let name = fields::name(node, "`cause`", "a kind, or `timer`", report)?;
-        if name.text == "timer" {
-            return Some(Cause::Timer);
-        }
-        names.kind(&name, report).map(|kind| Cause::Event(KindId(kind)))
-    });
+    let cause = fields.get("cause").and_then(|node| cause(node, names, report));
     let from = fields.get("from").and_then(|node| {
         let name = fields::name(node, "`from`", "the name of a phase, or `new`", report)?;
         if name.text == "new" { Some(None) } else { names.phase(&name, report).map(Some) }
@@ -145,4 +158,32 @@ fn expected(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> O
         found.map(|index| index as u16)
     });
     Some(Expected { to: to?, at, cause, from, rule })
+}
+
+fn cause(node: &Node, names: &Names, report: &mut Report) -> Option<Cause> {
+    let name = fields::name(node, "`cause`", "a kind, or `timer`", report)?;
+    if name.text == "timer" {
+        return Some(Cause::Timer);
+    }
+    names.kind(&name, report).map(|kind| Cause::Event(KindId(kind)))
+}
+
+fn expected_signal(node: &Node, names: &Names, signals: &[SignalRule], report: &mut Report) -> Option<ExpectedSignal> {
+    let fields = Fields::read(node, "an expected signal", &["id", "at", "cause", "phase"], report)?;
+    let rule = fields.require("id", "id: cart_abandoned", report).and_then(|node| {
+        let name = fields::name(node, "`id`", "the id of a signal", report)?;
+        let found = signals.iter().position(|signal| signal.id == name.text);
+        if found.is_none() {
+            let hint = instead(&name.text, signals.iter().map(|signal| signal.id.as_str()));
+            report.add(name.at, format!("there is no signal `{}`; {hint}", name.text));
+        }
+        found.map(|index| index as u16)
+    });
+    let at = fields.get("at").and_then(|node| time(node, report));
+    let cause = fields.get("cause").and_then(|node| cause(node, names, report));
+    let phase = fields.get("phase").and_then(|node| {
+        let name = fields::name(node, "`phase`", "the name of a phase", report)?;
+        names.phase(&name, report)
+    });
+    Some(ExpectedSignal { rule: rule?, at, cause, phase })
 }

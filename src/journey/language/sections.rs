@@ -183,7 +183,7 @@ impl Names {
             counter.kinds = self.on(on, "`on`", report);
         }
         if let Some(window) = fields.require("window", "window: visit", report) {
-            counter.window = window_of(window, report).unwrap_or(Window::Visit);
+            counter.window = window_of(window, "`window`", report).unwrap_or(Window::Visit);
         }
         counter.sum = fields.get("sum").and_then(|sum| self.addend(sum, report));
         counter
@@ -211,17 +211,18 @@ impl Names {
     }
 }
 
-fn window_of(node: &Node, report: &mut Report) -> Option<Window> {
+/// What is counted over.
+pub(super) fn window_of(node: &Node, what: &str, report: &mut Report) -> Option<Window> {
     match &node.value {
         Yaml::Text(text) if text == "visit" => return Some(Window::Visit),
         Yaml::Text(text) if text == "ever" => return Some(Window::Ever),
         Yaml::Text(text) if text.parse::<Span>().is_ok() => {}
         _ => {
-            report.wrong(node, "`window`", "`visit`, `ever`, or a span of time such as `7d`");
+            report.wrong(node, what, "`visit`, `ever`, or a span of time such as `7d`");
             return None;
         }
     }
-    let span = fields::span(node, "`window`", report)?;
+    let span = fields::span(node, what, report)?;
     if span < WINDOW_MIN {
         report.add(node.at, format!("a window of {span} is too short; write at least `{WINDOW_MIN}`"));
         return None;

@@ -146,8 +146,14 @@ fn trigger(node: &Node, fields: &Fields<'_>, names: &Names, report: &mut Report)
     Some((trigger, value.at))
 }
 
-/// The condition of a rule, compiled.
-fn condition(node: &Node, source: &str, names: &Names, is_timer: bool, report: &mut Report) -> Option<Condition> {
+/// The condition of a rule or a signal, compiled.
+pub(super) fn condition(
+    node: &Node,
+    source: &str,
+    names: &Names,
+    is_timer: bool,
+    report: &mut Report,
+) -> Option<Condition> {
     let text = match &node.value {
         Yaml::Bool(_) => {
             report.wrong(node, "`when`", "a condition such as `views >= 3`, or leave `when` out");

@@ -1,12 +1,14 @@
 //! Building a machine: a checked model's names become places in the record and indices by phase and kind.
 
+use super::alert::{self, Alert, Alerts};
+use super::awaited::Waitlist;
 use super::standing::Place;
 use super::waiting::{Start, Timer, Waiting};
 use super::{Machine, Move, Response};
 use crate::journey::Vocabulary;
 use crate::journey::meter::Meter;
-use crate::journey::model::{Addend, Model, Trigger, Window};
-use crate::journey::program::Slot;
+use crate::journey::model::{Addend, Condition, Model, Occasion, SignalRule, Trigger, Window};
+use crate::journey::program::{Program, Slot};
 use crate::journey::record::{FieldType, Layout};
 
 impl Machine {
@@ -23,6 +25,7 @@ impl Machine {
             responses: vec![Response::default(); phases * kinds],
             waiting: Vec::new(),
             rules: Vec::new(),
+            alerts: None,
             meters: Vec::new(),
             visit_meters: Vec::new(),
             idle_bits: 0,
@@ -30,6 +33,9 @@ impl Machine {
         };
         machine.add_counters(model, &ids, layout);
         let timers = machine.add_rules(model, &ids);
+        if !model.signals.is_empty() {
+            machine.add_signals(model, &ids, layout);
+        }
         let own = model.phases.iter().map(|phase| phase.forget_after.map_or(forget_after, |span| span.0));
         let spans = std::iter::once(forget_after).chain(own);
         machine.waiting = timers.into_iter().zip(spans).map(|(timers, span)| Waiting::new(timers, span)).collect();
@@ -43,7 +49,8 @@ impl Machine {
                 Addend::Value => Addend::Value,
                 Addend::Attribute(local) => Addend::Attribute(ids.attribute(local)),
             });
-            self.meters.push(Meter::place(layout, self.model.into(), model, number, sum));
+            let key = format!("{}/counter/{}={}", model.name, counter.name, model.definition(counter));
+            self.meters.push(Meter::place(layout, self.model.into(), key, counter.window, sum));
             if counter.window == Window::Visit {
                 self.visit_meters.push(number as u16);
             }
@@ -64,11 +71,7 @@ impl Machine {
         let mut bits = (0..32).map(|bit| 1_u32 << bit);
         for (number, rule) in model.rules.iter().enumerate() {
             let number = number as u16;
-            let global = |slot| match slot {
-                Slot::EventAttribute(local) => Slot::EventAttribute(ids.attribute(local)),
-                other => other,
-            };
-            let when = rule.when.as_ref().map(|when| when.program.map_slots(global));
+            let when = rule.when.as_ref().map(|when| ids.program(when));
             let (start, span) = match rule.trigger {
                 Trigger::On(ref kinds) => {
                     for (from, kind) in rule.from.iter().flat_map(|from| kinds.iter().map(move |kind| (from, kind))) {
@@ -93,6 +96,86 @@ impl Machine {
             response.rules = rules.into();
         }
         timers
+    }
+}
+
+impl Machine {
+    fn add_signals(&mut self, model: &Model, ids: &Ids, layout: &mut Layout) {
+        let index = usize::from(self.model);
+        let seq = layout.push(format!("{}/signals", model.name), FieldType::U32, index);
+        let waiting: Vec<u16> = model.waiting_signals().map(|(rule, ..)| rule).collect();
+        // What waits is stored by number, so numbers mean the same only as long as the signals that wait do.
+        let meaning = model.waiting_signals().fold(String::new(), |text, (_, rule, _)| {
+            text + &format!("{}: {}\n", rule.id, model.signal_definition(rule))
+        });
+        let places = usize::from(model.waiting_max);
+        let place = || Waitlist::place(layout, index, &model.name, &meaning, places);
+        let waitlist = (!waiting.is_empty()).then(place);
+        let mut heard = vec![Vec::new(); self.responses.len()];
+        let mut ended = vec![Vec::new(); self.kinds];
+        let (mut all, mut moves) = (Vec::new(), Vec::new());
+        for (number, rule) in (0_u16..).zip(&model.signals) {
+            match &rule.occasion {
+                Occasion::On(kinds) => {
+                    for kind in kinds {
+                        for phase in 0..self.names.len() {
+                            let counts = |phases: &Vec<Option<u16>>| phases.iter().any(|one| phase_word(*one) == phase);
+                            if rule.phases.as_ref().is_none_or(counts) {
+                                heard[phase * self.kinds + ids.kind(*kind)].push(number);
+                            }
+                        }
+                    }
+                }
+                Occasion::Move { .. } => moves.push(number),
+            }
+            for kind in rule.wait.iter().flat_map(|wait| &wait.unless) {
+                ended[ids.kind(*kind)].push(number);
+            }
+            all.push(self.alert(model, rule, &waiting, number, ids, layout));
+        }
+        let ended: Vec<Box<[u16]>> = ended.into_iter().map(Box::from).collect();
+        for ((response, heard), ended) in self.responses.iter_mut().zip(heard).zip(ended.iter().cycle()) {
+            (response.signals, response.ends) = (heard.into(), ended.clone());
+        }
+        self.alerts = Some(Box::new(Alerts { seq, waitlist, all, waiting, moves }));
+    }
+
+    fn alert(
+        &mut self,
+        model: &Model,
+        rule: &SignalRule,
+        waiting: &[u16],
+        number: u16,
+        ids: &Ids,
+        layout: &mut Layout,
+    ) -> Alert {
+        let wait = rule.wait.as_ref().map(|wait| alert::Wait {
+            number: waiting.iter().position(|other| *other == number).unwrap_or(0) as u16,
+            span: wait.span.0,
+            correlate: wait.correlate.map(|local| ids.attribute(local)),
+        });
+        let at_most = rule.at_most.map(|at_most| {
+            let key = format!("{}/told/{}/{}", model.name, rule.id, at_most.window);
+            let meter = self.meters.len() as u16;
+            self.meters.push(Meter::place(layout, self.model.into(), key, at_most.window, None));
+            if at_most.window == Window::Visit {
+                self.visit_meters.push(meter);
+            }
+            (meter, at_most.times)
+        });
+        let words = |phases: Option<Vec<usize>>| -> Box<[bool]> {
+            let is_in = |word| phases.as_ref().is_none_or(|phases| phases.contains(&word));
+            (0..self.names.len()).map(is_in).collect()
+        };
+        let (leaving, entering) = match &rule.occasion {
+            Occasion::On(_) => (None, None),
+            Occasion::Move { leaving, entering } => (
+                leaving.as_ref().map(|phases| phases.iter().map(|phase| phase_word(*phase)).collect()),
+                entering.as_ref().map(|phases| phases.iter().map(|phase| phase_word(Some(*phase))).collect()),
+            ),
+        };
+        let when = rule.when.as_ref().map(|when| ids.program(when));
+        Alert { when, wait, at_most, leaving: words(leaving), entering: words(entering) }
     }
 }
 
@@ -126,6 +209,13 @@ impl Ids {
 
     fn attribute(&self, local: u16) -> u16 {
         known(self.attributes[usize::from(local)])
+    }
+
+    fn program(&self, when: &Condition) -> Program {
+        when.program.map_slots(|slot| match slot {
+            Slot::EventAttribute(local) => Slot::EventAttribute(self.attribute(local)),
+            other => other,
+        })
     }
 }
 

@@ -1,0 +1,73 @@
+//! What is probably not meant, though it does no harm: a model with warnings runs.
+
+use super::fields::Report;
+use super::sections::Names;
+use super::transitions::Rules;
+use crate::journey::model::{Addend, Phase, SignalRule};
+use crate::journey::program::Slot;
+
+/// Looks at the model as a whole.
+pub(super) fn check(names: &Names, rules: &Rules, signals: &[SignalRule], report: &mut Report) {
+    unused(names, rules, signals, report);
+    if rules.complete {
+        dead_ends(names, rules, report);
+    }
+    untranslated(names, report);
+}
+
+/// A phase in which customers stay for ever, without a word that this is meant.
+fn dead_ends(names: &Names, rules: &Rules, report: &mut Report) {
+    for ((number, phase), at) in (0..).zip(&names.phases).zip(&names.phase_places) {
+        if !phase.is_final && !rules.placed.iter().any(|placed| placed.rule.from.contains(&Some(number))) {
+            let text = format!(
+                "nobody leaves the phase `{0}` again; let a transition begin `from: {0}`, or say `final: true`",
+                phase.name
+            );
+            report.add(*at, text);
+        }
+    }
+}
+
+/// A phase that lacks a text in a language in which others have it.
+fn untranslated(names: &Names, report: &mut Report) {
+    type Has = fn(&Phase) -> bool;
+    let texts: [(&str, &str, Has); 4] = [
+        ("name", "nl", |phase| phase.title.nl.is_some()),
+        ("name", "en", |phase| phase.title.en.is_some()),
+        ("needs", "nl", |phase| !phase.needs.nl.is_empty()),
+        ("needs", "en", |phase| !phase.needs.en.is_empty()),
+    ];
+    for (key, language, has) in texts {
+        if !names.phases.iter().any(has) {
+            continue;
+        }
+        for (phase, at) in names.phases.iter().zip(&names.phase_places).filter(|(phase, _)| !has(phase)) {
+            let text = format!("phase `{}` has no `{language}` in `{key}`, as others have; add it", phase.name);
+            report.add(*at, text);
+        }
+    }
+}
+
+/// What is introduced and never used: probably a mistake, but a harmless one.
+fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], report: &mut Report) {
+    let transitions = rules.placed.iter().map(|placed| placed.rule.when.as_ref());
+    let read: Vec<Slot> = transitions
+        .chain(signals.iter().map(|signal| signal.when.as_ref()))
+        .flatten()
+        .flat_map(|when| when.program.slots().iter().copied())
+        .collect();
+    for (index, (counter, at)) in names.counters.iter().zip(&names.counter_places).enumerate() {
+        if !read.contains(&Slot::Counter(index as u16)) {
+            report.add(*at, format!("no condition reads the counter `{}`; use it, or leave it out", counter.name));
+        }
+    }
+    for (index, ((name, _), at)) in names.attributes.iter().zip(&names.attribute_places).enumerate() {
+        let index = index as u16;
+        let summed = names.counters.iter().any(|counter| counter.sum == Some(Addend::Attribute(index)));
+        let mut waits = signals.iter().filter_map(|signal| signal.wait.as_ref());
+        let correlated = waits.any(|wait| wait.correlate == Some(index));
+        if !summed && !correlated && !read.contains(&Slot::EventAttribute(index)) {
+            report.add(*at, format!("nothing reads the attribute `{name}`; use it, or leave it out"));
+        }
+    }
+}
