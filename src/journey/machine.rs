@@ -13,6 +13,7 @@ mod standing;
 mod waiting;
 
 use alert::Alerts;
+use awaited::Waitlist;
 pub(super) use awaited::{Awaited, NUMBERS_MAX};
 use moment::Moment;
 use standing::Place;
@@ -40,6 +41,8 @@ pub(super) struct Machine {
     /// By phase word, what runs without an event.
     waiting: Vec<Waiting>,
     rules: Vec<Move>,
+    /// The signals that wait.
+    waitlist: Waitlist,
     /// What is told beside the phases; only in models that have signals.
     alerts: Option<Box<Alerts>>,
     meters: Vec<Meter>,
@@ -58,18 +61,17 @@ struct Response {
     counts: Box<[u16]>,
     /// The rules to try in turn.
     rules: Box<[u16]>,
-    /// The signals it is an occasion for.
-    signals: Box<[u16]>,
-    /// The signals whose waiting it calls off.
-    ends: Box<[u16]>,
+    /// What it is to signals, if it is anything.
+    signals: Option<Box<Occasions>>,
 }
 
-impl Response {
-    /// Whether it does more than count.
-    #[inline]
-    fn decides(&self) -> bool {
-        !self.rules.is_empty() || !self.signals.is_empty() || !self.ends.is_empty()
-    }
+/// What an event is to signals.
+#[derive(Debug, Clone, Default)]
+struct Occasions {
+    /// Those that tell of it.
+    of: Box<[u16]>,
+    /// Those whose waiting it calls off.
+    ends: Box<[u16]>,
 }
 
 /// What happens to a customer next by itself.
@@ -124,20 +126,25 @@ impl Machine {
     pub fn ends(&self, record: &Record) -> Option<(i64, i64)> {
         let standing = self.standing(record);
         let waiting = &self.waiting[standing.phase as usize];
-        standing.is_seen().then(|| (waiting.forget_at(standing), self.due_at(record, standing)))
+        standing.is_seen().then(|| (waiting.forget_at(standing), self.due_in(waiting, record, standing)))
     }
 
     /// When something is due next by itself; later than every time if nothing is.
     #[inline]
     fn due_at(&self, record: &Record, standing: Standing) -> i64 {
-        let timer = self.waiting[standing.phase as usize].due_at(standing, || self.spent(record));
-        self.alerts.as_ref().map_or(timer, |alerts| timer.min(alerts.due_at(record)))
+        self.due_in(&self.waiting[standing.phase as usize], record, standing)
+    }
+
+    #[inline]
+    fn due_in(&self, waiting: &Waiting, record: &Record, standing: Standing) -> i64 {
+        let timer = waiting.due_at(standing, || self.spent(record));
+        if self.waitlist.is_none() { timer } else { timer.min(self.waitlist.due_at(record)) }
     }
 
     /// What comes next by itself: the earliest; of equals a signal, then the first timer in the file.
     pub fn next(&self, record: &Record) -> Option<Next<'_>> {
         let timer = self.next_timer(record);
-        let awaited = self.alerts.as_ref().and_then(|alerts| alerts.next(record));
+        let awaited = self.waitlist.next(record);
         match (timer, awaited) {
             (Some(due), Some(awaited)) if due.at < awaited.due => Some(Next::Timer(due)),
             (_, Some(awaited)) => Some(Next::Signal(awaited)),
@@ -153,7 +160,11 @@ impl Machine {
 
     /// The signals that wait: when each is due, and its index among the model's signals.
     pub fn awaited(&self, record: &Record) -> Vec<(i64, u16)> {
-        self.alerts.as_ref().map(|alerts| alerts.awaited(record)).unwrap_or_default()
+        let rule = |number: u16| self.alerts.as_ref().map(|alerts| alerts.waiting[usize::from(number)]);
+        let all = self.waitlist.all(record);
+        let mut all: Vec<_> = all.filter_map(|(_, one)| Some((one.due, rule(one.number)?))).collect();
+        all.sort_unstable();
+        all
     }
 
     /// Does what is due.
@@ -175,9 +186,13 @@ impl Machine {
         }
         let values = scene.note(rule.when.as_ref(), effects);
         let taken = Taken { rule: due.timer.rule, at: due.at, cause: Cause::Timer, late: false, values };
-        self.hear_move(&scene, taken.rule, effects);
+        if self.alerts.is_some() {
+            self.hear_move(&scene, taken.rule, effects);
+        }
         self.enter(record, &taken, effects);
-        self.raise_all(record, Told { at: due.at, cause: Cause::Timer, late: false }, None, effects);
+        if !effects.raised.is_empty() {
+            self.raise_all(record, Told { at: due.at, cause: Cause::Timer, late: false }, None, effects);
+        }
     }
 
     /// Takes an event of a kind the model knows; says whether it was late. What few events need stands in functions of
@@ -205,7 +220,7 @@ impl Machine {
         if !response.counts.is_empty() {
             self.count(&response.counts, record, input.event, standing.since);
         }
-        if response.decides() {
+        if !response.rules.is_empty() || response.signals.is_some() {
             self.decide(response, record, input, before, effects);
         }
         at < before
@@ -236,12 +251,12 @@ impl Machine {
     fn decide(&self, response: &Response, record: &mut Record, input: &Input<'_>, before: i64, effects: &mut Effects) {
         let at = input.event.at;
         let (now, late) = (at.max(self.standing(record).since), at < before);
-        if !response.ends.is_empty() {
-            self.call_off(&response.ends, record, input.event);
+        if let Some(occasions) = &response.signals {
+            self.call_off(&occasions.ends, record, input.event);
         }
         let scene = Moment { machine: self, record, input: Some((input, late)), now, before };
-        if !response.signals.is_empty() {
-            self.hear(&response.signals, &scene, effects);
+        if let Some(occasions) = &response.signals {
+            self.hear(&occasions.of, &scene, effects);
         }
         let won = response.rules.iter().copied().find(|rule| {
             let when = self.rules[usize::from(*rule)].when.as_ref();
@@ -250,7 +265,9 @@ impl Machine {
         let cause = Cause::Event(input.kind);
         if let Some(rule) = won {
             let values = scene.note(self.rules[usize::from(rule)].when.as_ref(), effects);
-            self.hear_move(&scene, rule, effects);
+            if self.alerts.is_some() {
+                self.hear_move(&scene, rule, effects);
+            }
             let taken = Taken { rule, at: now, cause, late, values };
             self.enter(record, &taken, effects);
         }

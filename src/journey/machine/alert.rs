@@ -4,7 +4,7 @@
 //! the transition; then what is told. So a signal says the phase that the customer has entered, and a limit per visit counts
 //! what is told of entering to the visit that began.
 
-use super::awaited::{Awaited, Mark, Waitlist};
+use super::awaited::{Awaited, Mark};
 use super::{Machine, Moment, Told};
 use crate::journey::effect::{Cause, Effects, Raised, Signal};
 use crate::journey::program::Program;
@@ -15,8 +15,6 @@ use crate::journey::{Event, Record};
 pub(super) struct Alerts {
     /// Where the number of signals told so far stands.
     pub seq: usize,
-    /// Where those stand that wait; only in models in which one may.
-    pub waitlist: Option<Waitlist>,
     pub all: Vec<Alert>,
     /// Indices of those that wait, by their number on the waitlist.
     pub waiting: Vec<u16>,
@@ -52,43 +50,23 @@ impl Wait {
     }
 }
 
-impl Alerts {
-    /// When the next that waits is due; later than every time if none waits.
-    #[inline]
-    pub fn due_at(&self, record: &Record) -> i64 {
-        self.next(record).map_or(i64::MAX, |awaited| awaited.due)
-    }
-
-    /// The next that waits.
-    #[inline]
-    pub fn next(&self, record: &Record) -> Option<Awaited> {
-        self.waitlist.and_then(|list| list.next(record))
-    }
-
-    /// All that wait: when each is due, and its index.
-    pub fn awaited(&self, record: &Record) -> Vec<(i64, u16)> {
-        let all = self.waitlist.into_iter().flat_map(|list| list.all(record));
-        let mut all: Vec<_> = all.map(|(_, one)| (one.due, self.waiting[usize::from(one.number)])).collect();
-        all.sort_unstable();
-        all
-    }
-}
-
 impl Machine {
     fn alerts(&self) -> &Alerts {
         self.alerts.as_deref().expect("only a model with signals has responses that name some")
     }
 
     /// Calls off the waiting of these signals.
+    #[inline(never)]
     pub(super) fn call_off(&self, signals: &[u16], record: &mut Record, event: &Event<'_>) {
         let alerts = self.alerts();
         for rule in signals {
-            let (Some(list), Some(wait)) = (alerts.waitlist, &alerts.all[usize::from(*rule)].wait) else { continue };
-            list.call_off(record, wait.number, wait.mark(Some(event)), wait.span, event.at);
+            let Some(wait) = &alerts.all[usize::from(*rule)].wait else { continue };
+            self.waitlist.call_off(record, wait.number, wait.mark(Some(event)), wait.span, event.at);
         }
     }
 
     /// Notes which of these signals the event is an occasion for.
+    #[inline(never)]
     pub(super) fn hear(&self, signals: &[u16], scene: &Moment<'_>, effects: &mut Effects) {
         let alerts = self.alerts();
         for rule in signals.iter().copied() {
@@ -103,8 +81,9 @@ impl Machine {
     }
 
     /// Notes which signals a transition is an occasion for that is about to be taken.
+    #[inline(never)]
     pub(super) fn hear_move(&self, scene: &Moment<'_>, rule: u16, effects: &mut Effects) {
-        let Some(alerts) = self.alerts.as_deref() else { return };
+        let alerts = self.alerts();
         let to = usize::from(self.rules[usize::from(rule)].to) + 1;
         let from = self.standing(scene.record).phase as usize;
         for index in alerts.moves.iter().copied() {
@@ -116,17 +95,18 @@ impl Machine {
     }
 
     /// Tells the signals that were noted, or lets them wait.
+    #[inline(never)]
     pub(super) fn raise_all(&self, record: &mut Record, told: Told, event: Option<&Event<'_>>, effects: &mut Effects) {
         let mut raised = std::mem::take(&mut effects.raised);
         for Raised { rule, values } in raised.drain(..) {
             let alerts = self.alerts();
-            match (&alerts.all[usize::from(rule)].wait, alerts.waitlist) {
-                (Some(wait), Some(list)) => {
+            match &alerts.all[usize::from(rule)].wait {
+                Some(wait) => {
                     let due = told.at.saturating_add(wait.span);
                     let awaited = Awaited { due, number: wait.number, mark: wait.mark(event) };
-                    effects.displaced += u32::from(list.begin(record, awaited));
+                    effects.displaced += u32::from(self.waitlist.begin(record, awaited));
                 }
-                _ => self.tell(record, rule, told, told.at, values, effects),
+                None => self.tell(record, rule, told, told.at, values, effects),
             }
         }
         // Its room is kept.
@@ -136,8 +116,7 @@ impl Machine {
     /// Tells a signal that has waited.
     pub(super) fn end_wait(&self, record: &mut Record, awaited: Awaited, effects: &mut Effects) {
         let alerts = self.alerts();
-        let Some(list) = alerts.waitlist else { return };
-        list.end(record, awaited);
+        self.waitlist.end(record, awaited);
         let rule = alerts.waiting[usize::from(awaited.number)];
         let span = alerts.all[usize::from(rule)].wait.as_ref().map_or(0, |wait| wait.span);
         let told = Told { at: awaited.due, cause: Cause::Timer, late: false };

@@ -67,7 +67,7 @@ impl Awaited {
 }
 
 /// Where the signals that wait stand in a record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Waitlist {
     word: usize,
     places: usize,
@@ -81,6 +81,17 @@ impl Waitlist {
             layout.push(format!("{model}/awaited={meaning:016x}/{place}"), FieldType::I64, index);
         }
         Self { word, places }
+    }
+
+    /// Whether nothing can wait.
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self.places == 0
+    }
+
+    /// When the next is due; later than every time if none waits.
+    pub fn due_at(self, record: &Record) -> i64 {
+        self.next(record).map_or(i64::MAX, |awaited| awaited.due)
     }
 
     fn words(self) -> impl Iterator<Item = usize> {

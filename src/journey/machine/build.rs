@@ -4,7 +4,7 @@ use super::alert::{self, Alert, Alerts};
 use super::awaited::Waitlist;
 use super::standing::Place;
 use super::waiting::{Start, Timer, Waiting};
-use super::{Machine, Move, Response};
+use super::{Machine, Move, Occasions, Response};
 use crate::journey::Vocabulary;
 use crate::journey::meter::Meter;
 use crate::journey::model::{Addend, Condition, Model, Occasion, SignalRule, Trigger, Window};
@@ -25,6 +25,7 @@ impl Machine {
             responses: vec![Response::default(); phases * kinds],
             waiting: Vec::new(),
             rules: Vec::new(),
+            waitlist: Waitlist::default(),
             alerts: None,
             meters: Vec::new(),
             visit_meters: Vec::new(),
@@ -108,9 +109,8 @@ impl Machine {
         let meaning = model.waiting_signals().fold(String::new(), |text, (_, rule, _)| {
             text + &format!("{}: {}\n", rule.id, model.signal_definition(rule))
         });
-        let places = usize::from(model.waiting_max);
-        let place = || Waitlist::place(layout, index, &model.name, &meaning, places);
-        let waitlist = (!waiting.is_empty()).then(place);
+        let places = if waiting.is_empty() { 0 } else { usize::from(model.waiting_max) };
+        self.waitlist = Waitlist::place(layout, index, &model.name, &meaning, places);
         let mut heard = vec![Vec::new(); self.responses.len()];
         let mut ended = vec![Vec::new(); self.kinds];
         let (mut all, mut moves) = (Vec::new(), Vec::new());
@@ -135,9 +135,10 @@ impl Machine {
         }
         let ended: Vec<Box<[u16]>> = ended.into_iter().map(Box::from).collect();
         for ((response, heard), ended) in self.responses.iter_mut().zip(heard).zip(ended.iter().cycle()) {
-            (response.signals, response.ends) = (heard.into(), ended.clone());
+            let is_any = !heard.is_empty() || !ended.is_empty();
+            response.signals = is_any.then(|| Box::new(Occasions { of: heard.into(), ends: ended.clone() }));
         }
-        self.alerts = Some(Box::new(Alerts { seq, waitlist, all, waiting, moves }));
+        self.alerts = Some(Box::new(Alerts { seq, all, waiting, moves }));
     }
 
     fn alert(
