@@ -202,6 +202,7 @@ impl View for Board {
             // Epoch numbers may wrap around in 32 bits; the difference does not lie.
             committed: committed.wrapping_sub(customer.changed) < u32::MAX / 2,
             models: self.rules.set.describe(customer.record),
+            ways: self.rules.set.explain(customer.record),
         });
         found.map_or(Lookup::Unknown { partition }, |view| Lookup::Found(Box::new(view)))
     }

@@ -1,6 +1,6 @@
 //! What others may see of the engine while it runs: partitions, their progress, and single customers. Read only.
 
-use crate::journey::ModelState;
+use crate::journey::{ModelState, Way};
 
 /// Where a partition stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +51,8 @@ pub struct CustomerView {
     pub committed: bool,
     /// Its state in each model.
     pub models: Vec<ModelState>,
+    /// By model, each way out of its phase.
+    pub ways: Vec<Vec<Way>>,
 }
 
 /// The answer to a look-up.

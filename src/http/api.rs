@@ -84,7 +84,8 @@ pub struct Api {
 }
 
 const PROBES: &str = "/metrics, /livez and /readyz";
-const PATHS: &str = "/, /metrics, /livez, /readyz, /v1/status, /v1/models, /v1/live and /v1/customers/{id}";
+const PATHS: &str =
+    "/, /metrics, /livez, /readyz, /v1/status, /v1/models, /v1/live, /v1/customers/{id} and /v1/customers/{id}/explain";
 
 impl Api {
     /// The interface to these sources; with a token, `/v1` is for those who show it.
@@ -101,6 +102,7 @@ impl Api {
             .route("/v1/models", get(models::models))
             .route("/v1/live", get(live::live))
             .route("/v1/customers/{id}", get(customer::customer))
+            .route("/v1/customers/{id}/explain", get(customer::explain))
             .route("/v1/{*rest}", any(no_path))
             .method_not_allowed_fallback(no_such_method)
             .layer(from_fn_with_state(self.token.clone(), access::guard));

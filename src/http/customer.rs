@@ -11,10 +11,23 @@ use serde::{Serialize, Serializer};
 use super::Api;
 use super::answer::{Problem, rfc3339};
 use crate::engine::view::{CustomerView, Lookup};
-use crate::journey::ModelState;
+use crate::journey::{ModelState, Value, Way};
 
 /// `GET /v1/customers/{id}`; the id as it is in the records, percent-encoded.
 pub(super) async fn customer(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Response {
+    look_up(&api, id, |found| Json(CustomerAnswer::from(found)).into_response())
+}
+
+/// `GET /v1/customers/{id}/explain`
+pub(super) async fn explain(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Response {
+    look_up(&api, id, |found| Json(ExplainAnswer::from(found)).into_response())
+}
+
+fn look_up(
+    api: &Api,
+    id: Result<Path<String>, PathRejection>,
+    answer: impl FnOnce(&CustomerView) -> Response,
+) -> Response {
     let Ok(Path(id)) = id else {
         return Problem::new(
             StatusCode::BAD_REQUEST,
@@ -23,7 +36,7 @@ pub(super) async fn customer(State(api): State<Api>, id: Result<Path<String>, Pa
         .into_response();
     };
     match api.sources.view.customer(&id) {
-        Lookup::Found(found) => Json(CustomerAnswer::from(&*found)).into_response(),
+        Lookup::Found(found) => answer(&found),
         Lookup::Unknown { partition } => {
             Problem::new(StatusCode::NOT_FOUND, "unknown customer").partition(partition).into_response()
         }
@@ -77,6 +90,81 @@ struct TimerAnswer<'a> {
 struct AwaitedAnswer<'a> {
     due: Option<String>,
     signal: &'a str,
+}
+
+#[derive(Serialize)]
+struct ExplainAnswer<'a> {
+    customer: &'a str,
+    partition: i32,
+    committed: bool,
+    models: Vec<WaysAnswer<'a>>,
+}
+
+/// Where a customer is in a model, and each way out, in the order in which the model tries them.
+#[derive(Serialize)]
+struct WaysAnswer<'a> {
+    model: &'a str,
+    phase: Option<&'a str>,
+    since: Option<String>,
+    ways: Vec<WayAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct WayAnswer<'a> {
+    to: &'a str,
+    rule: &'a str,
+    /// In words.
+    missing: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    on: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    when: Option<&'a str>,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    values: serde_json::Map<String, serde_json::Value>,
+}
+
+impl<'a> From<&'a CustomerView> for ExplainAnswer<'a> {
+    fn from(view: &'a CustomerView) -> Self {
+        let models = view.models.iter().zip(&view.ways).map(|(state, ways)| WaysAnswer {
+            model: &state.model,
+            phase: state.phase.as_deref(),
+            since: state.since.and_then(rfc3339),
+            ways: ways.iter().map(WayAnswer::from).collect(),
+        });
+        Self {
+            customer: &view.customer,
+            partition: view.partition,
+            committed: view.committed,
+            models: models.collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a Way> for WayAnswer<'a> {
+    fn from(way: &'a Way) -> Self {
+        let values = way.values.iter().map(|(name, value)| (name.clone(), json(value)));
+        Self {
+            to: &way.to,
+            rule: &way.rule,
+            missing: &way.missing,
+            on: &way.on,
+            due: way.due.and_then(rfc3339),
+            when: way.when.as_deref(),
+            values: values.collect(),
+        }
+    }
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Text(text) => (**text).into(),
+        Value::Bool(value) => (*value).into(),
+        Value::Missing => serde_json::Value::Null,
+    }
 }
 
 impl<'a> From<&'a CustomerView> for CustomerAnswer<'a> {

@@ -21,7 +21,7 @@ pub(super) use standing::Standing;
 pub(super) use waiting::Due;
 use waiting::Waiting;
 
-use super::effect::{Cause, Effects, Transition};
+use super::effect::{Cause, Effects, Transition, Value};
 use super::meter::Meter;
 use super::program::Program;
 use super::{Event, KindId, Record, Vocabulary};
@@ -156,6 +156,23 @@ impl Machine {
     pub fn next_timer(&self, record: &Record) -> Option<Due<'_>> {
         let Standing { phase, since, last, .. } = self.standing(record);
         self.waiting[phase as usize].next(since, last, self.spent(record))
+    }
+
+    /// When the timer of a rule is due; `None` if it has none, or if it does not run.
+    pub fn timer_of(&self, record: &Record, rule: u16) -> Option<i64> {
+        let Standing { phase, since, last, .. } = self.standing(record);
+        self.waiting[phase as usize]
+            .running(since, last, self.spent(record))
+            .find_map(|(own, at)| (own == rule).then_some(at))
+    }
+
+    /// What the condition of a rule reads, as it stands without an event.
+    pub fn reads_of(&self, record: &Record, rule: u16) -> Vec<Value> {
+        let last = self.standing(record).last;
+        let scene = Moment { machine: self, record, input: None, now: last, before: last };
+        let mut effects = Effects::default();
+        scene.note(self.rules[usize::from(rule)].when.as_ref(), &mut effects);
+        effects.values
     }
 
     /// The signals that wait: when each is due, and its index among the model's signals.

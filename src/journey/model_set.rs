@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::machine::{Input, Machine, Next};
 use super::memory::Memory;
-use super::{AttrType, CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary};
+use super::{AttrType, CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary, Way};
 
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,6 +244,11 @@ impl ModelSet {
     /// A customer's state in each model, for people to read.
     pub fn describe(&self, record: &Record) -> Vec<ModelState> {
         self.models.iter().zip(&self.machines).map(|(model, machine)| ModelState::of(model, machine, record)).collect()
+    }
+
+    /// Each way out of the phase that a customer is in, in each model, and what is missing for it.
+    pub fn explain(&self, record: &Record) -> Vec<Vec<Way>> {
+        self.models.iter().zip(&self.machines).map(|(model, machine)| Way::all(model, machine, record)).collect()
     }
 
     /// Whether an event cannot have come before, whatever the customer's memory has: it has its own time, which is newer

@@ -108,6 +108,11 @@ impl Program {
         Self { ops: ops.into(), slots: slots.into(), short }
     }
 
+    /// The whole program, if it compares one slot with a number.
+    pub fn comparison(&self) -> Option<(Slot, Compare, f64)> {
+        self.short
+    }
+
     /// What it reads, each once, in the order of first use.
     pub fn slots(&self) -> &[Slot] {
         &self.slots

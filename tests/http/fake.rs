@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use klantreis::engine::view::{CustomerView, Lookup, Overview, PartitionView, View};
 use klantreis::http::{Api, Facts, Listeners, LiveBus, ModelFacts, PhaseFacts, Sources, Token, serve};
-use klantreis::journey::ModelState;
+use klantreis::journey::{ModelState, Value, Way};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -59,7 +59,28 @@ fn customer(id: &str) -> CustomerView {
         next_timer: None,
         awaited: Vec::new(),
     };
-    CustomerView { customer: id.to_owned(), partition: 0, committed: true, models: vec![known, new] }
+    let way = |rule: &str, to: &str, missing: &str| Way {
+        rule: rule.to_owned(),
+        to: to.to_owned(),
+        on: Vec::new(),
+        due: None,
+        when: None,
+        values: Vec::new(),
+        missing: missing.to_owned(),
+    };
+    let interest = Way {
+        on: vec!["product_viewed".to_owned()],
+        when: Some("views >= 3 && event.value > 0.5".to_owned()),
+        values: vec![
+            ("views".to_owned(), Value::Number(2.0)),
+            ("event.value".to_owned(), Value::Missing),
+            ("spent".to_owned(), Value::Number(0.25)),
+        ],
+        ..way("interest", "aankoop", "an event: product_viewed, if …")
+    };
+    let gone = Way { due: Some(AT), ..way("gone", "vertrokken", "time") };
+    let ways = vec![vec![interest, gone], Vec::new()];
+    CustomerView { customer: id.to_owned(), partition: 0, committed: true, models: vec![known, new], ways }
 }
 
 /// A partition that is being processed.

@@ -56,6 +56,28 @@ fn whoever_cannot_be_shown_is_told_apart() {
 }
 
 #[test]
+fn a_customer_is_explained_by_each_way_out_of_its_phase() {
+    let window = Window::open(None);
+    let answer = get(window.all, "/v1/customers/c1/explain");
+    assert_eq!(
+        (answer.status, answer.json()),
+        (
+            200,
+            json!({"customer": "c1", "partition": 0, "committed": true, "models": [
+                {"model": "think5", "phase": "afweging", "since": "2025-01-03T10:00:00.000Z", "ways": [
+                    {"to": "aankoop", "rule": "interest", "missing": "an event: product_viewed, if …",
+                     "on": ["product_viewed"], "when": "views >= 3 && event.value > 0.5",
+                     "values": {"views": 2, "event.value": null, "spent": 0.25}},
+                    {"to": "vertrokken", "rule": "gone", "missing": "time", "due": "2025-01-03T10:00:00.000Z"},
+                ]},
+                {"model": "club", "phase": null, "since": null, "ways": []},
+            ]})
+        )
+    );
+    assert_eq!(get(window.all, "/v1/customers/nobody/explain").status, 404);
+}
+
+#[test]
 fn models_tell_what_their_phases_mean() {
     let window = Window::open(None);
     let answer = get(window.all, "/v1/models");

@@ -28,6 +28,16 @@ pub(super) struct Timer {
     pub bit: u32,
 }
 
+impl Timer {
+    /// When it is due. Never before the phase began.
+    fn due(&self, since: i64, last: i64) -> i64 {
+        match self.start {
+            Start::Phase => since.saturating_add(self.span),
+            Start::LastEvent => last.saturating_add(self.span).max(since),
+        }
+    }
+}
+
 /// What a timer counts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
@@ -87,14 +97,14 @@ impl Waiting {
     /// The next timer: the earliest, of equals the first in the file. Never before the phase began.
     pub fn next(&self, since: i64, last: i64, spent: u32) -> Option<Due<'_>> {
         let running = self.timers.iter().filter(|timer| timer.bit & spent == 0);
-        let due = running.map(|timer| {
-            let at = match timer.start {
-                Start::Phase => since.saturating_add(timer.span),
-                Start::LastEvent => last.saturating_add(timer.span).max(since),
-            };
-            Due { at, timer }
-        });
+        let due = running.map(|timer| Due { at: timer.due(since, last), timer });
         due.min_by_key(|due| due.at)
+    }
+
+    /// The timers that run: the rule of each, and when it is due.
+    pub fn running(&self, since: i64, last: i64, spent: u32) -> impl Iterator<Item = (u16, i64)> {
+        let running = self.timers.iter().filter(move |timer| timer.bit & spent == 0);
+        running.map(move |timer| (timer.rule, timer.due(since, last)))
     }
 
     /// When the model has no more use for the customer.
