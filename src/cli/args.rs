@@ -78,9 +78,9 @@ pub enum Command {
 /// What is checked, and how strictly.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// The configuration file
-    #[arg(short, long, value_name = "FILE")]
-    pub config: PathBuf,
+    /// See [`ConfigArgs`].
+    #[command(flatten)]
+    pub config: ConfigArgs,
     /// Take warnings for errors
     #[arg(long)]
     pub deny: bool,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, ConfigArgs};
 use super::{Exit, Failure};
 use crate::config::{self, Config, Guarantee};
 use crate::formats;
@@ -15,7 +15,10 @@ use crate::kafka;
 ///
 /// # Errors
 /// With everything that is wrong.
-pub(super) fn run(CheckArgs { config: file, deny }: &CheckArgs, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(
+    CheckArgs { config: ConfigArgs { config: file }, deny }: &CheckArgs,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let config = config::load(file)?;
     let models = config.open_models()?;
     summary(&config, &models, out)?;

@@ -196,15 +196,17 @@ impl View for Board {
             return Lookup::Restoring { partition };
         };
         let committed = slot.committed.load(Relaxed) as u32;
-        let found = store.read(IdHash::of(id), id, |customer| CustomerView {
+        // Put into words only after the lock is given back, which the customer's worker may want.
+        let found = store.read(IdHash::of(id), id, |customer| (customer.record.to_owned(), customer.changed));
+        let Some((record, changed)) = found else { return Lookup::Unknown { partition } };
+        Lookup::Found(Box::new(CustomerView {
             customer: id.to_owned(),
             partition,
             // Epoch numbers may wrap around in 32 bits; the difference does not lie.
-            committed: committed.wrapping_sub(customer.changed) < u32::MAX / 2,
-            models: self.rules.set.describe(customer.record),
-            ways: self.rules.set.explain(customer.record),
-        });
-        found.map_or(Lookup::Unknown { partition }, |view| Lookup::Found(Box::new(view)))
+            committed: committed.wrapping_sub(changed) < u32::MAX / 2,
+            models: self.rules.set.describe(&record),
+            ways: self.rules.set.explain(&record),
+        }))
     }
 }
 

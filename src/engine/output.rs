@@ -63,20 +63,17 @@ pub fn transitions<M>(
 ) {
     for transition in &effects.transitions {
         let pieces = phrases.of(transition);
-        let identity =
-            Identity { of: pieces.identity, what: b"", first_seen: transition.first_seen, seq: transition.seq };
-        let id = identity.id(subject.customer, &mut epoch.bytes);
-        let at = transition.at;
-        event(phrases, &phrases.transition, subject, id, at, Topic::Transitions, epoch, |out| {
-            let head = Head { id, model: pieces.model, customer: subject.customer, seq: transition.seq };
-            let (id, customer) = head.write(out);
+        let (at, first_seen, seq) = (transition.at, transition.first_seen, transition.seq);
+        let head =
+            Head { kind: &phrases.transition, identity: pieces.identity, model: pieces.model, at, first_seen, seq };
+        event(phrases, subject, &head, epoch, |out| {
             out.extend_from_slice(pieces.from);
             out.extend_from_slice(pieces.to);
             let time = timed(at, out);
             let origin = cause(phrases, transition.cause, origin, out);
             out.extend_from_slice(pieces.rule);
             tail(phrases, transition.late, origin, pieces.reads, &effects.values, transition.values, out);
-            Places { id, customer, time }
+            time
         });
     }
 }
@@ -91,54 +88,60 @@ pub fn signals<M>(
 ) {
     for signal in &effects.signals {
         let pieces = phrases.of_signal(signal);
-        let identity =
-            Identity { of: pieces.identity, what: b"signal", first_seen: signal.first_seen, seq: signal.seq };
-        let id = identity.id(subject.customer, &mut epoch.bytes);
-        event(phrases, &phrases.signal, subject, id, signal.at, Topic::Signals, epoch, |out| {
-            let head = Head { id, model: pieces.model, customer: subject.customer, seq: signal.seq };
-            let (id, customer) = head.write(out);
+        let (at, first_seen, seq) = (signal.at, signal.first_seen, signal.seq);
+        let head = Head { kind: &phrases.signal, identity: pieces.identity, model: pieces.model, at, first_seen, seq };
+        event(phrases, subject, &head, epoch, |out| {
             out.extend_from_slice(pieces.signal);
             out.extend_from_slice(pieces.phase);
             out.extend_from_slice(br#","at":""#);
-            let time = timed(signal.at, out);
-            if signal.since != signal.at {
+            let time = timed(at, out);
+            if signal.since != at {
                 out.extend_from_slice(br#"","since":""#);
                 notation::time(signal.since, out);
             }
             let origin = cause(phrases, signal.cause, origin, out);
             tail(phrases, signal.late, origin, pieces.reads, &effects.values, signal.values, out);
-            Places { id, customer, time }
+            time
         });
     }
 }
 
-/// Writes one event, as the envelope says; `data` writes its body.
-#[expect(clippy::too_many_arguments, reason = "each is one thing of a CloudEvent")]
+/// What a transition and a signal have alike.
+struct Head<'a> {
+    kind: &'a EventKind,
+    /// Application and model.
+    identity: &'a [u8],
+    /// From behind the id to the customer.
+    model: &'a [u8],
+    at: i64,
+    first_seen: i64,
+    seq: u32,
+}
+
+/// Writes one event, as the envelope says. `rest` writes its body from behind the number on, and says where the time stands.
 #[inline]
 fn event<M>(
     phrases: &Phrases,
-    kind: &EventKind,
     Subject { customer, partition }: Subject<'_>,
-    id: [u8; 32],
-    at: i64,
-    topic: Topic,
+    head: &Head<'_>,
     epoch: &mut Epoch<M>,
-    data: impl FnOnce(&mut Vec<u8>) -> Places,
+    rest: impl FnOnce(&mut Vec<u8>) -> Range<u32>,
 ) {
     let first_header = epoch.headers.len() as u32;
     let out = &mut epoch.bytes;
+    let (kind, id) = (head.kind, head.id(customer, out));
     let start = out.len() as u32;
     let places = match phrases.envelope {
-        Envelope::Bare | Envelope::Binary => data(out),
+        Envelope::Bare | Envelope::Binary => head.data(&id, customer, out, rest),
         Envelope::Structured => {
             out.extend_from_slice(br#"{"specversion":"1.0","id":""#);
             out.extend_from_slice(&id);
             out.extend_from_slice(&kind.type_and_source);
             notation::text(customer, out);
             out.extend_from_slice(br#","time":""#);
-            notation::time(at, out);
+            notation::time(head.at, out);
             out.extend_from_slice(br#"","datacontenttype":"application/json","data":"#);
-            let places = data(out);
+            let places = head.data(&id, customer, out, rest);
             out.push(b'}');
             places
         }
@@ -162,7 +165,7 @@ fn event<M>(
         Envelope::Structured => add("content-type", HeaderValue::Fixed("application/cloudevents+json")),
     }
     epoch.outputs.push(OutRecord {
-        topic,
+        topic: kind.topic,
         partition,
         key: Some(key),
         value: Some(value),
@@ -170,49 +173,36 @@ fn event<M>(
     });
 }
 
-/// What makes a transition or a signal the one it is: the same whenever the same input is read again in the same order.
-struct Identity<'a> {
-    /// Application and model.
-    of: &'a [u8],
-    /// What it is, if not a transition.
-    what: &'a [u8],
-    first_seen: i64,
-    seq: u32,
-}
-
-impl Identity<'_> {
-    /// Its id. `scratch` is left as it was.
+impl Head<'_> {
+    /// What makes it the one it is: the same whenever the same input is read again in the same order. `scratch` is left as
+    /// it was.
     fn id(&self, customer: &str, scratch: &mut Vec<u8>) -> [u8; 32] {
         let start = scratch.len();
-        scratch.extend_from_slice(self.of);
+        scratch.extend_from_slice(self.identity);
         identify(customer, scratch);
         scratch.extend_from_slice(&self.first_seen.to_le_bytes());
         scratch.extend_from_slice(&self.seq.to_le_bytes());
-        scratch.extend_from_slice(self.what);
+        scratch.extend_from_slice(self.kind.salt);
         let id = xxh3_128(&scratch[start..]);
         scratch.truncate(start);
         notation::hex(id)
     }
-}
 
-/// What every body begins with.
-struct Head<'a> {
-    id: [u8; 32],
-    model: &'a [u8],
-    customer: &'a str,
-    seq: u32,
-}
-
-impl Head<'_> {
-    /// Where id and customer stand.
-    fn write(&self, out: &mut Vec<u8>) -> (Range<u32>, Option<Range<u32>>) {
+    /// Writes the body.
+    fn data(
+        &self,
+        id: &[u8; 32],
+        customer: &str,
+        out: &mut Vec<u8>,
+        rest: impl FnOnce(&mut Vec<u8>) -> Range<u32>,
+    ) -> Places {
         out.extend_from_slice(br#"{"id":""#);
-        let id = push(out, &self.id);
+        let id = push(out, id);
         out.extend_from_slice(self.model);
-        let customer = notation::text(self.customer, out);
+        let customer = notation::text(customer, out);
         out.extend_from_slice(br#","seq":"#);
         notation::whole(self.seq, out);
-        (id, customer)
+        Places { id, customer, time: rest(out) }
     }
 }
 

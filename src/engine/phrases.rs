@@ -7,6 +7,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::notation;
+use super::ports::Topic;
 use super::rules::{Envelope, Rules};
 use crate::journey::{KindId, Model, Phase, Signal, Transition};
 
@@ -36,12 +37,16 @@ pub struct Phrases {
 pub(super) struct EventKind {
     /// Its type.
     pub(super) name: &'static str,
+    /// Where it is written.
+    pub(super) topic: Topic,
+    /// What tells its ids from those of other kinds.
+    pub(super) salt: &'static [u8],
     /// Of a structured CloudEvent: from behind the id to the subject.
     pub(super) type_and_source: Piece,
 }
 
 impl EventKind {
-    fn new(name: &'static str, source: &str) -> Self {
+    fn new(name: &'static str, topic: Topic, salt: &'static [u8], source: &str) -> Self {
         let type_and_source = piece(&[
             Part::Json("\",\"type\":"),
             Part::Text(name),
@@ -49,7 +54,7 @@ impl EventKind {
             Part::Text(source),
             Part::Json(",\"subject\":"),
         ]);
-        Self { name, type_and_source }
+        Self { name, topic, salt, type_and_source }
     }
 }
 
@@ -106,8 +111,8 @@ impl Phrases {
         let kinds = rules.set.vocabulary().kinds();
         Self {
             envelope: rules.envelope,
-            transition: EventKind::new(TYPE, &source),
-            signal: EventKind::new(SIGNAL_TYPE, &source),
+            transition: EventKind::new(TYPE, Topic::Transitions, b"", &source),
+            signal: EventKind::new(SIGNAL_TYPE, Topic::Signals, b"signal", &source),
             source: source.into(),
             models: rules.set.models().iter().map(|model| ModelPhrases::new(rules, model)).collect(),
             kinds: kinds
@@ -194,8 +199,9 @@ impl ModelPhrases {
 /// The phase that is entered, what the customer needs in it if that is wanted, and what stands before the time.
 fn entered(phase: &Phase, needs: bool) -> Piece {
     let mut out = Vec::from(piece(&[Part::Json(",\"to\":"), Part::Text(phase.name())]));
-    let texts = [("nl", &phase.needs().nl), ("en", &phase.needs().en)];
-    let texts: serde_json::Map<_, _> = texts
+    let texts: serde_json::Map<_, _> = phase
+        .needs()
+        .by_language()
         .into_iter()
         .filter(|(_, needs)| !needs.is_empty())
         .map(|(language, needs)| (language.to_owned(), needs.as_slice().into()))

@@ -15,12 +15,17 @@ use crate::journey::{ModelState, Value, Way};
 
 /// `GET /v1/customers/{id}`; the id as it is in the records, percent-encoded.
 pub(super) async fn customer(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Response {
-    look_up(&api, id, |found| Json(CustomerAnswer::from(found)).into_response())
+    look_up(&api, id, |found| {
+        Json(CustomerAnswer::of(found, found.models.iter().map(ModelAnswer::from))).into_response()
+    })
 }
 
 /// `GET /v1/customers/{id}/explain`
 pub(super) async fn explain(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Response {
-    look_up(&api, id, |found| Json(ExplainAnswer::from(found)).into_response())
+    look_up(&api, id, |found| {
+        let ways = found.models.iter().zip(&found.ways).map(|(state, ways)| WaysAnswer::of(state, ways));
+        Json(CustomerAnswer::of(found, ways)).into_response()
+    })
 }
 
 fn look_up(
@@ -58,11 +63,11 @@ fn look_up(
 }
 
 #[derive(Serialize)]
-struct CustomerAnswer<'a> {
+struct CustomerAnswer<'a, M> {
     customer: &'a str,
     partition: i32,
     committed: bool,
-    models: Vec<ModelAnswer<'a>>,
+    models: Vec<M>,
 }
 
 #[derive(Serialize)]
@@ -92,14 +97,6 @@ struct AwaitedAnswer<'a> {
     signal: &'a str,
 }
 
-#[derive(Serialize)]
-struct ExplainAnswer<'a> {
-    customer: &'a str,
-    partition: i32,
-    committed: bool,
-    models: Vec<WaysAnswer<'a>>,
-}
-
 /// Where a customer is in a model, and each way out, in the order in which the model tries them.
 #[derive(Serialize)]
 struct WaysAnswer<'a> {
@@ -125,19 +122,13 @@ struct WayAnswer<'a> {
     values: serde_json::Map<String, serde_json::Value>,
 }
 
-impl<'a> From<&'a CustomerView> for ExplainAnswer<'a> {
-    fn from(view: &'a CustomerView) -> Self {
-        let models = view.models.iter().zip(&view.ways).map(|(state, ways)| WaysAnswer {
+impl<'a> WaysAnswer<'a> {
+    fn of(state: &'a ModelState, ways: &'a [Way]) -> Self {
+        Self {
             model: &state.model,
             phase: state.phase.as_deref(),
             since: state.since.and_then(rfc3339),
             ways: ways.iter().map(WayAnswer::from).collect(),
-        });
-        Self {
-            customer: &view.customer,
-            partition: view.partition,
-            committed: view.committed,
-            models: models.collect(),
         }
     }
 }
@@ -159,18 +150,29 @@ impl<'a> From<&'a Way> for WayAnswer<'a> {
 
 fn json(value: &Value) -> serde_json::Value {
     match value {
-        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).into(),
-        Value::Number(number) => (*number).into(),
+        Value::Number(value) => number(*value),
         Value::Text(text) => (**text).into(),
         Value::Bool(value) => (*value).into(),
         Value::Missing => serde_json::Value::Null,
     }
 }
 
-impl<'a> From<&'a CustomerView> for CustomerAnswer<'a> {
-    fn from(view: &'a CustomerView) -> Self {
-        let models = view.models.iter().map(ModelAnswer::from).collect();
-        Self { customer: &view.customer, partition: view.partition, committed: view.committed, models }
+/// A number, a whole one written whole.
+fn number(value: f64) -> serde_json::Value {
+    /// Above it not every whole number is an `f64`.
+    const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+    let whole = value.fract() == 0.0 && value.abs() <= WHOLE_MAX;
+    if whole { (value as i64).into() } else { value.into() }
+}
+
+impl<'a, M> CustomerAnswer<'a, M> {
+    fn of(view: &'a CustomerView, models: impl Iterator<Item = M>) -> Self {
+        Self {
+            customer: &view.customer,
+            partition: view.partition,
+            committed: view.committed,
+            models: models.collect(),
+        }
     }
 }
 
@@ -195,17 +197,6 @@ struct Counters<'a>(&'a [(String, f64)]);
 
 impl Serialize for Counters<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Above it not every whole number is an `f64`.
-        const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
-        #[derive(Serialize)]
-        #[serde(untagged)]
-        enum Number {
-            Whole(i64),
-            Broken(f64),
-        }
-        serializer.collect_map(self.0.iter().map(|(name, value)| {
-            let whole = value.fract() == 0.0 && value.abs() <= WHOLE_MAX;
-            (name, if whole { Number::Whole(*value as i64) } else { Number::Broken(*value) })
-        }))
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, number(*value))))
     }
 }

@@ -44,6 +44,13 @@ pub struct Texts<T> {
     pub en: T,
 }
 
+impl<T> Texts<T> {
+    /// Each with the code of its language.
+    pub fn by_language(&self) -> [(&'static str, &T); 2] {
+        [("nl", &self.nl), ("en", &self.en)]
+    }
+}
+
 /// Something that is counted or added up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {

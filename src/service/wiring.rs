@@ -120,10 +120,12 @@ pub fn facts(config: &Config, memory_limit: Option<u64>) -> Facts {
 /// What does not change while the process runs, for readers of the HTTP interface.
 pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
     let phase = |phase: &crate::journey::Phase| {
-        let names = [("nl", &phase.title().nl), ("en", &phase.title().en)];
-        let names = names.into_iter().filter_map(|(language, name)| Some((language.to_owned(), name.clone()?)));
-        let needs = [("nl", &phase.needs().nl), ("en", &phase.needs().en)];
-        let needs = needs.into_iter().filter(|(_, needs)| !needs.is_empty());
+        let names = phase
+            .title()
+            .by_language()
+            .into_iter()
+            .filter_map(|(language, name)| Some((language.to_owned(), name.clone()?)));
+        let needs = phase.needs().by_language().into_iter().filter(|(_, needs)| !needs.is_empty());
         PhaseFacts {
             id: phase.name().to_owned(),
             names: names.collect::<BTreeMap<_, _>>(),

@@ -103,6 +103,55 @@ impl Names {
         found.map(|index| index as u16)
     }
 
+    /// The phase of that name, as one that is entered.
+    pub fn entered(&self, name: &Name, report: &mut Report) -> Option<u16> {
+        if name.text == "new" {
+            report.add(name.at, "nobody becomes `new` again; write the name of a phase");
+            return None;
+        }
+        self.phase(name, report)
+    }
+
+    /// The phases that a key names, of which `None` is `new`, if all are known. `meant` says which, for whoever writes `any`.
+    pub fn phases(&self, node: &Node, what: &str, meant: &str, report: &mut Report) -> Option<Vec<Option<u16>>> {
+        self.all(node, what, "a phase, a list of phases, or `new`", report, |name, report| match name.text.as_str() {
+            "new" => Some(None),
+            "any" => {
+                report.add(name.at, format!("`any` stands for kinds, not for phases; list the phases {meant}"));
+                None
+            }
+            _ => self.phase(name, report).map(Some),
+        })
+    }
+
+    /// The phases that a key names as entered, if all are known.
+    pub fn entered_phases(&self, node: &Node, what: &str, report: &mut Report) -> Option<Vec<u16>> {
+        self.all(node, what, "a phase, or a list of phases", report, |name, report| self.entered(name, report))
+    }
+
+    /// What the names of a list mean, each once; `None` if one of them means nothing, or there is none.
+    fn all<T: PartialEq>(
+        &self,
+        node: &Node,
+        what: &str,
+        example: &str,
+        report: &mut Report,
+        meaning: impl Fn(&Name, &mut Report) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut found = Vec::new();
+        let mut right = true;
+        for name in fields::names(node, what, example, report) {
+            match meaning(&name, report) {
+                Some(one) if found.contains(&one) => {
+                    report.add(name.at, format!("`{}` stands twice in the list; leave one out", name.text));
+                }
+                Some(one) => found.push(one),
+                None => right = false,
+            }
+        }
+        (right && !found.is_empty()).then_some(found)
+    }
+
     /// `kinds`: the list of what the model listens to.
     pub fn read_kinds(&mut self, node: &Node, report: &mut Report) {
         if !matches!(node.value, Yaml::List(_)) {

@@ -64,7 +64,7 @@ fn signal(node: &Node, source: &str, names: &Names, rules: &Rules, report: &mut 
         fields::check_name(id, "signal", report);
     }
     let occasion = occasion(node, &fields, names, rules, report);
-    let phases = fields.get("in").and_then(|node| phases(node, "`in`", true, names, report));
+    let phases = fields.get("in").and_then(|node| names.phases(node, "`in`", "that are meant", report));
     if let Some(place) = fields.get("in").filter(|_| fields.get("on").is_none()) {
         report
             .add(place.at, "`in` goes with `on`; a signal of a transition says its phases by `entering` and `leaving`");
@@ -103,14 +103,14 @@ fn occasion(node: &Node, fields: &Fields<'_>, names: &Names, rules: &Rules, repo
             None
         }
         (None, Some(moved)) => {
-            let leaving = leaving.map(|node| phases(node, "`leaving`", true, names, report));
-            let entering = entering.map(|node| phases(node, "`entering`", false, names, report));
+            let leaving = leaving.map(|node| names.phases(node, "`leaving`", "that are left", report));
+            let entering = entering.map(|node| names.entered_phases(node, "`entering`", report));
             // What is wrong was told.
             if leaving == Some(None) || entering == Some(None) {
                 return None;
             }
             let leaving = leaving.flatten();
-            let entering = entering.flatten().map(|phases| phases.into_iter().flatten().collect::<Vec<u16>>());
+            let entering = entering.flatten();
             let makes = |rule: &crate::journey::model::Rule| {
                 entering.as_ref().is_none_or(|phases| phases.contains(&rule.to))
                     && leaving.as_ref().is_none_or(|phases| rule.from.iter().any(|from| phases.contains(from)))
@@ -124,31 +124,6 @@ fn occasion(node: &Node, fields: &Fields<'_>, names: &Names, rules: &Rules, repo
             Some(Occasion::Move { leaving, entering })
         }
     }
-}
-
-/// The phases that a key names; `None` if one is wrong.
-fn phases(node: &Node, what: &str, new: bool, names: &Names, report: &mut Report) -> Option<Vec<Option<u16>>> {
-    let example = if new { "a phase, a list of phases, or `new`" } else { "a phase, or a list of phases" };
-    let mut found = Vec::new();
-    let mut right = true;
-    for name in fields::names(node, what, example, report) {
-        let phase = match name.text.as_str() {
-            "new" if new => Some(None),
-            "new" => {
-                report.add(name.at, "nobody becomes `new` again; write the name of a phase");
-                None
-            }
-            _ => names.phase(&name, report).map(Some),
-        };
-        match phase {
-            Some(phase) if found.contains(&phase) => {
-                report.add(name.at, format!("`{}` stands twice in the list; leave one out", name.text));
-            }
-            Some(phase) => found.push(phase),
-            None => right = false,
-        }
-    }
-    (right && !found.is_empty()).then_some(found)
 }
 
 /// Whether it waits: `within` a time for something that calls it off, or until `after` a time.

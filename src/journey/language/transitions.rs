@@ -65,15 +65,11 @@ fn placed(node: &Node, source: &str, names: &Names, report: &mut Report) -> Opti
         fields::check_name(id, "transition", report);
     }
     let from_node = fields.require("from", "from: new", report);
-    let from = from_node.and_then(|node| sources(node, names, report));
+    let from = from_node.and_then(|node| names.phases(node, "`from`", "that are left", report));
     let to_node = fields.require("to", "to: aankoop", report);
     let to = to_node.and_then(|node| {
         let name = fields::name(node, "`to`", "the name of a phase", report)?;
-        if name.text == "new" {
-            report.add(node.at, "nobody becomes `new` again; write the name of a phase");
-            return None;
-        }
-        names.phase(&name, report)
+        names.entered(&name, report)
     });
     let (trigger, trigger_at) = trigger(node, &fields, names, report)?;
     let is_timer = !matches!(trigger, Trigger::On(_));
@@ -85,35 +81,6 @@ fn placed(node: &Node, source: &str, names: &Names, report: &mut Report) -> Opti
     let when = when_node.and_then(|node| condition(node, source, names, is_timer, report));
     let rule = Rule { id: id.as_ref()?.text.clone(), from: from?, to: to?, trigger, when };
     Some(Placed { rule, conditional: when_node.is_some(), id_at: id?.at, from_at: from_node?.at, trigger_at })
-}
-
-/// The phases a rule leaves, if all are known; `None` among them is `new`.
-fn sources(node: &Node, names: &Names, report: &mut Report) -> Option<Vec<Option<u16>>> {
-    let mut from = Vec::new();
-    let mut all = true;
-    for name in fields::names(node, "`from`", "a phase, a list of phases, or `new`", report) {
-        let source = match name.text.as_str() {
-            "new" => None,
-            "any" => {
-                report.add(name.at, "`any` stands for kinds, not for phases; list the phases that are left");
-                all = false;
-                continue;
-            }
-            _ => match names.phase(&name, report) {
-                Some(phase) => Some(phase),
-                None => {
-                    all = false;
-                    continue;
-                }
-            },
-        };
-        if from.contains(&source) {
-            report.add(name.at, format!("`{}` stands twice in the list; leave one out", name.text));
-        } else {
-            from.push(source);
-        }
-    }
-    (all && !from.is_empty()).then_some(from)
 }
 
 /// What sets the rule off: exactly one of three keys.
