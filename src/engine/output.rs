@@ -34,6 +34,8 @@ pub struct Origin<'a> {
     pub event_id: Option<&'a str>,
     /// Index of the input it came by.
     pub input: usize,
+    /// Partition and offset of its record; `None` if it lay in no topic.
+    pub place: Option<(i32, i64)>,
 }
 
 /// A record that could not be used, and where it stood.
@@ -255,6 +257,12 @@ fn tail(
     }
     if let Some(origin) = origin {
         out.extend_from_slice(phrases.channel(origin.input));
+        if let Some((partition, offset)) = origin.place {
+            out.extend_from_slice(phrases.topic(origin.input));
+            notation::whole(partition, out);
+            out.extend_from_slice(br#","offset":"#);
+            notation::whole(offset, out);
+        }
     }
     if range.0 < range.1 {
         for (name, value) in reads.iter().zip(&values[range.0 as usize..range.1 as usize]) {

@@ -80,6 +80,7 @@ fn body(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<
     say("id", json(&id(rules, customer, transition)));
     say("model", json(model.name()));
     say("version", model.version().to_string());
+    say("hash", json(&format!("{:016x}", model.hash())));
     say("customer", json(customer));
     say("seq", transition.seq.to_string());
     say("from", transition.from.map_or("null".to_owned(), phase));
@@ -99,6 +100,11 @@ fn body(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<
     }
     if let Some(origin) = origin {
         say("channel", json(&rules.inputs[origin.input].name));
+        if let Some((partition, offset)) = origin.place {
+            say("topic", json(&rules.inputs[origin.input].topic));
+            say("partition", partition.to_string());
+            say("offset", offset.to_string());
+        }
     }
     let values = &effects.values[transition.values.0 as usize..transition.values.1 as usize];
     if !values.is_empty() {
@@ -181,7 +187,11 @@ proptest! {
         places: (prop::sample::Index, Option<prop::sample::Index>, prop::sample::Index, Option<prop::sample::Index>),
         (at, first_seen, seq, late) in (-62_135_596_800_000..253_402_300_800_000_i64, any::<i64>(), any::<u32>(), any::<bool>()),
         customer in prop_oneof!["c[0-9]{8}", ".+"],
-        origin in proptest::option::of((proptest::option::of(".*"), 0..2_usize)),
+        origin in proptest::option::of((
+            proptest::option::of(".*"),
+            0..2_usize,
+            proptest::option::of((0..100_000_i32, 0..i64::MAX)),
+        )),
         values in values(),
     ) {
         for envelope in [Envelope::Bare, Envelope::Binary, Envelope::Structured] {
@@ -207,7 +217,7 @@ proptest! {
             };
             let mut effects = Effects::default();
             (effects.transitions, effects.values) = (vec![transition], values.clone());
-            let origin = origin.as_ref().map(|(event_id, input)| Origin { event_id: event_id.as_deref(), input: *input });
+            let origin = origin.as_ref().map(|(event_id, input, place)| Origin { event_id: event_id.as_deref(), input: *input, place: *place });
             check(&rules, &customer, &effects, origin);
         }
     }
@@ -272,12 +282,13 @@ fn a_signal_says_what_when_and_why_and_is_wrapped_as_a_transition_is() {
         Signal { rule: 3, at, since: at, seq: 4, cause: Cause::Event(KindId(6)), late: true, phase: None, ..signal };
     effects.signals = vec![signal, told];
     let subject = Subject { customer: "c\"1", partition: Some(2) };
-    let origin = Some(Origin { event_id: Some("e1"), input: 0 });
+    let origin = Some(Origin { event_id: Some("e1"), input: 0, place: Some((7, 1_234)) });
     let of = |envelope| {
         let mut epoch = Epoch::default();
         signals(&Phrases::new(&rules(envelope)), subject, &effects, origin, &mut epoch);
         written(&epoch)
     };
+    let hash = format!("{:016x}", rules(Envelope::Bare).set.models()[0].hash());
     let bare = of(Envelope::Bare);
     let bodies: Vec<(&str, serde_json::Value)> = bare
         .iter()
@@ -294,17 +305,17 @@ fn a_signal_says_what_when_and_why_and_is_wrapped_as_a_transition_is() {
             (
                 "c\"1",
                 serde_json::json!({
-                    "id": ids[0], "model": "think5", "version": 1, "customer": "c\"1", "seq": 3, "signal": "cart_abandoned",
-                    "phase": "afweging", "at": "2026-01-01T00:00:00.000Z", "since": "2025-12-31T23:00:00.000Z",
+                    "id": ids[0], "model": "think5", "version": 1, "hash": hash, "customer": "c\"1", "seq": 3,
+                    "signal": "cart_abandoned", "phase": "afweging", "at": "2026-01-01T00:00:00.000Z", "since": "2025-12-31T23:00:00.000Z",
                     "cause": "timer", "event_id": null
                 })
             ),
             (
                 "c\"1",
                 serde_json::json!({
-                    "id": ids[1], "model": "think5", "version": 1, "customer": "c\"1", "seq": 4, "signal": "review_reward",
-                    "phase": null, "at": "2026-01-01T00:00:00.000Z", "cause": "reviewed", "event_id": "e1", "late": true,
-                    "channel": "clicks"
+                    "id": ids[1], "model": "think5", "version": 1, "hash": hash, "customer": "c\"1", "seq": 4,
+                    "signal": "review_reward", "phase": null, "at": "2026-01-01T00:00:00.000Z", "cause": "reviewed", "event_id": "e1", "late": true,
+                    "channel": "clicks", "topic": "clicks", "partition": 7, "offset": 1234
                 })
             )
         ]

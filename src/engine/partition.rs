@@ -172,7 +172,7 @@ impl Partition {
         let outcome = match self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)) {
             Ok(mut event) => {
                 self.admit(&mut event, &taken, open.tally);
-                self.step(&event, taken.input, open)
+                self.step(&event, &taken, open)
             }
             Err(reject) => Err(reject),
         };
@@ -223,7 +223,12 @@ impl Partition {
         }
     }
 
-    fn step<M>(&mut self, event: &Event<'_>, input: usize, open: &mut Open<'_, M>) -> Result<Outcome, Reject> {
+    fn step<M>(
+        &mut self,
+        event: &Event<'_>,
+        taken: &Taken<'_>,
+        open: &mut Open<'_, M>,
+    ) -> Result<Outcome, Reject> {
         if event.kind.is_none() {
             return Ok(Outcome::Ignored);
         }
@@ -232,7 +237,7 @@ impl Partition {
         let hash = IdHash::of(id);
         effects.clear();
         let (epoch, now) = (self.epoch as u32, watermark.at().unwrap_or(event.at));
-        let channel = rules.inputs[input].name.as_str();
+        let channel = rules.inputs[taken.input].name.as_str();
         let number = self.number;
         let fresh = || match rules.partition_count.map(|count| murmur2::partition_of(id.as_bytes(), count)) {
             Some(there) if there != number => Err(Reject::WrongPartition(number, there)),
@@ -264,7 +269,9 @@ impl Partition {
             self.customers += 1;
         }
         self.changed.extend(first_change);
-        self.emit(id, Some((input, event.id.as_deref())), open);
+        // Without partitions there are no offsets either.
+        let place = self.rules.partition_count.map(|_| (self.number, taken.offset));
+        self.emit(id, Some(Origin { event_id: event.id.as_deref(), input: taken.input, place }), open);
         outcome
     }
 
@@ -372,10 +379,10 @@ impl Partition {
 
     /// Writes and counts what the effects say of a customer.
     #[inline]
-    fn emit<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
+    fn emit<M>(&mut self, id: &str, origin: Option<Origin<'_>>, open: &mut Open<'_, M>) {
         // Most events lead to nothing that is told.
         if !self.effects.is_quiet() {
-            self.tell(id, event, open);
+            self.tell(id, origin, open);
         }
     }
 
@@ -386,13 +393,12 @@ impl Partition {
 
     /// The same for a customer of whom there is something to tell.
     #[inline(never)]
-    fn tell<M>(&mut self, id: &str, event: Option<(usize, Option<&str>)>, open: &mut Open<'_, M>) {
+    fn tell<M>(&mut self, id: &str, origin: Option<Origin<'_>>, open: &mut Open<'_, M>) {
         let subject = self.subject(id);
         let Self { effects, phrases, rules, moved, .. } = self;
         if rules.writes_phases && (!effects.transitions.is_empty() || effects.forgotten > 0) {
             moved.push(CompactString::from(id));
         }
-        let origin = event.map(|(input, event_id)| Origin { event_id, input });
         output::transitions(phrases, subject, effects, origin, open.epoch);
         output::signals(phrases, subject, effects, origin, open.epoch);
         for signal in &effects.signals {

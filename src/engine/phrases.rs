@@ -30,6 +30,8 @@ pub struct Phrases {
     kinds: Vec<Piece>,
     /// By input: the channel.
     channels: Vec<Piece>,
+    /// By input: its topic, and what stands before the partition.
+    topics: Vec<Piece>,
 }
 
 /// A kind of CloudEvent.
@@ -124,6 +126,13 @@ impl Phrases {
                 .iter()
                 .map(|input| piece(&[Part::Json(",\"channel\":"), Part::Text(&input.name)]))
                 .collect(),
+            topics: rules
+                .inputs
+                .iter()
+                .map(|input| {
+                    piece(&[Part::Json(",\"topic\":"), Part::Text(&input.topic), Part::Json(",\"partition\":")])
+                })
+                .collect(),
         }
     }
 
@@ -163,13 +172,18 @@ impl Phrases {
     pub(super) fn channel(&self, input: usize) -> &[u8] {
         &self.channels[input]
     }
+
+    /// The topic of an input, and what stands before the partition.
+    pub(super) fn topic(&self, input: usize) -> &[u8] {
+        &self.topics[input]
+    }
 }
 
 impl ModelPhrases {
     fn new(rules: &Rules, model: &Model) -> Self {
         let mut identity = Vec::new();
         [rules.application.as_str(), model.name()].into_iter().for_each(|text| identify(text, &mut identity));
-        let version = model.version().to_string();
+        let (version, hash) = (model.version().to_string(), format!("{:016x}", model.hash()));
         let phases = |before: &str, after: &str| {
             let phases = model.phases().iter();
             phases.map(|phase| piece(&[Part::Json(before), Part::Text(phase.name()), Part::Json(after)])).collect()
@@ -181,6 +195,8 @@ impl ModelPhrases {
                 Part::Text(model.name()),
                 Part::Json(",\"version\":"),
                 Part::Json(&version),
+                Part::Json(",\"hash\":"),
+                Part::Text(&hash),
                 Part::Json(",\"customer\":"),
             ]),
             from: phases(",\"from\":", ""),
