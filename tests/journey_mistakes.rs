@@ -101,10 +101,10 @@ fn what_is_not_yaml_or_not_a_model_is_told_with_its_place() {
     check(
         &[(4, "alarms: []")],
         &[
-            "4:1: the model has no key `alarms`; write one of `model`, `version`, `kinds`, `attributes`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`",
+            "4:1: the model has no key `alarms`; write one of `model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`",
         ],
     );
-    let all = "`model`, `version`, `kinds`, `attributes`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`";
+    let all = "`model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`";
     for (source, what) in [("", "nothing"), ("- a", "a list"), ("model", "the text `model`")] {
         assert_eq!(mistakes(source), format!("shop.yaml:1:1: the model is {what}; write a map with {all}"));
     }
@@ -179,7 +179,7 @@ fn names_are_introduced_once_and_in_their_place() {
         &[
             "5:25: `name` is the text `Kijken`; write a map with `nl`, `en`",
             "5:47: `forget_after`: `soon` is not a span of time; write e.g. `100ms`, `30s`, `5m`, `1h30m`, `2d` or `1w`",
-            "5:60: phase `own` is the number 5; write a map with `name`, `needs`, `final`, `forget_after`",
+            "5:60: phase `own` is the number 5; write a map with `name`, `needs`, `touchpoints`, `final`, `forget_after`",
             "5:85: a need is the number 1; write a text (in \"quotes\" if it looks like a number)",
         ],
     );
@@ -225,7 +225,10 @@ fn counters_say_what_they_count_over_what() {
         &[(7, "  views: { on: view, window: ever, sum: piece }")],
         &["7:41: `piece` cannot be added up: there is no such attribute; did you mean `pieces`?"],
     );
-    check(&[(7, "  views: 3")], &["7:10: counter `views` is the number 3; write a map with `on`, `window`, `sum`"]);
+    check(
+        &[(7, "  views: 3")],
+        &["7:10: counter `views` is the number 3; write a map with `on`, `window`, `sum`, `per`, `values`, `reset`"],
+    );
     check(
         &[(
             7,

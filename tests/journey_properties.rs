@@ -44,6 +44,8 @@ struct ModelSpec {
     rules: Vec<RuleSpec>,
     signals: Vec<SignalSpec>,
     forget: Vec<Option<i64>>,
+    /// Whether and how it takes only some events, counts by value, begins counters anew, and lists touchpoints.
+    extras: (u8, bool, bool, bool),
 }
 
 const WINDOWS: [&str; 6] = ["visit", "ever", "8ms", "1d", "7d", "100ms"];
@@ -63,26 +65,46 @@ const CONDITIONS: [&str; 10] = [
 ];
 const FOR_TIMERS: usize = 5;
 
+const APPLIES_TO: [&str; 3] = ["event.size > 1", "has(event.tone) || event.kind == \"k2\"", "event.channel != \"z\""];
+
 impl ModelSpec {
     /// The model in YAML, listening to three kinds from the one of this number.
     fn yaml(&self, name: &str, first_kind: u8) -> String {
         let kind = |index: u8| format!("k{}", first_kind + index % 3);
         let mut text = format!("model: {name}\nversion: 1\nkinds: [{}, {}, {}]\n", kind(0), kind(1), kind(2));
-        text += "attributes: { tone: text, size: number }\nphases:\n";
+        text += "attributes: { tone: text, size: number }\n";
+        let (applies_to, by_value, resets, touchpoints) = self.extras;
+        if let Some(condition) = APPLIES_TO.get(usize::from(applies_to) % (APPLIES_TO.len() * 2)) {
+            let _ = writeln!(text, "applies_to: '{condition}'");
+        }
+        text += "phases:\n";
         for phase in 0..self.phases {
             let forget = self.forget.get(usize::from(phase)).copied().flatten();
             let forget = forget.map(|span| format!("forget_after: {}", Span(span))).unwrap_or_default();
-            let _ = writeln!(text, "  p{phase}: {{ {forget} }}");
+            let touchpoints = if touchpoints { format!("touchpoints: [{}], ", kind(phase)) } else { String::new() };
+            let _ = writeln!(text, "  p{phase}: {{ {touchpoints}{forget} }}");
         }
         text += "counters:\n  c0: { on: any, window: visit }\n";
+        if by_value {
+            let _ = writeln!(
+                text,
+                "  tones: {{ on: {}, per: tone, values: 2, reset: {}, window: ever }}",
+                kind(0),
+                kind(1)
+            );
+        }
         for (index, (on, window, sum)) in self.counters.iter().enumerate() {
             let sum = if *sum { ", sum: value" } else { "" };
+            let reset = if resets { format!(", reset: {}", kind(on % 3 + 1)) } else { String::new() };
             let window = WINDOWS[usize::from(*window) % WINDOWS.len()];
-            let _ = writeln!(text, "  c{}: {{ on: {}, window: {window}{sum} }}", index + 1, kind(*on));
+            let _ = writeln!(text, "  c{}: {{ on: {}, window: {window}{sum}{reset} }}", index + 1, kind(*on));
         }
         text += "transitions:\n";
         for phase in 0..self.phases {
             let _ = writeln!(text, "  - {{ id: e{phase}, from: new, to: p{phase}, on: any, when: c0 == {phase} + 1 }}");
+        }
+        if by_value && self.phases > 1 {
+            let _ = writeln!(text, "  - {{ id: again, from: p0, to: p1, on: {}, when: tones >= 2 }}", kind(0));
         }
         for (index, rule) in self.rules.iter().enumerate() {
             self.rule(&mut text, index, rule, &kind);
@@ -94,6 +116,17 @@ impl ModelSpec {
             self.signal(&mut text, index, signal, &kind);
         }
         text
+    }
+
+    /// Whether the model, listening from kind 0 on, takes an event.
+    fn takes(&self, event: &EventSpec) -> bool {
+        let applies = match usize::from(self.extras.0) % (APPLIES_TO.len() * 2) {
+            0 => event.size.is_some_and(|size| size > 1.0),
+            1 => event.tone.is_some() || event.kind == 2,
+            2 => event.channel() != "z",
+            _ => true,
+        };
+        event.kind < 3 && applies
     }
 
     fn signal(&self, text: &mut String, index: usize, signal: &SignalSpec, kind: &impl Fn(u8) -> String) {
@@ -167,24 +200,27 @@ fn sound(forgetful: bool) -> impl Strategy<Value = ModelSpec> {
     let signal = (any::<(u8, u8)>(), any::<usize>(), wait, any::<Option<(u8, u8)>>());
     let signal = signal.prop_map(|(occasion, when, wait, limit)| SignalSpec { occasion, when, wait, limit });
     let signals = prop::collection::vec(signal, 0..5);
-    (1..5_u8, counters, rules, signals, forget).prop_map(|(phases, counters, rules, signals, forget)| {
-        let mut spec = ModelSpec { phases, counters, rules: Vec::new(), signals: Vec::new(), forget };
-        for rule in rules {
-            spec.rules.push(rule);
-            if CheckedModel::parse("m", &spec.yaml("m", 0)).is_err() {
-                spec.rules.pop();
+    let extras = any::<(u8, bool, bool, bool)>();
+    (1..5_u8, counters, rules, signals, forget, extras).prop_map(
+        |(phases, counters, rules, signals, forget, extras)| {
+            let mut spec = ModelSpec { phases, counters, rules: Vec::new(), signals: Vec::new(), forget, extras };
+            for rule in rules {
+                spec.rules.push(rule);
+                if CheckedModel::parse("m", &spec.yaml("m", 0)).is_err() {
+                    spec.rules.pop();
+                }
             }
-        }
-        for signal in signals {
-            spec.signals.push(signal);
-            let options = SetOptions { forget_after: Span(50 * DAY), remembered_ids: 2 };
-            let checked = CheckedModel::parse("m", &spec.yaml("m", 0));
-            if checked.is_err() || checked.is_ok_and(|checked| ModelSet::new(vec![checked], options).is_err()) {
-                spec.signals.pop();
+            for signal in signals {
+                spec.signals.push(signal);
+                let options = SetOptions { forget_after: Span(50 * DAY), remembered_ids: 2 };
+                let checked = CheckedModel::parse("m", &spec.yaml("m", 0));
+                if checked.is_err() || checked.is_ok_and(|checked| ModelSet::new(vec![checked], options).is_err()) {
+                    spec.signals.pop();
+                }
             }
-        }
-        spec
-    })
+            spec
+        },
+    )
 }
 
 /// An event, and how far the quiet customer's timers were fired before it.
@@ -196,6 +232,12 @@ struct EventSpec {
     tone: Option<&'static str>,
     size: Option<f64>,
     fired: u8,
+}
+
+impl EventSpec {
+    fn channel(&self) -> &'static str {
+        ["x", "z"][usize::from(self.fired % 2)]
+    }
 }
 
 fn event() -> impl Strategy<Value = EventSpec> {
@@ -249,7 +291,7 @@ impl<'s> Customer<'s> {
             value: spec.value.map(Amount),
             attrs: vocabulary.attrs().iter().map(|(name, _)| attr(name)).collect(),
         };
-        self.set.step(&mut self.record, &event, ["x", "z"][usize::from(spec.fired % 2)], &mut self.effects)
+        self.set.step(&mut self.record, &event, spec.channel(), &mut self.effects)
     }
 
     /// Fires what is due, and begins anew if the customer is forgotten.
@@ -324,7 +366,7 @@ proptest! {
             let known = customer.effects.transitions.len();
             let outcome = customer.step(at, event);
             let new = customer.effects.transitions[known..].to_vec();
-            prop_assert_eq!(outcome == Outcome::Ignored, event.kind > 2);
+            prop_assert_eq!(outcome == Outcome::Ignored, !spec.takes(event));
             check_step(&set, &before, &customer.state(0), at, &new);
         }
     }
@@ -369,7 +411,7 @@ proptest! {
         let set = set_of(&[spec.yaml("m", 0)], Span(50 * DAY));
         let (mut whole, mut pieces) = (Customer::new(&set), Customer::new(&set));
         let (mut at, mut known) = (START, START);
-        for event in events.iter().filter(|event| event.kind < 3) {
+        for event in events.iter().filter(|event| spec.takes(event)) {
             let next = at + event.gap;
             for piece in 1..=i64::from(event.fired % 4) {
                 pieces.fire(known.min(next) + (next - known).max(0) * piece / 3);

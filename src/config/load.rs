@@ -5,7 +5,7 @@ use std::path::Path;
 use super::inputs::{self, Input, check_topic};
 use super::problem::{Problem, Problems};
 use super::section::{Found, Section};
-use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Needs, Topics, env, http, kafka, units};
+use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Needs, Topics, env, http, kafka, units, variants};
 use crate::journey::{Span, builtin_names};
 use crate::yaml::{Dialect, Node, Place, Yaml};
 
@@ -67,6 +67,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
     let envelope = root.choice("envelope", &envelopes).unwrap_or(Envelope::Binary);
     let needs = [("reference", Needs::Reference), ("inline", Needs::Inline)];
     let needs = root.choice("needs", &needs).unwrap_or(Needs::Reference);
+    let variants = variants::read(&mut root);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let config = Config {
         application,
@@ -77,6 +78,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
         guarantee,
         envelope,
         needs,
+        variants,
         commit_interval: root.span("commit_interval", "1ms"..="1m").unwrap_or(Span(100)),
         workers: root.whole("workers", 1..=256).map_or(processors, |workers| workers as usize),
         align_idle_after: within(&mut root, "align", |s| s.span("idle_after", "0ms"..="1d")).unwrap_or(Span(0)),

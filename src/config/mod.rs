@@ -22,6 +22,7 @@ mod problem;
 mod section;
 mod settings;
 mod units;
+mod variants;
 
 pub use crate::formats::TimeSource;
 pub use kafka::reserved;

@@ -115,6 +115,6 @@ impl Config {
             models.iter_mut().for_each(|checked| checked.model.drop_signals());
         }
         let options = SetOptions { forget_after: self.forget_after, remembered_ids: self.remembered_ids };
-        Ok(ModelSet::new(models, options)?)
+        Ok(ModelSet::with_variants(models, options, self.variants.clone())?)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::formats::{FormatSpec, TimeSource};
-use crate::journey::Span;
+use crate::journey::{Span, VariantRule};
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub struct Config {
     pub envelope: Envelope,
     /// How they tell what the customer needs.
     pub needs: Needs,
+    /// What events say of experiments, if anything.
+    pub variants: Option<VariantRule>,
     /// The HTTP interface.
     pub http: HttpConfig,
 }

@@ -204,6 +204,7 @@ impl View for Board {
             partition,
             // Epoch numbers may wrap around in 32 bits; the difference does not lie.
             committed: committed.wrapping_sub(changed) < u32::MAX / 2,
+            variant: self.rules.set.variant_name(&record).map(str::to_owned),
             models: self.rules.set.describe(&record),
             ways: self.rules.set.explain(&record),
         }))

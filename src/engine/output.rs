@@ -74,7 +74,8 @@ pub fn transitions<M>(
             let time = timed(at, out);
             let origin = cause(phrases, transition.cause, origin, out);
             out.extend_from_slice(pieces.rule);
-            tail(phrases, transition.late, origin, pieces.reads, &effects.values, transition.values, out);
+            let fate = Fate { late: transition.late, variant: transition.variant, origin };
+            tail(phrases, fate, pieces.reads, &effects.values, transition.values, out);
             time
         });
     }
@@ -102,7 +103,8 @@ pub fn signals<M>(
                 notation::time(signal.since, out);
             }
             let origin = cause(phrases, signal.cause, origin, out);
-            tail(phrases, signal.late, origin, pieces.reads, &effects.values, signal.values, out);
+            let fate = Fate { late: signal.late, variant: signal.variant, origin };
+            tail(phrases, fate, pieces.reads, &effects.values, signal.values, out);
             time
         });
     }
@@ -242,11 +244,17 @@ fn cause<'a>(phrases: &Phrases, cause: Cause, origin: Option<Origin<'a>>, out: &
     }
 }
 
+/// What every body says of how it came to be.
+struct Fate<'a> {
+    late: bool,
+    variant: Option<u16>,
+    origin: Option<Origin<'a>>,
+}
+
 /// Writes what every body ends with.
 fn tail(
     phrases: &Phrases,
-    late: bool,
-    origin: Option<Origin<'_>>,
+    Fate { late, variant, origin }: Fate<'_>,
     reads: &[Piece],
     values: &[Value],
     range: (u32, u32),
@@ -263,6 +271,9 @@ fn tail(
             out.extend_from_slice(br#","offset":"#);
             notation::whole(offset, out);
         }
+    }
+    if let Some(variant) = variant {
+        out.extend_from_slice(phrases.variant(variant));
     }
     if range.0 < range.1 {
         for (name, value) in reads.iter().zip(&values[range.0 as usize..range.1 as usize]) {

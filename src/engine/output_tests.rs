@@ -11,7 +11,8 @@ use super::phrases::Phrases;
 use super::ports::{Epoch, OutRecord, Topic};
 use super::rules::{Envelope, InputRules, Rules};
 use crate::journey::{
-    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, Signal, Span, Transition, Value, builtin,
+    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, Signal, Span, Transition, Value,
+    VariantRule, builtin,
 };
 
 /// A model whose conditions read several values.
@@ -31,7 +32,10 @@ transitions:
 fn rules(envelope: Envelope) -> Rules {
     let reader = CheckedModel::parse("reader.yaml", READER).expect("a sound model");
     let options = SetOptions { forget_after: Span(1 << 40), remembered_ids: 4 };
-    let set = ModelSet::new(vec![builtin("think5").expect("it ships"), reader], options).expect("a sound set");
+    let values = vec!["control".to_owned(), "short \"form\"".to_owned()];
+    let variants = VariantRule { attribute: "experiment".to_owned(), values };
+    let models = vec![builtin("think5").expect("it ships"), reader];
+    let set = ModelSet::with_variants(models, options, Some(variants)).expect("a sound set");
     let inputs = ["clicks", "pos \"2\""].map(|name| InputRules { name: name.to_owned(), topic: name.to_owned() });
     Rules {
         application: "shop".to_owned(),
@@ -105,6 +109,9 @@ fn body(rules: &Rules, customer: &str, effects: &Effects, origin: Option<Origin<
             say("partition", partition.to_string());
             say("offset", offset.to_string());
         }
+    }
+    if let Some(variant) = transition.variant {
+        say("variant", json(["control", "short \"form\"", "other"][usize::from(variant)]));
     }
     let values = &effects.values[transition.values.0 as usize..transition.values.1 as usize];
     if !values.is_empty() {
@@ -193,6 +200,7 @@ proptest! {
             proptest::option::of((0..100_000_i32, 0..i64::MAX)),
         )),
         values in values(),
+        variant in proptest::option::of(0..3_u16),
     ) {
         for envelope in [Envelope::Bare, Envelope::Binary, Envelope::Structured] {
             let rules = rules(envelope);
@@ -212,6 +220,7 @@ proptest! {
                 first_seen,
                 seq,
                 cause: kind.map_or(Cause::Timer, |kind| Cause::Event(KindId(kind.index(kinds) as u16))),
+                variant,
                 late,
                 values: (0, reads.min(values.len()) as u32),
             };
@@ -274,6 +283,7 @@ fn a_signal_says_what_when_and_why_and_is_wrapped_as_a_transition_is() {
         first_seen: 5,
         seq: 3,
         cause: Cause::Timer,
+        variant: None,
         late: false,
         values: (0, 0),
     };
@@ -354,6 +364,7 @@ fn a_signal_has_another_id_than_the_transition_of_its_number() {
         first_seen,
         seq: 1,
         cause: Cause::Event(KindId(0)),
+        variant: None,
         late: false,
         values: (0, 0),
     });
@@ -366,6 +377,7 @@ fn a_signal_has_another_id_than_the_transition_of_its_number() {
         first_seen,
         seq: 1,
         cause: Cause::Event(KindId(0)),
+        variant: None,
         late: false,
         values: (0, 0),
     });
@@ -398,6 +410,7 @@ fn what_the_customer_needs_travels_with_the_transition_if_that_is_wanted() {
             first_seen,
             seq: 1,
             cause,
+            variant: None,
             late: false,
             values,
         });

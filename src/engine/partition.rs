@@ -223,13 +223,8 @@ impl Partition {
         }
     }
 
-    fn step<M>(
-        &mut self,
-        event: &Event<'_>,
-        taken: &Taken<'_>,
-        open: &mut Open<'_, M>,
-    ) -> Result<Outcome, Reject> {
-        if event.kind.is_none() {
+    fn step<M>(&mut self, event: &Event<'_>, taken: &Taken<'_>, open: &mut Open<'_, M>) -> Result<Outcome, Reject> {
+        if !self.rules.set.takes(event, &self.rules.inputs[taken.input].name) {
             return Ok(Outcome::Ignored);
         }
         let Self { rules, keeper, timers, watermark, effects, before, census, .. } = self;
@@ -269,6 +264,9 @@ impl Partition {
             self.customers += 1;
         }
         self.changed.extend(first_change);
+        for cell in &self.effects.touchpoints {
+            open.tally.touch(*cell, taken.input);
+        }
         // Without partitions there are no offsets either.
         let place = self.rules.partition_count.map(|_| (self.number, taken.offset));
         self.emit(id, Some(Origin { event_id: event.id.as_deref(), input: taken.input, place }), open);
@@ -409,6 +407,9 @@ impl Partition {
         for transition in &effects.transitions {
             let model = transition.model;
             *open.tally.transitions.entry((model, transition.from, transition.to, transition.cause)).or_default() += 1;
+            if let Some(variant) = transition.variant {
+                *open.tally.variants.entry((model, transition.from, transition.to, variant)).or_default() += 1;
+            }
             if let Some(from) = transition.from {
                 let seconds = (transition.at - transition.since) as f32 / 1e3;
                 open.tally.dwells.push((model, from, seconds));

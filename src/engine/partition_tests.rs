@@ -92,14 +92,15 @@ fn a_transition_is_told_with_rule_cause_event_and_values() {
     }
     let bodies = bench.values(Topic::Transitions);
     let id = |body: &String| body[7..39].to_owned();
+    let hash = format!("{:016x}", bench.rules.set.models()[0].hash());
     let expected = [
         format!(
-            r#"{{"id":"{}","model":"think5","version":1,"customer":"c1","seq":1,"from":null,"to":"orientatie","at":"2025-01-01T12:00:00.000Z","cause":"product_viewed","event_id":"m0","rule":"{}","channel":"clicks"}}"#,
+            r#"{{"id":"{}","model":"think5","version":1,"hash":"{hash}","customer":"c1","seq":1,"from":null,"to":"orientatie","at":"2025-01-01T12:00:00.000Z","cause":"product_viewed","event_id":"m0","rule":"{}","channel":"clicks"}}"#,
             id(&bodies[0]),
             "arrival"
         ),
         format!(
-            r#"{{"id":"{}","model":"think5","version":1,"customer":"c1","seq":2,"from":"orientatie","to":"afweging","at":"2025-01-01T12:03:00.000Z","cause":"product_viewed","event_id":"m3","rule":"{}","channel":"clicks","values":{{"views":3}}}}"#,
+            r#"{{"id":"{}","model":"think5","version":1,"hash":"{hash}","customer":"c1","seq":2,"from":"orientatie","to":"afweging","at":"2025-01-01T12:03:00.000Z","cause":"product_viewed","event_id":"m3","rule":"{}","channel":"clicks","values":{{"views":3}}}}"#,
             id(&bodies[1]),
             "interest"
         ),

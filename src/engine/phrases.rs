@@ -30,6 +30,8 @@ pub struct Phrases {
     kinds: Vec<Piece>,
     /// By input: the channel.
     channels: Vec<Piece>,
+    /// By variant of an experiment.
+    variants: Vec<Piece>,
     /// By input: its topic, and what stands before the partition.
     topics: Vec<Piece>,
 }
@@ -126,6 +128,13 @@ impl Phrases {
                 .iter()
                 .map(|input| piece(&[Part::Json(",\"channel\":"), Part::Text(&input.name)]))
                 .collect(),
+            variants: rules
+                .set
+                .variants()
+                .into_iter()
+                .flat_map(|rule| rule.names())
+                .map(|name| piece(&[Part::Json(",\"variant\":"), Part::Text(name)]))
+                .collect(),
             topics: rules
                 .inputs
                 .iter()
@@ -171,6 +180,11 @@ impl Phrases {
     /// The channel of an input.
     pub(super) fn channel(&self, input: usize) -> &[u8] {
         &self.channels[input]
+    }
+
+    /// The variant of an experiment.
+    pub(super) fn variant(&self, variant: u16) -> &[u8] {
+        &self.variants[usize::from(variant)]
     }
 
     /// The topic of an input, and what stands before the partition.

@@ -45,8 +45,12 @@ pub struct Tally {
     pub inputs: Vec<InputTally>,
     /// Transitions by (model, from, to, cause).
     pub transitions: HashMap<(u16, Option<u16>, u16, Cause), u64, foldhash::fast::FixedState>,
+    /// Transitions of customers with a variant, by (model, from, to, variant).
+    pub variants: HashMap<(u16, Option<u16>, u16, u16), u64, foldhash::fast::FixedState>,
     /// Signals by (model, rule).
     pub signals: HashMap<(u16, u16), u64, foldhash::fast::FixedState>,
+    /// Touchpoints by input and cell ([`crate::journey::Effects::touchpoints`]), cell by cell; it is as long as it had to be.
+    pub touchpoints: Vec<u64>,
     /// Signals that waited and made way for others of the same customer.
     pub displaced: u64,
     /// For each transition that left a phase: (model, phase left, seconds spent in it).
@@ -75,12 +79,24 @@ impl Tally {
         Self { inputs: vec![InputTally::default(); inputs], ..Self::default() }
     }
 
+    /// Counts a touchpoint.
+    #[inline]
+    pub fn touch(&mut self, cell: u16, input: usize) {
+        let place = usize::from(cell) * self.inputs.len() + input;
+        if place >= self.touchpoints.len() {
+            self.touchpoints.resize(place + 1, 0);
+        }
+        self.touchpoints[place] += 1;
+    }
+
     /// Empties it, keeping the memory.
     pub fn clear(&mut self, inputs: usize) {
         self.inputs.clear();
         self.inputs.resize(inputs, InputTally::default());
         self.transitions.clear();
+        self.variants.clear();
         self.signals.clear();
+        self.touchpoints.clear();
         self.dwells.clear();
         self.delays.clear();
         (self.forgotten, self.displaced) = (0, 0);

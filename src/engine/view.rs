@@ -49,6 +49,8 @@ pub struct CustomerView {
     pub partition: i32,
     /// Whether what is shown is durable; if not, it may still be taken back.
     pub committed: bool,
+    /// The variant of an experiment it has been shown, if any.
+    pub variant: Option<String>,
     /// Its state in each model.
     pub models: Vec<ModelState>,
     /// By model, each way out of its phase.

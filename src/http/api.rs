@@ -40,6 +40,8 @@ pub struct ModelFacts {
     pub version: u32,
     /// The same as long as the model means the same, in hexadecimal digits.
     pub hash: String,
+    /// Which events it takes, as its author wrote it; `None`: all of the kinds it knows.
+    pub applies_to: Option<String>,
     /// Its signals, in their order.
     pub signals: Vec<String>,
     /// Its phases, in their order.
@@ -55,6 +57,8 @@ pub struct PhaseFacts {
     pub names: BTreeMap<String, String>,
     /// What the customer needs in it, by language.
     pub needs: BTreeMap<String, Vec<String>>,
+    /// The kinds of event that are touchpoints of it.
+    pub touchpoints: Vec<String>,
     /// Whether the journey ends in it.
     pub is_final: bool,
 }

@@ -67,6 +67,8 @@ struct CustomerAnswer<'a, M> {
     customer: &'a str,
     partition: i32,
     committed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
     models: Vec<M>,
 }
 
@@ -171,6 +173,7 @@ impl<'a, M> CustomerAnswer<'a, M> {
             customer: &view.customer,
             partition: view.partition,
             committed: view.committed,
+            variant: view.variant.as_deref(),
             models: models.collect(),
         }
     }

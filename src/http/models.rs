@@ -21,6 +21,8 @@ struct ModelAnswer<'a> {
     version: u32,
     /// The same as long as the model means the same.
     hash: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applies_to: Option<&'a str>,
     phases: Vec<PhaseAnswer<'a>>,
     signals: &'a [String],
 }
@@ -30,6 +32,7 @@ struct PhaseAnswer<'a> {
     phase: &'a str,
     name: &'a BTreeMap<String, String>,
     needs: &'a BTreeMap<String, Vec<String>>,
+    touchpoints: &'a [String],
     #[serde(rename = "final")]
     is_final: bool,
 }
@@ -40,6 +43,7 @@ impl<'a> From<&'a ModelFacts> for ModelAnswer<'a> {
             model: &facts.name,
             version: facts.version,
             hash: &facts.hash,
+            applies_to: facts.applies_to.as_deref(),
             phases: facts.phases.iter().map(PhaseAnswer::from).collect(),
             signals: &facts.signals,
         }
@@ -48,6 +52,7 @@ impl<'a> From<&'a ModelFacts> for ModelAnswer<'a> {
 
 impl<'a> From<&'a PhaseFacts> for PhaseAnswer<'a> {
     fn from(facts: &'a PhaseFacts) -> Self {
-        Self { phase: &facts.id, name: &facts.names, needs: &facts.needs, is_final: facts.is_final }
+        let PhaseFacts { id, names, needs, touchpoints, is_final } = facts;
+        Self { phase: id, name: names, needs, touchpoints, is_final: *is_final }
     }
 }

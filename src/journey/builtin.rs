@@ -35,7 +35,7 @@ mod tests {
     use crate::journey::{ScenarioOutcome, run_scenarios};
 
     #[test]
-    fn every_phase_has_a_name_and_needs_in_both_languages() {
+    fn every_phase_has_touchpoints_and_a_name_and_needs_in_both_languages() {
         for name in builtin_names() {
             let checked = builtin(name).expect("it ships");
             assert_eq!(checked.model.name, name);
@@ -44,6 +44,8 @@ mod tests {
                 assert!(title.nl.is_some() && title.en.is_some(), "{name}: {} has no name", phase.name);
                 assert!(!needs.nl.is_empty(), "{name}: {} says no needs", phase.name);
                 assert_eq!(needs.nl.len(), needs.en.len(), "{name}: {} says other needs in English", phase.name);
+                let touchpoints = phase.touchpoints.as_deref().unwrap_or_default();
+                assert!(!touchpoints.is_empty(), "{name}: {} says no touchpoints", phase.name);
             }
         }
     }
@@ -60,6 +62,15 @@ mod tests {
             add(format!("without {}", rule.id), &|mutant| mutant.model.rules[index].trigger = Trigger::On(Vec::new()));
             if rule.when.is_some() {
                 add(format!("{} without a condition", rule.id), &|mutant| mutant.model.rules[index].when = None);
+            }
+        }
+        for (index, counter) in checked.model.counters.iter().enumerate() {
+            let name = &counter.name;
+            if counter.per.is_some() {
+                add(format!("{name} of anything"), &|mutant| mutant.model.counters[index].per = None);
+            }
+            if !counter.reset.is_empty() {
+                add(format!("{name} never anew"), &|mutant| mutant.model.counters[index].reset.clear());
             }
         }
         for (index, signal) in checked.model.signals.iter().enumerate() {
@@ -96,7 +107,9 @@ mod tests {
     fn whatever_is_broken_in_a_model_makes_a_scenario_fail() {
         let mut unnoticed = Vec::new();
         for name in builtin_names() {
-            for (what, mutant) in mutants(&builtin(name).expect("it ships")) {
+            let checked = builtin(name).expect("it ships");
+            assert!(run_scenarios(&checked).iter().all(ScenarioOutcome::passed), "{name}");
+            for (what, mutant) in mutants(&checked) {
                 if run_scenarios(&mutant).iter().all(ScenarioOutcome::passed) {
                     unnoticed.push(format!("{name} {what}"));
                 }

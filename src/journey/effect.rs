@@ -45,6 +45,8 @@ pub struct Transition {
     pub seq: u32,
     /// What caused it.
     pub cause: Cause,
+    /// The variant of the customer, as an index into [`super::VariantRule::names`]; `None` if no event said one.
+    pub variant: Option<u16>,
     /// Whether the event was older than the customer's last one in this model.
     pub late: bool,
     /// Range in [`Effects::values`]: the values the rule's condition was decided on, in the order of the rule's reads.
@@ -70,6 +72,8 @@ pub struct Signal {
     pub seq: u32,
     /// What caused it.
     pub cause: Cause,
+    /// The variant of the customer, as an index into [`super::VariantRule::names`]; `None` if no event said one.
+    pub variant: Option<u16>,
     /// Whether the event was older than the customer's last one in this model.
     pub late: bool,
     /// Range in [`Effects::values`]: the values its condition was decided on; empty for one that waited.
@@ -90,6 +94,9 @@ pub struct Effects {
     pub transitions: Vec<Transition>,
     /// The signals, in the order they were told.
     pub signals: Vec<Signal>,
+    /// For each event and each model that took it the cell of the phase that the customer is in after it, if the event is
+    /// a touchpoint of that phase. The cells of a set are numbered model by model: `new` first, then the phases.
+    pub touchpoints: Vec<u16>,
     /// The values that conditions were decided on; each transition and signal names its range.
     pub values: Vec<Value>,
     /// Signals that waited and made way for others, because a customer has places for only so many.
@@ -105,6 +112,7 @@ impl Effects {
     pub fn clear(&mut self) {
         self.transitions.clear();
         self.signals.clear();
+        self.touchpoints.clear();
         self.values.clear();
         self.raised.clear();
         (self.displaced, self.forgotten) = (0, 0);
@@ -124,6 +132,16 @@ impl Effects {
             values: self.values.len(),
             displaced: self.displaced,
         }
+    }
+
+    /// The transitions that were told since.
+    pub(super) fn transitions_since(&mut self, mark: Mark) -> impl Iterator<Item = &mut Transition> {
+        self.transitions[mark.transitions..].iter_mut()
+    }
+
+    /// The signals that were told since.
+    pub(super) fn signals_since(&mut self, mark: Mark) -> impl Iterator<Item = &mut Signal> {
+        self.signals[mark.signals..].iter_mut()
     }
 
     /// Takes back what was told since.

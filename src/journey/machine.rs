@@ -31,6 +31,8 @@ use super::{Event, KindId, Record, Vocabulary};
 pub(super) struct Machine {
     /// Its index in the set.
     model: u16,
+    /// Which events it takes.
+    applies_to: Option<Program>,
     place: Place,
     /// Where the bits of the conditional timers stand that were due and not taken; only in models that have such.
     spent: Option<usize>,
@@ -38,6 +40,10 @@ pub(super) struct Machine {
     kinds: usize,
     /// By phase word and kind, what an event does.
     responses: Vec<Response>,
+    /// By phase word and kind, whether an event is a touchpoint of the phase.
+    touchpoints: Box<[bool]>,
+    /// The cell of a new customer, which those of the phases follow; see [`Effects::touchpoints`].
+    first_cell: u16,
     /// By phase word, what runs without an event.
     waiting: Vec<Waiting>,
     rules: Vec<Move>,
@@ -109,6 +115,17 @@ pub(super) struct Input<'a> {
 }
 
 impl Machine {
+    /// Whether it takes this event; of the kind it need not know.
+    #[inline]
+    pub fn applies_to(&self, input: &Input<'_>) -> bool {
+        self.applies_to.as_ref().is_none_or(|applies_to| applies_to.holds(input))
+    }
+
+    /// Whether it takes every event of the kinds it knows.
+    pub fn takes_all(&self) -> bool {
+        self.applies_to.is_none()
+    }
+
     /// Where the customer stands.
     #[inline]
     pub fn standing(&self, record: &Record) -> Standing {
@@ -117,7 +134,7 @@ impl Machine {
 
     /// A counter as it stands at the model's last event.
     pub fn counter(&self, record: &Record, index: usize) -> f64 {
-        self.meters[index].read(record, self.standing(record).last)
+        self.meters[index].show(record, self.standing(record).last, None).unwrap_or(0.0)
     }
 
     /// When the model has no more use for the customer, and when the next timer is due, later than every time if none is.
@@ -239,6 +256,10 @@ impl Machine {
         }
         if !response.rules.is_empty() || response.signals.is_some() {
             self.decide(response, record, input, before, effects);
+            standing.phase = self.standing(record).phase;
+        }
+        if self.touchpoints[standing.phase as usize * self.kinds + usize::from(input.kind.0)] {
+            effects.touchpoints.push(self.first_cell + standing.phase as u16);
         }
         at < before
     }
@@ -251,7 +272,8 @@ impl Machine {
         }
     }
 
-    /// Counts an event; a counter of the visit only counts what happened since the phase began.
+    /// Counts an event, or begins a counter anew with it; for a counter of the visit only what happened since the phase
+    /// began matters.
     #[inline(never)]
     fn count(&self, counters: &[u16], record: &mut Record, event: &Event<'_>, since: i64) {
         for index in counters {
@@ -308,6 +330,7 @@ impl Machine {
             first_seen: standing.first_seen,
             seq,
             cause: taken.cause,
+            variant: None,
             late: taken.late,
             values: taken.values,
         });

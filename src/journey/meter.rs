@@ -4,9 +4,10 @@
 //! bucket, then the eight in a ring. It answers for between seven and eight eighths of the window, always in the same
 //! space. Nothing overflows: numbers stay at their largest.
 
+use super::by_value::ByValue;
 use super::model::{Addend, Window};
 use super::record::{FieldType, Layout};
-use super::{Amount, Attr, Event, Record};
+use super::{Amount, Attr, Event, KindId, Record};
 
 /// Buckets of a sliding window.
 const BUCKETS: i64 = 8;
@@ -22,6 +23,10 @@ pub(super) struct Meter {
     sum: Option<Addend>,
     /// Whether it counts only what happened in this visit of the phase.
     pub visit: bool,
+    /// Where it stands, if it counts each value of an attribute by itself.
+    by_value: Option<ByValue>,
+    /// The kinds with which it begins anew.
+    resets: Box<[KindId]>,
 }
 
 impl Meter {
@@ -30,17 +35,43 @@ impl Meter {
         let kind = if sum.is_some() { FieldType::I64 } else { FieldType::U32 };
         let visit = window == Window::Visit;
         let Window::Sliding(span) = window else {
-            return Self { word: layout.push(key, kind, index), bucket: None, sum, visit };
+            return Self {
+                word: layout.push(key, kind, index),
+                bucket: None,
+                sum,
+                visit,
+                by_value: None,
+                resets: [].into(),
+            };
         };
         let word = layout.push(format!("{key}/newest"), FieldType::I64, index);
         for bucket in 0..BUCKETS {
             layout.push(format!("{key}/{bucket}"), kind, index);
         }
-        Self { word, bucket: Some(span.0 / BUCKETS), sum, visit }
+        Self { word, bucket: Some(span.0 / BUCKETS), sum, visit, by_value: None, resets: [].into() }
     }
 
-    /// Counts an event that is known to count.
+    /// One that counts each value of an attribute by itself.
+    pub fn by_value(by_value: ByValue, visit: bool) -> Self {
+        Self { word: 0, bucket: None, sum: None, visit, by_value: Some(by_value), resets: [].into() }
+    }
+
+    /// The same, but it begins anew with events of these kinds.
+    pub fn with_resets(self, resets: Box<[KindId]>) -> Self {
+        Self { resets, ..self }
+    }
+
+    /// Counts an event that is known to matter to it, or begins anew with it.
     pub fn count(&self, record: &mut Record, event: &Event<'_>) {
+        if !self.resets.is_empty() && event.kind.is_some_and(|kind| self.resets.contains(&kind)) {
+            return match self.by_value {
+                Some(by_value) => by_value.reset(record, event),
+                None => self.reset(record),
+            };
+        }
+        if let Some(by_value) = self.by_value {
+            return by_value.count(record, event);
+        }
         let addend = match self.sum {
             None => 1,
             Some(Addend::Value) => event.value.map_or(0, |value| value.0),
@@ -68,7 +99,18 @@ impl Meter {
         self.add(record, self.ring(bucket), addend);
     }
 
-    /// What it stands at, at this time.
+    /// What it stands at, at this time, as an event sees it: one by value has nothing to show if the event says no value. Without
+    /// an event one by value shows its highest count.
+    #[inline]
+    pub fn show(&self, record: &Record, now: i64, event: Option<&Event<'_>>) -> Option<f64> {
+        match (self.by_value, event) {
+            (None, _) => Some(self.read(record, now)),
+            (Some(by_value), None) => Some(by_value.most(record).into()),
+            (Some(by_value), Some(event)) => by_value.of(record, event).map(f64::from),
+        }
+    }
+
+    /// What it stands at, at this time; it is not one by value.
     pub fn read(&self, record: &Record, now: i64) -> f64 {
         let Some(width) = self.bucket else { return self.number(self.get(record, self.word)) };
         let newest = record.i64(self.word);
@@ -79,7 +121,11 @@ impl Meter {
 
     /// Begins anew.
     pub fn reset(&self, record: &mut Record) {
-        self.clear(record, self.word);
+        match (self.by_value, self.bucket) {
+            (Some(by_value), _) => by_value.clear(record),
+            (None, None) => self.clear(record, self.word),
+            (None, Some(_)) => (0..BUCKETS).for_each(|bucket| self.clear(record, self.ring(bucket))),
+        }
     }
 
     /// The first word of a bucket.

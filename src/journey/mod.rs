@@ -10,6 +10,7 @@
 
 mod amount;
 mod builtin;
+mod by_value;
 mod describe;
 mod effect;
 mod event;
@@ -26,7 +27,9 @@ mod program;
 mod record;
 mod reject;
 mod scenario;
+mod set_error;
 mod span;
+mod variants;
 mod vocabulary;
 
 pub use amount::{Amount, AmountError};
@@ -37,11 +40,13 @@ pub use event::{Attr, Event};
 pub use explain::Way;
 pub use graph::graph_mermaid;
 pub use language::CheckedModel;
-pub use model::{Addend, AtMost, Counter, Model, Occasion, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
-pub use model_set::{Fired, ModelSet, Outcome, SetError, SetOptions};
+pub use model::{Addend, AtMost, Counter, Model, Occasion, Per, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
+pub use model_set::{Fired, ModelSet, Outcome, SetOptions};
 pub use problem::{ModelErrors, Problem};
 pub use record::{Field, FieldType, Layout, Record};
 pub use reject::Reject;
 pub use scenario::{Scenario, ScenarioOutcome, run_scenarios};
+pub use set_error::SetError;
 pub use span::{Span, SpanError};
+pub use variants::VariantRule;
 pub use vocabulary::{AttrId, AttrType, KindId, Vocabulary};

@@ -17,6 +17,8 @@ pub struct Model {
     pub(super) hash: u64,
     pub(super) kinds: Vec<CompactString>,
     pub(super) attributes: Vec<(CompactString, AttrType)>,
+    /// Which events it takes; all, if it does not say.
+    pub(super) applies_to: Option<Condition>,
     pub(super) phases: Vec<Phase>,
     pub(super) counters: Vec<Counter>,
     pub(super) rules: Vec<Rule>,
@@ -33,6 +35,8 @@ pub struct Phase {
     pub(super) needs: Texts<Vec<String>>,
     pub(super) is_final: bool,
     pub(super) forget_after: Option<Span>,
+    /// The kinds of event that are touchpoints of it, as indices into [`Model::kinds`], ascending; all, if it does not say.
+    pub(super) touchpoints: Option<Vec<u16>>,
 }
 
 /// The same in each language.
@@ -62,6 +66,19 @@ pub struct Counter {
     pub sum: Option<Addend>,
     /// Over what.
     pub window: Window,
+    /// Whether each value of an attribute is counted by itself.
+    pub per: Option<Per>,
+    /// The kinds of event with which it begins anew, as indices into [`Model::kinds`], ascending.
+    pub reset: Vec<u16>,
+}
+
+/// Counting each value of an attribute by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Per {
+    /// The attribute, as an index into the model's.
+    pub attribute: u16,
+    /// How many values of a customer are kept: those seen last.
+    pub values: u8,
 }
 
 /// What a counter adds up.
@@ -187,6 +204,11 @@ impl Model {
         &self.attributes
     }
 
+    /// Which events it takes, as written: what does not meet this does not touch it, whatever its kind.
+    pub fn applies_to(&self) -> Option<&str> {
+        self.applies_to.as_ref().map(|condition| condition.text.as_str())
+    }
+
     /// The phases, in the order of the file.
     pub fn phases(&self) -> &[Phase] {
         &self.phases
@@ -222,11 +244,19 @@ impl Model {
         (0..).zip(&self.signals).filter_map(|(index, rule)| Some((index, rule, rule.wait.as_ref()?)))
     }
 
+    /// The names of kinds, in the order in which they are listed.
+    pub(super) fn kind_names(&self, kinds: &[u16]) -> Vec<&str> {
+        kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect()
+    }
+
     /// What a counter counts, over what: the same text means the same numbers.
     pub(super) fn definition(&self, counter: &Counter) -> String {
-        let mut kinds: Vec<&str> = counter.kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
-        kinds.sort_unstable();
-        let kinds = kinds.join(",");
+        let sorted = |kinds: &[u16]| {
+            let mut kinds = self.kind_names(kinds);
+            kinds.sort_unstable();
+            kinds.join(",")
+        };
+        let kinds = sorted(&counter.kinds);
         let what = match counter.sum {
             None => format!("count({kinds})"),
             Some(Addend::Value) => format!("sum(value of {kinds})"),
@@ -234,7 +264,14 @@ impl Model {
                 format!("sum(event.{} of {kinds})", self.attributes[usize::from(index)].0)
             }
         };
-        format!("{what}/{}", counter.window)
+        let mut text = format!("{what}/{}", counter.window);
+        if let Some(Per { attribute, values }) = counter.per {
+            text += &format!(" per event.{} of {values}", self.attributes[usize::from(attribute)].0);
+        }
+        if !counter.reset.is_empty() {
+            text += &format!(" reset({})", sorted(&counter.reset));
+        }
+        text
     }
 
     /// Whether anything in it reads the money an event is worth.
@@ -245,12 +282,14 @@ impl Model {
     /// Whether anything in it reads this attribute.
     pub(super) fn reads_attribute(&self, index: u16) -> bool {
         self.waiting_signals().any(|(_, _, wait)| wait.correlate == Some(index))
+            || self.counters.iter().any(|counter| counter.per.is_some_and(|per| per.attribute == index))
             || self.uses(Addend::Attribute(index), Slot::EventAttribute(index))
     }
 
     fn uses(&self, addend: Addend, slot: Slot) -> bool {
         let signals = self.signals.iter().map(|rule| rule.when.as_ref());
-        let conditions = self.rules.iter().map(|rule| rule.when.as_ref()).chain(signals).flatten();
+        let conditions = self.rules.iter().map(|rule| rule.when.as_ref()).chain(signals);
+        let conditions = conditions.chain([self.applies_to.as_ref()]).flatten();
         self.counters.iter().any(|counter| counter.sum == Some(addend))
             || conditions.flat_map(|when| when.program.slots()).any(|read| *read == slot)
     }
@@ -262,9 +301,15 @@ impl Model {
         for (name, kind) in &self.attributes {
             text += &format!("attribute {name} {}\n", kind.word());
         }
+        if let Some(applies_to) = &self.applies_to {
+            text += &format!("applies to {:?}\n", applies_to.text);
+        }
         for phase in &self.phases {
             let forget = phase.forget_after.map(|span| span.to_string()).unwrap_or_default();
             text += &format!("phase {} {} {forget}\n", phase.name, phase.is_final);
+            if let Some(touchpoints) = &phase.touchpoints {
+                text += &format!("touchpoints {}\n", self.kind_names(touchpoints).join(" "));
+            }
         }
         for counter in &self.counters {
             text += &format!("counter {} {}\n", counter.name, self.definition(counter));
@@ -272,10 +317,7 @@ impl Model {
         for rule in &self.rules {
             let from: Vec<&str> = rule.from.iter().map(|from| from.as_ref().map_or("new", phase)).collect();
             let trigger = match &rule.trigger {
-                Trigger::On(kinds) => {
-                    let names: Vec<&str> = kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
-                    format!("on {}", names.join(" "))
-                }
+                Trigger::On(kinds) => format!("on {}", self.kind_names(kinds).join(" ")),
                 Trigger::After(span) => format!("after {span}"),
                 Trigger::Idle(span) => format!("idle {span}"),
             };
@@ -294,7 +336,7 @@ impl Model {
     /// When a signal is told: the same text means the same.
     pub(super) fn signal_definition(&self, rule: &SignalRule) -> String {
         let kinds = |kinds: &[u16]| {
-            let mut names: Vec<&str> = kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect();
+            let mut names = self.kind_names(kinds);
             names.sort_unstable();
             names.join(",")
         };
@@ -396,6 +438,11 @@ impl Phase {
     /// Whether the journey ends in it: no transition leaves it.
     pub fn is_final(&self) -> bool {
         self.is_final
+    }
+
+    /// The kinds of event that are touchpoints of it, as indices into the model's; all, if it does not say.
+    pub fn touchpoints(&self) -> Option<&[u16]> {
+        self.touchpoints.as_deref()
     }
 
     /// After how much silence a customer in it is forgotten, if not after the usual time.

@@ -1,10 +1,10 @@
 //! The active models, compiled together: one vocabulary, one layout of state, one way to change a customer's record.
 
-use compact_str::CompactString;
-
 use super::machine::{Input, Machine, Next};
 use super::memory::Memory;
-use super::{AttrType, CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary, Way};
+use super::set_error::{IDS_MAX, MODELS_MAX, SetError};
+use super::variants::{VariantRule, Variants};
+use super::{CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary, Way};
 
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Outcome {
     },
     /// The customer's memory of event ids has it already; nothing changed at all.
     Duplicate,
-    /// No active model knows its kind; nothing changed at all.
+    /// No active model takes it: none knows its kind, or none of those applies to it. Nothing changed at all.
     Ignored,
 }
 
@@ -42,62 +42,6 @@ pub struct SetOptions {
     pub remembered_ids: u8,
 }
 
-/// Why models cannot run side by side.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetError {
-    /// There is none.
-    #[error("there is no model; name at least one, such as `think5`")]
-    Empty,
-    /// Too many.
-    #[error("{0} models are too many; run at most {MODELS_MAX} in one service")]
-    TooMany(usize),
-    /// Two of a name.
-    #[error("two models are called `{0}`; give each a name of its own")]
-    SameName(String),
-    /// Models that mean different things by an attribute.
-    #[error(
-        "models `{first}` and `{second}` both read the attribute `{attribute}`, the one as {first_type}, the other as {second_type}; use one type"
-    )]
-    AttributeTypes {
-        /// The attribute.
-        attribute: String,
-        /// The model that was there first.
-        first: String,
-        /// Its type there.
-        first_type: &'static str,
-        /// The other.
-        second: String,
-        /// Its type there.
-        second_type: &'static str,
-    },
-    /// Nobody would be remembered.
-    #[error("customers cannot be forgotten after 0s; write a span such as `400d`")]
-    ForgetAtOnce,
-    /// A signal waits for longer than a customer is kept.
-    #[error(
-        "model `{model}`: the signal `{signal}` waits for {span}, but a customer can be forgotten after {forget_after}; wait for less, or forget later"
-    )]
-    WaitsTooLong {
-        /// The model.
-        model: String,
-        /// The signal.
-        signal: String,
-        /// How long it waits.
-        span: Span,
-        /// After how much silence a customer is forgotten first.
-        forget_after: Span,
-    },
-    /// Too many event ids.
-    #[error("{0} event ids per customer are too many; remember at most {IDS_MAX}")]
-    TooManyIds(u8),
-}
-
-/// The most event ids that are remembered of a customer.
-const IDS_MAX: u8 = 16;
-
-/// The most models in a set.
-const MODELS_MAX: usize = 64;
-
 /// The active models, compiled together: one vocabulary, one layout of state.
 #[derive(Debug)]
 pub struct ModelSet {
@@ -106,15 +50,39 @@ pub struct ModelSet {
     models: Vec<Model>,
     machines: Vec<Machine>,
     /// By kind, the models that know it.
-    listeners: Vec<Box<[u16]>>,
+    listeners: Vec<Listeners>,
     memory: Memory,
+    variants: Option<Variants>,
     /// The shortest silence after which any customer is forgotten.
     forget_after_min: i64,
 }
 
+/// The models that know a kind of event.
+#[derive(Debug)]
+struct Listeners {
+    all: Box<[u16]>,
+    /// Whether one of them takes every such event.
+    is_sure: bool,
+}
+
 impl ModelSet {
     /// Compiles models to run side by side.
+    ///
+    /// # Errors
+    /// If they do not go together.
     pub fn new(models: Vec<CheckedModel>, options: SetOptions) -> Result<Self, SetError> {
+        Self::with_variants(models, options, None)
+    }
+
+    /// The same, with customers labelled by the variant of an experiment.
+    ///
+    /// # Errors
+    /// If they do not go together.
+    pub fn with_variants(
+        models: Vec<CheckedModel>,
+        options: SetOptions,
+        variants: Option<VariantRule>,
+    ) -> Result<Self, SetError> {
         let models: Vec<Model> = models.into_iter().map(|checked| checked.model).collect();
         if models.is_empty() {
             return Err(SetError::Empty);
@@ -136,19 +104,36 @@ impl ModelSet {
                 return Err(SetError::WaitsTooLong { model, signal, span: wait.span, forget_after });
             }
         }
-        let vocabulary = vocabulary(&models)?;
+        let vocabulary = Vocabulary::of_models(&models, variants.as_ref())?;
         let mut layout = Layout::default();
         let memory = Memory::place(&mut layout, options.remembered_ids);
-        let machine = |(index, model)| Machine::new(model, index, &vocabulary, &mut layout, options.forget_after.0);
-        let machines: Vec<Machine> = models.iter().enumerate().map(machine).collect();
+        let variants = variants.map(|rule| {
+            let attribute = vocabulary.attr(&rule.attribute).expect("the vocabulary has what is read of events");
+            Variants::place(rule, attribute, &mut layout)
+        });
+        let mut cell = 0;
+        let machines: Vec<Machine> = models
+            .iter()
+            .enumerate()
+            .map(|(index, model)| {
+                let first = cell;
+                cell += model.phases.len() as u16 + 1;
+                Machine::new(model, index, &vocabulary, &mut layout, first, options.forget_after.0)
+            })
+            .collect();
         let listeners = vocabulary.kinds().iter().map(|kind| {
             let knows = |model: &Model| model.kinds.contains(kind);
-            (0..).zip(&models).filter(|(_, model)| knows(model)).map(|(index, _)| index).collect()
+            let all =
+                (0..).zip(&models).filter(|(_, model)| knows(model)).map(|(index, _)| index).collect::<Box<[u16]>>();
+            let is_sure = all.iter().any(|index| machines[usize::from(*index)].takes_all());
+            Listeners { all, is_sure }
         });
+        let listeners = listeners.collect();
         let spans = models.iter().flat_map(|model| &model.phases).filter_map(|phase| phase.forget_after);
         Ok(Self {
-            listeners: listeners.collect(),
+            listeners,
             memory,
+            variants,
             forget_after_min: spans.chain([options.forget_after]).map(|span| span.0).min().unwrap_or(i64::MAX),
             layout,
             machines,
@@ -167,6 +152,17 @@ impl ModelSet {
         &self.models
     }
 
+    /// The variants of an experiment, if customers are labelled so.
+    pub fn variants(&self) -> Option<&VariantRule> {
+        self.variants.as_ref().map(|variants| &variants.rule)
+    }
+
+    /// The name of a customer's variant.
+    pub fn variant_name(&self, record: &Record) -> Option<&str> {
+        let variants = self.variants.as_ref()?;
+        variants.rule.names().nth(variants.of(record)?.into())
+    }
+
     /// Where everything stands in a record.
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -177,22 +173,48 @@ impl ModelSet {
         Record::zeroed(self.layout.words)
     }
 
-    /// Applies an event: in each model that knows its kind the timers that are due by then, then the event.
+    /// Whether some model takes this event. To be asked before a customer is made for it: in [`ModelSet::step`] it is too
+    /// late.
+    #[inline]
+    pub fn takes(&self, event: &Event<'_>, channel: &str) -> bool {
+        let Some(kind) = event.kind else { return false };
+        let Some(listeners) = self.listeners.get(usize::from(kind.0)) else { return false };
+        listeners.is_sure
+            || self.is_taken(&Input { event, kind, channel, vocabulary: &self.vocabulary }, &listeners.all)
+    }
+
+    #[cold]
+    fn is_taken(&self, input: &Input<'_>, listeners: &[u16]) -> bool {
+        listeners.iter().any(|index| self.machines[usize::from(*index)].applies_to(input))
+    }
+
+    /// Applies an event: in each model that takes it the timers that are due by then, then the event.
     pub fn step(&self, record: &mut Record, event: &Event<'_>, channel: &str, effects: &mut Effects) -> Outcome {
         let Some(kind) = event.kind else { return Outcome::Ignored };
         let Some(listeners) = self.listeners.get(usize::from(kind.0)) else { return Outcome::Ignored };
+        let input = Input { event, kind, channel, vocabulary: &self.vocabulary };
+        if !listeners.is_sure && !self.is_taken(&input, &listeners.all) {
+            return Outcome::Ignored;
+        }
         let print = self.memory.print(event.id.as_deref());
         if print.is_some_and(|print| self.memory.has(record, print) && !self.is_news(record, event)) {
             return Outcome::Duplicate;
         }
-        let last = self.last(record);
+        let mut last = self.last(record);
         if last != 0 && event.at >= last.saturating_add(self.forget_after_min) {
             self.forget_before(record, event.at, effects);
+            last = self.last(record);
         }
-        let input = Input { event, kind, channel, vocabulary: &self.vocabulary };
+        let mark = effects.mark();
         let mut late = false;
-        for index in listeners {
-            late |= self.machines[usize::from(*index)].take(record, &input, effects);
+        for index in &listeners.all {
+            let machine = &self.machines[usize::from(*index)];
+            if machine.applies_to(&input) {
+                late |= machine.take(record, &input, effects);
+            }
+        }
+        if let Some(variants) = &self.variants {
+            variants.label(record, event, last, mark, effects);
         }
         if let Some(print) = print {
             self.memory.remember(record, print);
@@ -202,6 +224,15 @@ impl ModelSet {
 
     /// Fires everything that is due by this time, in the order of the due times, forgetting included.
     pub fn fire(&self, record: &mut Record, until: i64, effects: &mut Effects) -> Fired {
+        let mark = effects.mark();
+        let fired = self.fire_all(record, until, effects);
+        if let Some(variants) = &self.variants {
+            variants.tell(record, mark, effects);
+        }
+        fired
+    }
+
+    fn fire_all(&self, record: &mut Record, until: i64, effects: &mut Effects) -> Fired {
         let mut fired = Fired::Nothing;
         loop {
             let forget_at = self.forget_at(record).filter(|at| *at <= until);
@@ -296,37 +327,4 @@ impl ModelSet {
         let timers = self.machines.iter().filter_map(|machine| Some((machine, machine.next(record)?)));
         timers.min_by_key(|(_, next)| next.at())
     }
-}
-
-/// The names of all models; the same name is the same kind or attribute.
-fn vocabulary(models: &[Model]) -> Result<Vocabulary, SetError> {
-    let mut kinds: Vec<CompactString> = Vec::new();
-    let mut attributes: Vec<(CompactString, AttrType)> = Vec::new();
-    for (index, model) in models.iter().enumerate() {
-        if models[..index].iter().any(|other| other.name == model.name) {
-            return Err(SetError::SameName(model.name.clone()));
-        }
-        for kind in &model.kinds {
-            if !kinds.contains(kind) {
-                kinds.push(kind.clone());
-            }
-        }
-        for (_, (name, kind)) in (0..).zip(&model.attributes).filter(|(index, _)| model.reads_attribute(*index)) {
-            match attributes.iter().find(|(other, _)| other == name) {
-                None => attributes.push((name.clone(), *kind)),
-                Some((_, other)) if other == kind => {}
-                Some((_, other)) => {
-                    let owner = models.iter().find(|model| model.attributes.iter().any(|(other, _)| other == name));
-                    return Err(SetError::AttributeTypes {
-                        attribute: name.to_string(),
-                        first: owner.map_or_else(String::new, |owner| owner.name.clone()),
-                        first_type: other.word(),
-                        second: model.name.clone(),
-                        second_type: kind.word(),
-                    });
-                }
-            }
-        }
-    }
-    Ok(Vocabulary::new(kinds, attributes, models.iter().any(Model::reads_value)))
 }

@@ -2,6 +2,10 @@
 
 use compact_str::CompactString;
 
+use super::model::Model;
+use super::set_error::SetError;
+use super::variants::VariantRule;
+
 /// A kind of event, as an index into the [`Vocabulary`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KindId(pub u16);
@@ -44,6 +48,52 @@ impl Vocabulary {
     /// A vocabulary of these names. `reads_value`: whether any model reads the money an event is worth.
     pub fn new(kinds: Vec<CompactString>, attrs: Vec<(CompactString, AttrType)>, reads_value: bool) -> Self {
         Self { kinds, attrs, reads_value }
+    }
+
+    /// The names of all models and of the variants; the same name is the same kind or attribute.
+    pub(super) fn of_models(models: &[Model], variants: Option<&VariantRule>) -> Result<Self, SetError> {
+        let mut kinds: Vec<CompactString> = Vec::new();
+        let mut attributes: Vec<(CompactString, AttrType)> = Vec::new();
+        for (index, model) in models.iter().enumerate() {
+            if models[..index].iter().any(|other| other.name == model.name) {
+                return Err(SetError::SameName(model.name.clone()));
+            }
+            for kind in &model.kinds {
+                if !kinds.contains(kind) {
+                    kinds.push(kind.clone());
+                }
+            }
+            for (_, (name, kind)) in (0..).zip(&model.attributes).filter(|(index, _)| model.reads_attribute(*index)) {
+                match attributes.iter().find(|(other, _)| other == name) {
+                    None => attributes.push((name.clone(), *kind)),
+                    Some((_, other)) if other == kind => {}
+                    Some((_, other)) => {
+                        let owner = models.iter().find(|model| model.attributes.iter().any(|(other, _)| other == name));
+                        return Err(SetError::AttributeTypes {
+                            attribute: name.to_string(),
+                            first: owner.map_or_else(String::new, |owner| owner.name.clone()),
+                            first_type: other.word(),
+                            second: model.name.clone(),
+                            second_type: kind.word(),
+                        });
+                    }
+                }
+            }
+        }
+        if let Some(VariantRule { attribute, .. }) = variants {
+            match attributes.iter().find(|(other, _)| other == attribute) {
+                None => attributes.push((attribute.as_str().into(), AttrType::Text)),
+                Some((_, AttrType::Text)) => {}
+                Some((_, kind)) => {
+                    let owner =
+                        models.iter().find(|model| model.attributes.iter().any(|(other, _)| other == attribute));
+                    let (attribute, model) =
+                        (attribute.clone(), owner.map_or_else(String::new, |owner| owner.name.clone()));
+                    return Err(SetError::VariantType { attribute, model, kind: kind.word() });
+                }
+            }
+        }
+        Ok(Self::new(kinds, attributes, models.iter().any(Model::reads_value)))
     }
 
     /// The kind of that name, if a model knows it.

@@ -43,6 +43,8 @@ impl Figures {
         self.signals += tally.signals.drain().map(|(_, count)| count).sum::<u64>();
         self.forgotten += std::mem::take(&mut tally.forgotten);
         tally.dwells.clear();
+        tally.touchpoints.clear();
+        tally.variants.clear();
     }
 }
 

@@ -108,6 +108,7 @@ pub fn names(config: &Config, set: &ModelSet) -> Names {
     Names {
         inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
         models: set.models().iter().map(model).collect(),
+        variants: set.variants().into_iter().flat_map(|rule| rule.names()).map(str::to_owned).collect(),
         kinds: set.vocabulary().kinds().iter().map(ToString::to_string).collect(),
     }
 }
@@ -119,7 +120,9 @@ pub fn facts(config: &Config, memory_limit: Option<u64>) -> Facts {
 
 /// What does not change while the process runs, for readers of the HTTP interface.
 pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
-    let phase = |phase: &crate::journey::Phase| {
+    let phase = |model: &crate::journey::Model, phase: &crate::journey::Phase| {
+        let kinds = model.kinds().iter().enumerate();
+        let is_touchpoint = |kind: usize| phase.touchpoints().is_none_or(|all| all.contains(&(kind as u16)));
         let names = phase
             .title()
             .by_language()
@@ -130,6 +133,7 @@ pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
             id: phase.name().to_owned(),
             names: names.collect::<BTreeMap<_, _>>(),
             needs: needs.map(|(language, needs)| (language.to_owned(), needs.clone())).collect(),
+            touchpoints: kinds.filter(|(kind, _)| is_touchpoint(*kind)).map(|(_, name)| name.to_string()).collect(),
             is_final: phase.is_final(),
         }
     };
@@ -137,7 +141,8 @@ pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
         name: model.name().to_owned(),
         version: model.version(),
         hash: format!("{:016x}", model.hash()),
-        phases: model.phases().iter().map(phase).collect(),
+        applies_to: model.applies_to().map(str::to_owned),
+        phases: model.phases().iter().map(|one| phase(model, one)).collect(),
         signals: model.signals().iter().map(|rule| rule.id().to_owned()).collect(),
     };
     HttpFacts {

@@ -93,8 +93,12 @@ metrics! {
         "Events whose time lay too far ahead of their record, so that the record's time was taken.";
     TRANSITIONS: "transitions_total", Counter, Count, ["model", "from", "to", "cause"],
         "Transitions from one phase to another; from is new for a new customer, cause is the kind of event or timer.";
+    VARIANT_TRANSITIONS: "variant_transitions_total", Counter, Count, ["model", "from", "to", "variant"],
+        "Transitions of customers who have been shown a variant of an experiment; from is new for a new customer.";
     SIGNALS: "signals_total", Counter, Count, ["model", "signal"],
         "Signals told: what is written beside the phases.";
+    TOUCHPOINTS: "touchpoints_total", Counter, Count, ["model", "phase", "channel"],
+        "Events that are touchpoints of the phase the customer is in after them, by the input they came by.";
     SIGNALS_DISPLACED: "signals_displaced_total", Counter, Count, [],
         "Signals that waited and were never told, because more waited of the same customer than there is room for.";
     CUSTOMERS: "customers", Gauge, Count, ["model", "phase"],

@@ -31,10 +31,14 @@ pub struct Telemetry {
     inputs: Vec<InputCounters>,
     /// A lock, because series come into being with the first transition of their sort. Taken to read once an epoch.
     transitions: RwLock<HashMap<TransitionKey, Counter, foldhash::fast::FixedState>>,
+    /// As [`Telemetry::transitions`], but every series that can be is there from the start.
+    variants: HashMap<VariantKey, Counter, foldhash::fast::FixedState>,
     /// By model and phase.
     stays: Vec<Vec<Histogram>>,
     /// By model and signal.
     signals: Vec<Vec<Counter>>,
+    /// By cell and input, cell by cell: as in [`Tally::touchpoints`].
+    touchpoints: Vec<Counter>,
     displaced: Counter,
     forgotten: Counter,
     state_bytes: Counter,
@@ -51,6 +55,9 @@ pub struct Telemetry {
 
 /// Model, phase left, phase entered, cause: as in [`Tally::transitions`].
 type TransitionKey = (u16, Option<u16>, u16, Cause);
+
+/// Model, phase left, phase entered, variant: as in [`Tally::variants`].
+type VariantKey = (u16, Option<u16>, u16, u16);
 
 struct InputCounters {
     /// In the order of [`catalog::OUTCOMES`].
@@ -75,12 +82,16 @@ impl Telemetry {
         let signal = |model: &str, signal: &String| series.counter(&catalog::SIGNALS, &[model, signal]);
         let signals =
             names.models.iter().map(|model| model.signals.iter().map(|one| signal(&model.name, one)).collect());
+        let variants = variants(&series, &names);
+        let touchpoints = touchpoints(&series, &names);
         let telemetry = Self {
             handle,
             inputs,
             transitions: RwLock::default(),
+            variants,
             stays: stays.collect(),
             signals: signals.collect(),
+            touchpoints,
             displaced: series.counter(&catalog::SIGNALS_DISPLACED, &[]),
             forgotten: series.counter(&catalog::FORGOTTEN, &[]),
             state_bytes: series.counter(&catalog::STATE_BYTES, &[]),
@@ -109,8 +120,16 @@ impl Telemetry {
             counters.count(input);
         }
         self.count_moves(tally);
+        for (key, &count) in &tally.variants {
+            if let Some(counter) = self.variants.get(key) {
+                counter.increment(count);
+            }
+        }
         for (&(model, rule), &count) in &tally.signals {
             self.signals[usize::from(model)][usize::from(rule)].increment(count);
+        }
+        for (counter, &count) in self.touchpoints.iter().zip(&tally.touchpoints).filter(|(_, count)| **count > 0) {
+            counter.increment(count);
         }
         self.displaced.increment(tally.displaced);
         for &(model, phase, seconds) in &tally.dwells {
@@ -196,6 +215,31 @@ impl InputCounters {
         }
         self.future.increment(tally.future);
     }
+}
+
+/// A counter for each move that a rule allows, and each variant.
+fn variants(series: &Series, names: &Names) -> HashMap<VariantKey, Counter, foldhash::fast::FixedState> {
+    let mut counters = HashMap::default();
+    for (number, model) in (0..).zip(&names.models) {
+        let phase = |index: u16| model.phases[usize::from(index)].as_str();
+        for &(from, to, _) in &model.moves {
+            for (variant, name) in (0..).zip(&names.variants) {
+                let labels = [model.name.as_str(), from.map_or(catalog::NEW, phase), phase(to), name];
+                let counter = || series.counter(&catalog::VARIANT_TRANSITIONS, &labels);
+                counters.entry((number, from, to, variant)).or_insert_with(counter);
+            }
+        }
+    }
+    counters
+}
+
+fn touchpoints(series: &Series, names: &Names) -> Vec<Counter> {
+    let cells = names.models.iter().flat_map(|model| {
+        let phases = std::iter::once(catalog::NEW).chain(model.phases.iter().map(String::as_str));
+        phases.map(|phase| (model.name.as_str(), phase))
+    });
+    let counter = |(model, phase), input| series.counter(&catalog::TOUCHPOINTS, &[model, phase, input]);
+    cells.flat_map(|cell| names.inputs.iter().map(move |input| counter(cell, input))).collect()
 }
 
 fn add_seconds(micros: &AtomicU64, seconds: f64) {

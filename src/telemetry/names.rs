@@ -9,6 +9,8 @@ pub struct Names {
     pub inputs: Vec<String>,
     /// The active models, in the order of their set.
     pub models: Vec<ModelNames>,
+    /// The variants of an experiment, in their order.
+    pub variants: Vec<String>,
     /// The kinds of event, in the order of their ids.
     pub kinds: Vec<String>,
 }

@@ -22,6 +22,7 @@ fn telemetry() -> Telemetry {
             moves: vec![(Some(1), 0, Cause::Timer)],
             signals: text(&["cart_abandoned"]),
         }],
+        variants: text(&["control", "short-form", "other"]),
         kinds: text(&["page_viewed", "purchased"]),
     };
     let facts =
@@ -67,6 +68,10 @@ fn tally() -> Tally {
     tally.inputs[1].rejected[Reject::NotAnObject.index()] = 9;
     tally.transitions.insert((0, None, 0, Cause::Event(KindId(0))), 3);
     tally.transitions.insert((0, Some(0), 1, Cause::Event(KindId(1))), 2);
+    tally.variants.insert((0, Some(1), 0, 1), 2);
+    for (cell, input) in [(0, 1), (2, 0), (2, 0)] {
+        tally.touch(cell, input);
+    }
     tally
 }
 
@@ -179,6 +184,11 @@ fn an_epoch_is_counted_as_often_as_it_is_told() {
             (r#"time_in_phase_seconds_bucket{model="think5",phase="orientatie",le="600"}"#, 4.0),
             (r#"time_in_phase_seconds_bucket{model="think5",phase="orientatie",le="+Inf"}"#, 4.0),
             (r#"time_in_phase_seconds_sum{model="think5",phase="orientatie"}"#, 242.0),
+            (r#"touchpoints_total{model="think5",phase="new",channel="pos"}"#, 2.0),
+            (r#"touchpoints_total{model="think5",phase="aankoop",channel="clicks"}"#, 4.0),
+            (r#"touchpoints_total{model="think5",phase="aankoop",channel="pos"}"#, 0.0),
+            (r#"variant_transitions_total{model="think5",from="aankoop",to="orientatie",variant="short-form"}"#, 4.0),
+            (r#"variant_transitions_total{model="think5",from="aankoop",to="orientatie",variant="other"}"#, 0.0),
             ("forgotten_total", 8.0),
             ("state_bytes_total", 1024.0),
             ("worker_busy_seconds_total", 0.5),

@@ -80,7 +80,14 @@ fn customer(id: &str) -> CustomerView {
     };
     let gone = Way { due: Some(AT), ..way("gone", "vertrokken", "time") };
     let ways = vec![vec![interest, gone], Vec::new()];
-    CustomerView { customer: id.to_owned(), partition: 0, committed: true, models: vec![known, new], ways }
+    CustomerView {
+        customer: id.to_owned(),
+        partition: 0,
+        committed: true,
+        variant: Some("control".to_owned()),
+        models: vec![known, new],
+        ways,
+    }
 }
 
 /// A partition that is being processed.
@@ -121,6 +128,7 @@ fn facts() -> Facts {
             .iter()
             .map(|(language, name)| ((*language).to_owned(), vec![format!("wat {name} vraagt")]))
             .collect(),
+        touchpoints: if id == "afweging" { Vec::new() } else { vec!["page_viewed".to_owned()] },
         is_final: id == "afweging",
     };
     Facts {
@@ -134,13 +142,14 @@ fn facts() -> Facts {
                 name: "think5".to_owned(),
                 version: 3,
                 hash: "00000000000000ff".to_owned(),
+                applies_to: None,
                 signals: vec!["cart_abandoned".to_owned()],
                 phases: vec![
                     phase("orientatie", &[("nl", "Oriëntatie"), ("en", "Orientation")]),
                     phase("afweging", &[("nl", "Afweging")]),
                 ],
             },
-            ModelFacts { name: "club".to_owned(), ..ModelFacts::default() },
+            ModelFacts { name: "club".to_owned(), applies_to: Some("event.club".to_owned()), ..ModelFacts::default() },
         ],
     }
 }

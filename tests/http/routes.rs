@@ -12,7 +12,7 @@ fn a_customer_is_told_with_every_model_in_rfc_3339_and_whole_numbers_whole() {
     let answer = get(window.all, "/v1/customers/c1");
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
     let expected = concat!(
-        r#"{"customer":"c1","partition":0,"committed":true,"models":["#,
+        r#"{"customer":"c1","partition":0,"committed":true,"variant":"control","models":["#,
         r#"{"model":"think5","phase":"afweging","since":"2025-01-03T10:00:00.000Z","last":"2025-01-03T10:00:01.500Z","#,
         r#""first_seen":"2025-01-02T10:00:00.000Z","seq":2,"counters":{"views":3,"spent":12.5,"apples":-1},"#,
         r#""next_timer":{"due":"2025-02-02T10:00:00.000Z","rule":"gone"},"#,
@@ -63,7 +63,7 @@ fn a_customer_is_explained_by_each_way_out_of_its_phase() {
         (answer.status, answer.json()),
         (
             200,
-            json!({"customer": "c1", "partition": 0, "committed": true, "models": [
+            json!({"customer": "c1", "partition": 0, "committed": true, "variant": "control", "models": [
                 {"model": "think5", "phase": "afweging", "since": "2025-01-03T10:00:00.000Z", "ways": [
                     {"to": "aankoop", "rule": "interest", "missing": "an event: product_viewed, if …",
                      "on": ["product_viewed"], "when": "views >= 3 && event.value > 0.5",
@@ -87,12 +87,12 @@ fn models_tell_what_their_phases_mean() {
             200,
             json!({"models": [
                 {"model": "think5", "version": 3, "hash": "00000000000000ff", "signals": ["cart_abandoned"], "phases": [
-                    {"phase": "orientatie", "name": {"nl": "Oriëntatie", "en": "Orientation"}, "final": false,
+                    {"phase": "orientatie", "name": {"nl": "Oriëntatie", "en": "Orientation"}, "final": false, "touchpoints": ["page_viewed"],
                      "needs": {"nl": ["wat Oriëntatie vraagt"], "en": ["wat Orientation vraagt"]}},
-                    {"phase": "afweging", "name": {"nl": "Afweging"}, "final": true,
+                    {"phase": "afweging", "name": {"nl": "Afweging"}, "final": true, "touchpoints": [],
                      "needs": {"nl": ["wat Afweging vraagt"]}},
                 ]},
-                {"model": "club", "version": 0, "hash": "", "signals": [], "phases": []},
+                {"model": "club", "version": 0, "hash": "", "applies_to": "event.club", "signals": [], "phases": []},
             ]})
         )
     );

@@ -20,6 +20,7 @@ pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[Stri
         start: Start::Earliest,
     };
     Config {
+        variants: None,
         application: application.to_owned(),
         kafka: KafkaConfig {
             brokers: broker.address().to_owned(),

@@ -3,6 +3,7 @@
 use super::fields::{self, Fields, Report};
 use super::sections::Names;
 
+use super::expression::Asked;
 use super::{flow, scenarios, signals, transitions};
 use crate::journey::model::Model;
 use crate::journey::problem::{ModelErrors, Problem};
@@ -52,6 +53,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
         "version",
         "kinds",
         "attributes",
+        "applies_to",
         "phases",
         "counters",
         "transitions",
@@ -67,6 +69,9 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     }
     let version = fields.require("version", "version: 1", report).and_then(|node| version(node, report));
     let names = names(&fields, report);
+    let applies_to = fields
+        .get("applies_to")
+        .and_then(|node| transitions::condition(node, "`applies_to`", source, &names, Asked::OfEvent, report));
     let transitions = fields.require("transitions", "transitions: [{ id: start, from: new, to: …, on: any }]", report);
     let rules = transitions.map(|node| transitions::read(node, source, &names, report)).unwrap_or_default();
     if let Some(node) = transitions {
@@ -77,7 +82,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     let waiting_max = signals::waiting_max(fields.get("waiting"), &signals, report);
     let scenarios = fields.get("scenarios").map(|node| scenarios::read(node, &names, &rules, &signals, report));
     let mut warnings = Report::default();
-    super::warnings::check(&names, &rules, &signals, &mut warnings);
+    super::warnings::check(&names, &rules, &signals, applies_to.as_ref(), &mut warnings);
     let Names { kinds, attributes, phases, counters, .. } = names;
     let rules = rules.placed.into_iter().map(|placed| placed.rule).collect();
     let mut model = Model {
@@ -86,6 +91,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
         hash: 0,
         kinds,
         attributes,
+        applies_to,
         phases,
         counters,
         rules,

@@ -53,8 +53,19 @@ impl fmt::Display for Type {
     }
 }
 
+/// What a condition can read, by when it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// When an event came: everything.
+    ByEvent,
+    /// When a timer is due: there is no event.
+    ByTimer,
+    /// Before anybody looks at the customer: the event alone.
+    OfEvent,
+}
+
 /// Compiles a condition; all mistakes at once.
-pub(super) fn compile(text: &str, names: &Names, is_timer: bool) -> Result<Condition, Vec<Mistake>> {
+pub(super) fn compile(text: &str, names: &Names, asked: Asked) -> Result<Condition, Vec<Mistake>> {
     if text.len() > LENGTH_MAX {
         let text = format!("the condition is too long; write at most {LENGTH_MAX} bytes, or make it two transitions");
         return Err(vec![Mistake { offset: 0, text }]);
@@ -64,7 +75,7 @@ pub(super) fn compile(text: &str, names: &Names, is_timer: bool) -> Result<Condi
         source: text,
         names,
         info,
-        is_timer,
+        asked,
         ops: Vec::new(),
         slots: Vec::new(),
         reads: Vec::new(),
@@ -96,7 +107,7 @@ struct Compiler<'a> {
     source: &'a str,
     names: &'a Names,
     info: SourceInfo,
-    is_timer: bool,
+    asked: Asked,
     ops: Vec<Op>,
     slots: Vec<Slot>,
     reads: Vec<CompactString>,
@@ -181,6 +192,10 @@ impl Compiler<'_> {
     }
 
     fn variable(&mut self, node: &IdedExpr, name: &str) -> Option<Type> {
+        if self.asked == Asked::OfEvent && name != "event" {
+            let text = format!("`{name}` is the customer's, but this is asked of the event alone; read `event.…`");
+            return self.mistake(node, text);
+        }
         let (slot, kind) = match name {
             "phase" => (Slot::Phase, Type::Text),
             "time_in_phase" => (Slot::TimeInPhase, Type::Span),
@@ -192,6 +207,12 @@ impl Compiler<'_> {
                 );
             }
             _ => match self.names.counters.iter().position(|counter| counter.name == name) {
+                Some(index) if self.asked == Asked::ByTimer && self.names.counters[index].per.is_some() => {
+                    let text = format!(
+                        "a timer has no event, so it is not known which value of `{name}` is meant; ask it of an event"
+                    );
+                    return self.mistake(node, text);
+                }
                 Some(index) => (Slot::Counter(index as u16), Type::Number),
                 None => {
                     let hint = self.instead_of(name);
@@ -219,11 +240,15 @@ impl Compiler<'_> {
             return self
                 .mistake(node, format!("`.{field}` is of nothing; only `event` has parts, such as `event.value`"));
         }
-        if self.is_timer {
+        if self.asked == Asked::ByTimer {
             return self.mistake(
                 node,
                 format!("a timer has no event, so `event.{field}` cannot be read; count it in a counter"),
             );
+        }
+        if self.asked == Asked::OfEvent && field == "late" {
+            let text = "whether an event is late depends on the customer, but this is asked of the event alone; leave `event.late` out";
+            return self.mistake(node, text.to_owned());
         }
         let attribute = self.names.attributes.iter().position(|(name, _)| name == field);
         let (slot, kind) = match (field, attribute) {

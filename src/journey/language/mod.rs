@@ -8,6 +8,7 @@ mod checked_model;
 mod expression;
 mod fields;
 mod flow;
+mod phases;
 mod place;
 mod scenarios;
 mod sections;

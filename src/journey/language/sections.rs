@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::fields::{self, Fields, Report};
 use super::suggest::instead;
-use crate::journey::model::{Addend, Counter, Phase, Texts, Window};
+use crate::journey::model::{Addend, Counter, Per, Phase, Window};
 use crate::journey::{AttrType, Span};
 use crate::yaml::{Name, Node, Place, Yaml};
 
@@ -40,6 +40,10 @@ const RESERVED: [&str; 23] = [
     "void",
     "while",
 ];
+
+/// How many values a counter `per` an attribute keeps of each customer.
+const VALUES_USUAL: u8 = 8;
+const VALUES_MAX: i128 = 16;
 
 /// The shortest sliding window: eight buckets of a millisecond.
 const WINDOW_MIN: Span = Span(8);
@@ -203,7 +207,8 @@ impl Names {
             if matches!(name.text.as_str(), "new" | "any") {
                 report.add(name.at, format!("`{}` is reserved; give the phase another name", name.text));
             }
-            self.phases.push(phase(name, value, report));
+            let phase = self.read_phase(name, value, report);
+            self.phases.push(phase);
             self.phase_places.push(name.at);
         }
         if node.value == Yaml::Map(Vec::new()) {
@@ -226,8 +231,16 @@ impl Names {
 
     fn counter(&self, name: &Name, node: &Node, report: &mut Report) -> Counter {
         let what = format!("counter `{}`", name.text);
-        let mut counter = Counter { name: name.text.clone(), kinds: Vec::new(), sum: None, window: Window::Visit };
-        let Some(fields) = Fields::read(node, &what, &["on", "window", "sum"], report) else { return counter };
+        let mut counter = Counter {
+            name: name.text.clone(),
+            kinds: Vec::new(),
+            sum: None,
+            window: Window::Visit,
+            per: None,
+            reset: Vec::new(),
+        };
+        let known = ["on", "window", "sum", "per", "values", "reset"];
+        let Some(fields) = Fields::read(node, &what, &known, report) else { return counter };
         if let Some(on) = fields.require("on", "on: product_viewed", report) {
             counter.kinds = self.on(on, "`on`", report);
         }
@@ -235,7 +248,62 @@ impl Names {
             counter.window = window_of(window, "`window`", report).unwrap_or(Window::Visit);
         }
         counter.sum = fields.get("sum").and_then(|sum| self.addend(sum, report));
+        counter.per = self.per(&fields, report);
+        if let (Some(node), Window::Sliding(_)) = (fields.get("per"), counter.window) {
+            report.add(
+                node.at,
+                "a counter `per` an attribute counts over `visit` or `ever`; write one of them as `window`",
+            );
+        }
+        if let (Some(node), Some(_)) = (fields.get("sum"), fields.get("per")) {
+            report.add(node.at, "a counter `per` an attribute counts events; leave `sum` out, or `per`");
+        }
+        if let Some(node) = fields.get("reset") {
+            counter.reset = self.on(node, "`reset`", report);
+            if let Some(both) = counter.reset.iter().find(|kind| counter.kinds.contains(kind)) {
+                let kind = &self.kinds[usize::from(*both)];
+                report.add(
+                    node.at,
+                    format!("`{kind}` stands in `on` and in `reset`: it would never count; leave one out"),
+                );
+            }
+        }
         counter
+    }
+
+    /// Whether each value of an attribute is counted by itself.
+    fn per(&self, fields: &Fields<'_>, report: &mut Report) -> Option<Per> {
+        let values = match fields.get("values").map(|node| (node, &node.value)) {
+            None => VALUES_USUAL,
+            Some((_, Yaml::Integer(number))) if (1..=VALUES_MAX).contains(number) => *number as u8,
+            Some((node, _)) => {
+                report.wrong(
+                    node,
+                    "`values`",
+                    &format!("a whole number from 1 to {VALUES_MAX}, such as `{VALUES_USUAL}`"),
+                );
+                VALUES_USUAL
+            }
+        };
+        let Some(node) = fields.get("per") else {
+            if let Some(node) = fields.get("values") {
+                report.add(node.at, "`values` says how many values are kept: it goes with `per: <attribute>`");
+            }
+            return None;
+        };
+        let attribute = self.attribute(node, "`per`", report)?;
+        Some(Per { attribute, values })
+    }
+
+    /// The attribute that a key names.
+    pub(super) fn attribute(&self, node: &Node, what: &str, report: &mut Report) -> Option<u16> {
+        let text = fields::text(node, what, "the name of an attribute", report)?;
+        let found = self.attributes.iter().position(|(name, _)| name == text);
+        if found.is_none() {
+            let hint = instead(text, self.attributes.iter().map(|(name, _)| name.as_str()));
+            report.add(node.at, format!("`{text}` is not in `attributes`; {hint} (or add it there)"));
+        }
+        found.map(|index| index as u16)
     }
 
     fn addend(&self, node: &Node, report: &mut Report) -> Option<Addend> {
@@ -277,50 +345,6 @@ pub(super) fn window_of(node: &Node, what: &str, report: &mut Report) -> Option<
         return None;
     }
     Some(Window::Sliding(span))
-}
-
-fn phase(name: &Name, node: &Node, report: &mut Report) -> Phase {
-    let mut phase = Phase {
-        name: name.text.clone(),
-        title: Texts::default(),
-        needs: Texts::default(),
-        is_final: false,
-        forget_after: None,
-    };
-    if node.value == Yaml::Null {
-        return phase;
-    }
-    let what = format!("phase `{}`", name.text);
-    let known = ["name", "needs", "final", "forget_after"];
-    let Some(fields) = Fields::read(node, &what, &known, report) else { return phase };
-    if let Some(title) = fields.get("name").and_then(|node| languages(node, "`name`", report)) {
-        let mut read = |language: &str| {
-            let node = title.get(language)?;
-            fields::text(node, "a name", "a text", report).map(str::to_owned)
-        };
-        phase.title = Texts { nl: read("nl"), en: read("en") };
-    }
-    if let Some(needs) = fields.get("needs").and_then(|node| languages(node, "`needs`", report)) {
-        let mut read = |language: &str| {
-            let Some(node) = needs.get(language) else { return Vec::new() };
-            let list = fields::list(node, "`needs`", "a list of texts", report);
-            list.iter().filter_map(|item| fields::text(item, "a need", "a text", report).map(str::to_owned)).collect()
-        };
-        phase.needs = Texts { nl: read("nl"), en: read("en") };
-    }
-    phase.is_final = fields.get("final").and_then(|node| fields::bool(node, "`final`", report)).unwrap_or(false);
-    phase.forget_after = fields.get("forget_after").and_then(|node| {
-        let span = fields::span(node, "`forget_after`", report)?;
-        if span.0 == 0 {
-            report.add(node.at, "`forget_after` is zero: nobody would stay; write a span such as `90d`");
-        }
-        (span.0 > 0).then_some(span)
-    });
-    phase
-}
-
-fn languages<'n>(node: &'n Node, what: &str, report: &mut Report) -> Option<Fields<'n>> {
-    Fields::read(node, what, &["nl", "en"], report)
 }
 
 /// Complains of too many.

@@ -1,8 +1,8 @@
 //! `signals`: what is told beside the phases, and how many may wait.
 
+use super::expression::Asked;
 use super::fields::{self, Fields, Report};
 use super::sections::{Names, limit, window_of};
-use super::suggest::instead;
 use super::transitions::{Rules, condition};
 use crate::journey::Span;
 use crate::journey::model::{AtMost, Occasion, SignalRule, Wait};
@@ -69,7 +69,7 @@ fn signal(node: &Node, source: &str, names: &Names, rules: &Rules, report: &mut 
         report
             .add(place.at, "`in` goes with `on`; a signal of a transition says its phases by `entering` and `leaving`");
     }
-    let when = fields.get("when").and_then(|node| condition(node, source, names, false, report));
+    let when = fields.get("when").and_then(|node| condition(node, "`when`", source, names, Asked::ByEvent, report));
     let wait = wait(&fields, names, report);
     if let (Some(Occasion::On(on)), Some(wait), Some(unless)) = (&occasion, &wait, fields.get("unless"))
         && let Some(both) = wait.unless.iter().find(|kind| on.contains(kind))
@@ -147,15 +147,7 @@ fn wait(fields: &Fields<'_>, names: &Names, report: &mut Report) -> Option<Wait>
         }
         _ => {}
     }
-    let correlate = fields.get("correlate").and_then(|node| {
-        let text = fields::text(node, "`correlate`", "the name of an attribute", report)?;
-        let found = names.attributes.iter().position(|(name, _)| name == text);
-        if found.is_none() {
-            let hint = instead(text, names.attributes.iter().map(|(name, _)| name.as_str()));
-            report.add(node.at, format!("`{text}` is not in `attributes`; {hint} (or add it there)"));
-        }
-        found.map(|index| index as u16)
-    });
+    let correlate = fields.get("correlate").and_then(|node| names.attribute(node, "`correlate`", report));
     if let (Some(node), None) = (fields.get("correlate"), unless) {
         report.add(node.at, "`correlate` says what calls off what: it goes with `unless`");
     }

@@ -1,6 +1,6 @@
 //! `transitions`: the rules of a model, in the order in which they are tried.
 
-use super::expression;
+use super::expression::{self, Asked};
 use super::fields::{self, Fields, Report};
 use super::sections::{Names, limit};
 use super::suggest::instead;
@@ -78,7 +78,8 @@ fn placed(node: &Node, source: &str, names: &Names, report: &mut Report) -> Opti
             .add(trigger_at, "a customer who is `new` has no timer: no event came yet; write `on`, or `from` a phase");
     }
     let when_node = fields.get("when");
-    let when = when_node.and_then(|node| condition(node, source, names, is_timer, report));
+    let asked = if is_timer { Asked::ByTimer } else { Asked::ByEvent };
+    let when = when_node.and_then(|node| condition(node, "`when`", source, names, asked, report));
     let rule = Rule { id: id.as_ref()?.text.clone(), from: from?, to: to?, trigger, when };
     Some(Placed { rule, conditional: when_node.is_some(), id_at: id?.at, from_at: from_node?.at, trigger_at })
 }
@@ -113,22 +114,24 @@ fn trigger(node: &Node, fields: &Fields<'_>, names: &Names, report: &mut Report)
     Some((trigger, value.at))
 }
 
-/// The condition of a rule or a signal, compiled.
+/// A condition, compiled; `what` is its key.
 pub(super) fn condition(
     node: &Node,
+    what: &str,
     source: &str,
     names: &Names,
-    is_timer: bool,
+    asked: Asked,
     report: &mut Report,
 ) -> Option<Condition> {
+    let example = if asked == Asked::OfEvent { "event.channel == \"shop\"" } else { "views >= 3" };
     let text = match &node.value {
         Yaml::Bool(_) => {
-            report.wrong(node, "`when`", "a condition such as `views >= 3`, or leave `when` out");
+            report.wrong(node, what, &format!("a condition such as `{example}`, or leave {what} out"));
             return None;
         }
-        _ => fields::text(node, "`when`", "a condition such as `views >= 3`", report)?,
+        _ => fields::text(node, what, &format!("a condition such as `{example}`"), report)?,
     };
-    match expression::compile(text, names, is_timer) {
+    match expression::compile(text, names, asked) {
         Ok(condition) => Some(condition),
         Err(mistakes) => {
             for mistake in mistakes {

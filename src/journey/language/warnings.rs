@@ -3,12 +3,18 @@
 use super::fields::Report;
 use super::sections::Names;
 use super::transitions::Rules;
-use crate::journey::model::{Addend, Phase, SignalRule};
+use crate::journey::model::{Addend, Condition, Phase, SignalRule};
 use crate::journey::program::Slot;
 
 /// Looks at the model as a whole.
-pub(super) fn check(names: &Names, rules: &Rules, signals: &[SignalRule], report: &mut Report) {
-    unused(names, rules, signals, report);
+pub(super) fn check(
+    names: &Names,
+    rules: &Rules,
+    signals: &[SignalRule],
+    applies_to: Option<&Condition>,
+    report: &mut Report,
+) {
+    unused(names, rules, signals, applies_to, report);
     if rules.complete {
         dead_ends(names, rules, report);
     }
@@ -49,10 +55,11 @@ fn untranslated(names: &Names, report: &mut Report) {
 }
 
 /// What is introduced and never used: probably a mistake, but a harmless one.
-fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], report: &mut Report) {
+fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], applies_to: Option<&Condition>, report: &mut Report) {
     let transitions = rules.placed.iter().map(|placed| placed.rule.when.as_ref());
     let read: Vec<Slot> = transitions
         .chain(signals.iter().map(|signal| signal.when.as_ref()))
+        .chain([applies_to])
         .flatten()
         .flat_map(|when| when.program.slots().iter().copied())
         .collect();
@@ -66,7 +73,8 @@ fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], report: &mut Rep
         let summed = names.counters.iter().any(|counter| counter.sum == Some(Addend::Attribute(index)));
         let mut waits = signals.iter().filter_map(|signal| signal.wait.as_ref());
         let correlated = waits.any(|wait| wait.correlate == Some(index));
-        if !summed && !correlated && !read.contains(&Slot::EventAttribute(index)) {
+        let counted = names.counters.iter().any(|counter| counter.per.is_some_and(|per| per.attribute == index));
+        if !summed && !counted && !correlated && !read.contains(&Slot::EventAttribute(index)) {
             report.add(*at, format!("nothing reads the attribute `{name}`; use it, or leave it out"));
         }
     }

@@ -147,6 +147,7 @@ impl Machine {
             first_seen,
             seq,
             cause,
+            variant: None,
             late,
             values,
         });

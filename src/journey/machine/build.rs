@@ -5,24 +5,35 @@ use super::awaited::Waitlist;
 use super::standing::Place;
 use super::waiting::{Start, Timer, Waiting};
 use super::{Machine, Move, Occasions, Response};
-use crate::journey::Vocabulary;
+use crate::journey::by_value::ByValue;
 use crate::journey::meter::Meter;
-use crate::journey::model::{Addend, Condition, Model, Occasion, SignalRule, Trigger, Window};
+use crate::journey::model::{Addend, Condition, Model, Occasion, Per, SignalRule, Trigger, Window};
 use crate::journey::program::{Program, Slot};
 use crate::journey::record::{FieldType, Layout};
+use crate::journey::{KindId, Vocabulary};
 
 impl Machine {
     /// Compiles a model as the one of this index in its set, and finds room for its state.
-    pub fn new(model: &Model, index: usize, vocabulary: &Vocabulary, layout: &mut Layout, forget_after: i64) -> Self {
+    pub fn new(
+        model: &Model,
+        index: usize,
+        vocabulary: &Vocabulary,
+        layout: &mut Layout,
+        first_cell: u16,
+        forget_after: i64,
+    ) -> Self {
         let kinds = vocabulary.kinds().len();
         let ids = Ids::new(model, vocabulary);
         let phases = model.phases.len() + 1;
         let mut machine = Self {
             model: index as u16,
+            applies_to: model.applies_to.as_ref().map(|when| ids.program(when)),
             place: Place::new(model, index, layout),
             spent: spent_word(model, index, layout),
             kinds,
             responses: vec![Response::default(); phases * kinds],
+            touchpoints: touchpoints(model, &ids, kinds),
+            first_cell,
             waiting: Vec::new(),
             rules: Vec::new(),
             waitlist: Waitlist::default(),
@@ -51,11 +62,20 @@ impl Machine {
                 Addend::Attribute(local) => Addend::Attribute(ids.attribute(local)),
             });
             let key = format!("{}/counter/{}={}", model.name, counter.name, model.definition(counter));
-            self.meters.push(Meter::place(layout, self.model.into(), key, counter.window, sum));
-            if counter.window == Window::Visit {
+            let (index, visit) = (usize::from(self.model), counter.window == Window::Visit);
+            let meter = match counter.per {
+                Some(Per { attribute, values }) => {
+                    let attribute = ids.attribute(attribute);
+                    Meter::by_value(ByValue::place(layout, index, &key, values, attribute), visit)
+                }
+                None => Meter::place(layout, index, key, counter.window, sum),
+            };
+            let resets = counter.reset.iter().map(|kind| KindId(ids.kinds[usize::from(*kind)]));
+            self.meters.push(meter.with_resets(resets.collect()));
+            if visit {
                 self.visit_meters.push(number as u16);
             }
-            for kind in &counter.kinds {
+            for kind in counter.kinds.iter().chain(&counter.reset) {
                 counts[ids.kind(*kind)].push(number as u16);
             }
         }
@@ -187,6 +207,19 @@ fn spent_word(model: &Model, index: usize, layout: &mut Layout) -> Option<usize>
     let ids: Vec<&str> = conditional.map(|rule| rule.id.as_str()).collect();
     let key = || format!("{}/spent={}", model.name, ids.join(","));
     (!ids.is_empty()).then(|| layout.push(key(), FieldType::U32, index))
+}
+
+/// By phase word and kind, whether an event is a touchpoint: of those who are in no phase yet every event is.
+fn touchpoints(model: &Model, ids: &Ids, kinds: usize) -> Box<[bool]> {
+    let all: Vec<u16> = (0..model.kinds.len() as u16).collect();
+    let own = model.phases.iter().map(|phase| phase.touchpoints.as_ref().unwrap_or(&all));
+    let mut is_touchpoint = vec![false; (model.phases.len() + 1) * kinds];
+    for (phase, touchpoints) in std::iter::once(&all).chain(own).enumerate() {
+        for kind in touchpoints {
+            is_touchpoint[phase * kinds + ids.kind(*kind)] = true;
+        }
+    }
+    is_touchpoint.into()
 }
 
 /// How the set's vocabulary numbers a model's kinds and attributes.

@@ -37,14 +37,20 @@ impl Moment<'_> {
 
     fn read_event(&self, slot: Slot) -> Option<Operand<'_>> {
         let (input, late) = self.input.as_ref()?;
+        if slot == Slot::EventLate { Some(Operand::Bool(*late)) } else { input.operand(slot) }
+    }
+}
+
+impl Input<'_> {
+    /// What the event alone says.
+    fn operand(&self, slot: Slot) -> Option<Operand<'_>> {
         Some(match slot {
-            Slot::EventValue => Operand::Number(input.event.value?.to_f64()),
-            Slot::EventKind => Operand::Text(input.vocabulary.kind_name(input.kind)),
-            Slot::EventChannel => Operand::Text(input.channel),
-            Slot::EventLate => Operand::Bool(*late),
+            Slot::EventValue => Operand::Number(self.event.value?.to_f64()),
+            Slot::EventKind => Operand::Text(self.vocabulary.kind_name(self.kind)),
+            Slot::EventChannel => Operand::Text(self.channel),
             Slot::EventAttribute(index) => {
-                let (_, expected) = input.vocabulary.attrs().get(usize::from(index))?;
-                let value = input.event.attrs.get(usize::from(index))?.as_ref()?;
+                let (_, expected) = self.vocabulary.attrs().get(usize::from(index))?;
+                let value = self.event.attrs.get(usize::from(index))?.as_ref()?;
                 match value {
                     // What a decoder hands over against the vocabulary counts as not there.
                     value if value.kind() != *expected => return None,
@@ -58,6 +64,13 @@ impl Moment<'_> {
     }
 }
 
+/// An event before anybody looks at the customer.
+impl Scene for Input<'_> {
+    fn read(&self, slot: Slot) -> Operand<'_> {
+        self.operand(slot).unwrap_or(Operand::Missing)
+    }
+}
+
 impl Scene for Moment<'_> {
     #[inline]
     fn read(&self, slot: Slot) -> Operand<'_> {
@@ -66,7 +79,9 @@ impl Scene for Moment<'_> {
                 let last = self.standing().last;
                 // An event looks at windows as they are at the last event, a timer as they are when it is due.
                 let now = if self.input.is_some() { last } else { self.now.max(last) };
-                Operand::Number(self.machine.meters[usize::from(index)].read(self.record, now))
+                let event = self.input.as_ref().map(|(input, _)| input.event);
+                let shown = self.machine.meters[usize::from(index)].show(self.record, now, event);
+                shown.map_or(Operand::Missing, Operand::Number)
             }
             Slot::Phase => Operand::Text(&self.machine.names[self.standing().phase as usize]),
             Slot::TimeInPhase => Operand::Number(self.now.saturating_sub(self.standing().since) as f64),
