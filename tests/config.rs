@@ -137,6 +137,57 @@ http: { listen: "0.0.0.0:9464", metrics_listen: "0.0.0.0:9465", token: "s3cret" 
 }
 
 #[test]
+fn variants_of_an_experiment_are_listed() {
+    let config = parse(&format!("{LEAST}variants: {{ attribute: form, values: [long, short, \"2\"] }}\n"));
+    let variants = config.variants.expect("they are there");
+    assert_eq!(variants.attribute, "form");
+    assert_eq!(variants.names().collect::<Vec<_>>(), ["long", "short", "2", "other"]);
+    assert_eq!(parse(LEAST).variants, None);
+    refused_with(
+        "variants: { attribute: my form, values: [a, 3, other, a, \"\"] }",
+        &[
+            "shop.yaml:6:24: variants.attribute is \"my form\", which no attribute can be called; write ASCII letters, digits and _, such as experiment",
+            "shop.yaml:6:45: a variant is the number 3; write a text, in quotes if it looks like a number",
+            "shop.yaml:6:48: the variant \"other\" stands for all that are not listed; leave it out, or call it otherwise in the events",
+            "shop.yaml:6:55: the variant a stands here twice; leave one of them out",
+            "shop.yaml:6:58: the variant \"\" cannot be a label; write 1 to 64 bytes without control characters",
+        ],
+    );
+    let many: Vec<String> = (0..17).map(|number| format!("v{number}")).collect();
+    let message =
+        parse_in(Path::new(""), &format!("{LEAST}variants: {{ attribute: a, values: [{}] }}\n", many.join(", ")));
+    assert!(message.expect_err("17").contains("17 variants are too many; list at most 16; the others count as other"));
+    refused_with(
+        "variants: {}",
+        &[
+            "shop.yaml:6:1: variants.attribute is missing; write the name of an attribute of events, such as experiment",
+            "shop.yaml:6:1: variants.values is missing; write for example variants: { attribute: experiment, values: [control, short-form] }",
+        ],
+    );
+}
+
+#[test]
+fn a_shadow_is_a_model_or_a_mapping_that_says_beside_which_and_has_a_topic() {
+    let config = parse(&format!("{LEAST}shadow: [retention5, {{ model: decision3, beside: think5 }}]\n"));
+    let shadows: Vec<_> = config.shadows.iter().map(|one| (one.model.to_string(), one.beside.as_deref())).collect();
+    assert_eq!(shadows, [("retention5".to_owned(), None), ("decision3".to_owned(), Some("think5"))]);
+    assert_eq!(config.topics.shadow.as_deref(), Some("shop.shadow"));
+    assert_eq!(parse(&format!("{LEAST}topics: {{ shadow: other }}\n")).topics.shadow, None);
+    let named = parse(&format!("{LEAST}shadow: [think5]\ntopics: {{ shadow: other }}\n"));
+    assert_eq!(named.topics.shadow.as_deref(), Some("other"));
+    assert!(named.model_set().is_ok_and(|set| set.pairs().len() == 1));
+    refused_with(
+        "shadow: [think6, 4, think5, think5, { beside: think5 }]",
+        &[
+            "shop.yaml:6:10: there is no built-in model think6; write think5, awareness5, see-think-do-care, retention5, decision3 or store-pos, or the path of a file, such as ./think6.yaml",
+            "shop.yaml:6:18: a shadow is the number 4; write for example shadow: [./new.yaml], or shadow: [{ model: ./other.yaml, beside: think5 }]",
+            "shop.yaml:6:29: the shadow think5 stands here twice; leave one of them out",
+            "shop.yaml:6:37: shadow[4].model is missing; write the path of a model file, such as ./new.yaml",
+        ],
+    );
+}
+
+#[test]
 fn all_problems_of_a_file_are_reported_together_and_in_its_order() {
     refused(
         "\

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use klantreis::journey::{
-    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, Outcome, Record, SetError, SetOptions, Span,
-    VariantRule,
+    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, Outcome, Pair, Record, SetError, SetOptions,
+    SetParts, Shadow, Span, VariantRule,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -27,7 +27,7 @@ impl Customer {
     fn of(models: &[&str], variants: Option<VariantRule>) -> Result<Self, SetError> {
         let models = models.iter().map(|text| CheckedModel::parse("m.yaml", text).unwrap_or_else(|e| panic!("{e}")));
         let options = SetOptions { forget_after: Span(400 * DAY), remembered_ids: 4 };
-        let set = ModelSet::with_variants(models.collect(), options, variants)?;
+        let set = ModelSet::of(SetParts { models: models.collect(), variants, ..SetParts::default() }, options)?;
         Ok(Self { record: set.fresh(), set, effects: Effects::default() })
     }
 
@@ -245,6 +245,28 @@ fn what_cannot_be_counted_by_value_is_refused() {
     let timer = LOOKS.to_owned() + "  - { id: t, from: in, to: keen, after: 1d, when: looks > 1 }\n";
     let errors = CheckedModel::parse("m.yaml", &timer).expect_err("it is wrong").to_string();
     assert!(errors.contains("it is not known which value of `looks` is meant; ask it of an event"), "{errors}");
+}
+
+#[test]
+fn a_shadow_is_named_as_one_and_stands_beside_an_active_model() {
+    let parse = |text: &str| CheckedModel::parse("m.yaml", text).unwrap();
+    let options = SetOptions { forget_after: Span(400 * DAY), remembered_ids: 0 };
+    let of = |beside: Option<&str>| {
+        let shadow = Shadow { model: parse(TOUCH), beside: beside.map(str::to_owned) };
+        let parts = SetParts { models: vec![parse(SHOES), parse(TOUCH)], shadows: vec![shadow], ..SetParts::default() };
+        ModelSet::of(parts, options)
+    };
+    let set = of(None).unwrap();
+    let names: Vec<&str> = set.models().iter().map(|model| model.name()).collect();
+    assert_eq!((names, set.active()), (vec!["shoes", "touch", "touch (shadow)"], 2));
+    assert_eq!(set.pairs(), [Pair { shadow: 2, beside: 1 }]);
+    assert_eq!(set.models()[2].hash(), set.models()[1].hash(), "it means the same");
+    assert!(set.layout().fields.iter().any(|field| field.key.starts_with("touch (shadow ")));
+    assert_eq!(of(Some("shoes")).unwrap().pairs(), [Pair { shadow: 2, beside: 0 }]);
+    assert_eq!(
+        of(Some("hats")).unwrap_err().to_string(),
+        "the shadow `touch` is to run beside `hats`, but no active model is called so; name one with `beside: <model>`"
+    );
 }
 
 const TRIAL: &str = "

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use klantreis::journey::{
-    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, ModelState, Outcome, Record, SetOptions, Span,
-    Transition, Trigger, Value, Window,
+    Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, ModelState, Outcome, Record, SetOptions,
+    SetParts, Shadow, Span, Transition, Trigger, Value, Window,
 };
 use proptest::prelude::*;
 
@@ -428,6 +428,32 @@ proptest! {
         }
         prop_assert_eq!(&whole.record, &pieces.record);
         prop_assert_eq!(whole.effects, pieces.effects);
+    }
+
+    #[test]
+    fn a_shadow_changes_nothing_of_the_model_beside_it(a in sound(true), b in sound(true), events in events()) {
+        let (a, b) = (a.yaml("a", 0), b.yaml("b", 1));
+        let parse = |source: &str| CheckedModel::parse("m", source).unwrap();
+        let options = SetOptions { forget_after: Span(50 * DAY), remembered_ids: 2 };
+        let alone = ModelSet::new(vec![parse(&a)], options).unwrap();
+        let shadow = Shadow { model: parse(&b), beside: Some("a".to_owned()) };
+        let parts = SetParts { models: vec![parse(&a)], shadows: vec![shadow], ..SetParts::default() };
+        let shadowed = ModelSet::of(parts, options).unwrap();
+        let (mut one, mut two) = (Customer::new(&alone), Customer::new(&shadowed));
+        let mut at = START;
+        for event in &events {
+            at += event.gap;
+            let outcome = one.step(at, event);
+            let beside = two.step(at, event);
+            prop_assert!(outcome == beside || outcome == Outcome::Ignored);
+            prop_assert_eq!(one.effects.forgotten, two.effects.forgotten);
+            prop_assert_eq!(one.state(0), two.state(0));
+        }
+        one.fire(at + 90 * DAY);
+        two.fire(at + 90 * DAY);
+        let untold = |customer: &Customer<'_>| customer.effects.signals.iter().filter(|told| told.model == 0).count();
+        prop_assert_eq!(untold(&one), untold(&two));
+        prop_assert_eq!(all_named(&alone, &one.effects, 0), all_named(&shadowed, &two.effects, 0));
     }
 
     #[test]

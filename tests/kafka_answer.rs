@@ -2,12 +2,13 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use support::answer::{check_dead_letters, check_phases, check_signals, check_transitions, without_repeats, written};
 use support::think5::{Customer, Kind, Think5};
 use support::traffic::{Meaning, Record, Wanted, fold, traffic};
-use support::{Broker, Feed, Job, Progress, Setup};
+use support::{Broker, Feed, Isolation, Job, Progress, Seen, Setup};
 
 const WANTED: Wanted = Wanted { seed: 20_250_101, events: 20_000, customers: 2_000, days: 90, apart: 0 };
 
@@ -61,6 +62,60 @@ fn two_workers_give_the_answer_exactly_once() {
 #[test]
 fn two_workers_give_the_answer_at_least_once() {
     check_one_process("alo2", Setup { workers: 2, guarantee: "at_least_once", ..Setup::default() });
+}
+
+/// All of a topic as JSON, without `model` and `id`, in an order of its own.
+fn bodies(job: &Job<'_>, topic: &str) -> Vec<(String, serde_json::Value)> {
+    let seen = job.broker.read(&job.topic(topic), Isolation::ReadCommitted);
+    let mut bodies: Vec<_> = seen
+        .iter()
+        .map(|seen| {
+            let mut body: serde_json::Value = serde_json::from_str(seen.text()).expect("JSON");
+            let object = body.as_object_mut().expect("an object");
+            let model = object.remove("model").and_then(|model| model.as_str().map(str::to_owned)).expect("a model");
+            object.remove("id");
+            (model, body)
+        })
+        .collect();
+    bodies.sort_by_cached_key(|(_, body)| body.to_string());
+    bodies
+}
+
+#[test]
+fn a_shadow_of_the_same_model_tells_the_same_on_a_topic_of_its_own_and_each_transition_says_where_its_record_lies() {
+    let (inputs, _, expected) = filled();
+    let job = inputs.beside("shadow");
+    let setup = Setup { more: "shadow: [think5]", ..Setup::default() };
+    job.catch_up("one", &setup);
+    let customers = check_transitions(&written(&job), expected.clone(), "beside a shadow");
+    check_phases(&job, &customers);
+    let (transitions, signals, shadow) = (bodies(&job, "transitions"), bodies(&job, "signals"), bodies(&job, "shadow"));
+    let mut active: Vec<_> = transitions.iter().chain(&signals).map(|(_, body)| body).collect();
+    active.sort_by_cached_key(|body| body.to_string());
+    assert!(shadow.iter().all(|(model, _)| model == "think5 (shadow)"));
+    assert!(shadow.iter().map(|(_, body)| body).eq(active), "{} and {}", shadow.len(), transitions.len());
+
+    let topics: HashMap<String, Vec<Seen>> = (0..3)
+        .map(|input| {
+            let topic = job.input(input);
+            let seen = job.broker.read(&topic, Isolation::ReadCommitted);
+            (topic, seen)
+        })
+        .collect();
+    let caused = transitions.iter().filter(|(_, body)| body["cause"] != "timer");
+    let mut found = 0;
+    for (_, body) in caused {
+        let place = |name: &str| body[name].as_i64().unwrap_or_else(|| panic!("no {name} in {body}"));
+        let topic = &topics[body["topic"].as_str().expect("a topic")];
+        let is_it = |seen: &&Seen| (i64::from(seen.partition), seen.offset) == (place("partition"), place("offset"));
+        let record = topic.iter().find(is_it).unwrap_or_else(|| panic!("no record for {body}"));
+        assert_eq!(record.key.as_deref(), body["customer"].as_str().map(str::as_bytes), "{body}");
+        if let Some(id) = body["event_id"].as_str() {
+            assert!(record.text().contains(id), "{body}: {}", record.text());
+            found += 1;
+        }
+    }
+    assert!(found > 1_000, "transitions say the events they came of: {found}");
 }
 
 /// Two processes share the inputs while records flow: both take part, and the answer is that of one.

@@ -162,6 +162,9 @@ pub struct ReplayArgs {
     /// Where signals go, as NDJSON [default: they are only counted]
     #[arg(long, value_name = "FILE")]
     pub signals: Option<PathBuf>,
+    /// Where transitions and signals of shadows go, as NDJSON [default: nowhere]
+    #[arg(long, value_name = "FILE")]
+    pub shadow: Option<PathBuf>,
     /// Where records go that cannot be used, as NDJSON with the reason [default: they are only counted]
     #[arg(long, value_name = "FILE")]
     pub dead_letters: Option<PathBuf>,

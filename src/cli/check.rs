@@ -8,7 +8,7 @@ use super::args::{CheckArgs, ConfigArgs};
 use super::{Exit, Failure};
 use crate::config::{self, Config, Guarantee};
 use crate::formats;
-use crate::journey::{CheckedModel, Model};
+use crate::journey::{CheckedModel, Model, Shadow};
 use crate::kafka;
 
 /// Does it.
@@ -21,9 +21,10 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let config = config::load(file)?;
     let models = config.open_models()?;
-    summary(&config, &models, out)?;
+    let shadows = config.open_shadows()?;
+    summary(&config, &models, &shadows, out)?;
     let warnings = warnings(&config, &models);
-    let set = config.compile(models)?;
+    let set = config.compile(models, shadows)?;
     for input in &config.inputs {
         if let Err(message) = formats::open(&input.format, set.vocabulary(), input.time) {
             let message = format!("{}: input {}: {message}", file.display(), input.name);
@@ -44,7 +45,7 @@ pub(super) fn run(
     }
 }
 
-fn summary(config: &Config, models: &[CheckedModel], out: &mut dyn Write) -> std::io::Result<()> {
+fn summary(config: &Config, models: &[CheckedModel], shadows: &[Shadow], out: &mut dyn Write) -> std::io::Result<()> {
     let guarantee = match config.guarantee {
         Guarantee::ExactlyOnce => "exactly once",
         Guarantee::AtLeastOnce => "at least once",
@@ -60,10 +61,12 @@ fn summary(config: &Config, models: &[CheckedModel], out: &mut dyn Write) -> std
     for input in &config.inputs {
         writeln!(out, "input {}: topic {}, format {}", input.name, input.topic, input.format.name())?;
     }
-    for CheckedModel { model, scenarios, .. } in models {
+    let models = models.iter().map(|model| ("model", model));
+    for (what, CheckedModel { model, scenarios, .. }) in models.chain(shadows.iter().map(|one| ("shadow", &one.model)))
+    {
         writeln!(
             out,
-            "model {} version {}: {}, {}, {}, {}, {}, {}",
+            "{what} {} version {}: {}, {}, {}, {}, {}, {}",
             model.name(),
             model.version(),
             plural(model.phases().len(), "phase"),
@@ -76,9 +79,10 @@ fn summary(config: &Config, models: &[CheckedModel], out: &mut dyn Write) -> std
     }
     let topics = &config.topics;
     let [signals, phases] = [&topics.signals, &topics.phases].map(|topic| topic.as_deref().unwrap_or("off"));
+    let shadow = topics.shadow.as_ref().map(|topic| format!(", shadow {topic}")).unwrap_or_default();
     writeln!(
         out,
-        "writes: transitions {}, signals {signals}, phases {phases}, dead letters {}, state {} and {}",
+        "writes: transitions {}, signals {signals}, phases {phases}{shadow}, dead letters {}, state {} and {}",
         topics.transitions, topics.dead_letters, topics.state_deltas, topics.state_snapshots
     )
 }

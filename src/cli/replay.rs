@@ -32,6 +32,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure>
     let mut file = args.output.as_deref().map(create).transpose()?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
     let mut signals = args.signals.as_deref().map(create).transpose()?;
+    let mut shadow = args.shadow.as_deref().map(create).transpose()?;
     let mut letters = args.dead_letters.as_deref().map(create).transpose()?;
     let outputs = Outputs {
         transitions: match &mut file {
@@ -39,6 +40,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure>
             None => &mut out,
         },
         signals: signals.as_mut().map(|file| file as &mut dyn Write),
+        shadow: shadow.as_mut().map(|file| file as &mut dyn Write),
         dead_letters: letters.as_mut().map(|file| file as &mut dyn Write),
     };
     let bar = bar(shown);

@@ -5,7 +5,9 @@ use std::path::Path;
 use super::inputs::{self, Input, check_topic};
 use super::problem::{Problem, Problems};
 use super::section::{Found, Section};
-use super::{Config, ConfigError, Envelope, Guarantee, ModelRef, Needs, Topics, env, http, kafka, units, variants};
+use super::{
+    Config, ConfigError, Envelope, Guarantee, ModelRef, Needs, ShadowRef, Topics, env, http, kafka, units, variants,
+};
 use crate::journey::{Span, builtin_names};
 use crate::yaml::{Dialect, Node, Place, Yaml};
 
@@ -59,7 +61,8 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
     let kafka = kafka::read(root.section("kafka"));
     let inputs = inputs::read(&mut root);
     let models = models(&mut root, folder);
-    let topics = topics(root.section("topics"), &application, &inputs);
+    let shadows = shadows(&mut root, folder);
+    let topics = topics(root.section("topics"), &application, &inputs, !shadows.is_empty());
     let http = http::read(root.section("http"), folder, environment(http::TOKEN_VARIABLE));
     let guarantees = [("exactly_once", Guarantee::ExactlyOnce), ("at_least_once", Guarantee::AtLeastOnce)];
     let guarantee = root.choice("guarantee", &guarantees).unwrap_or(Guarantee::ExactlyOnce);
@@ -74,6 +77,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
         kafka,
         inputs: inputs.into_iter().map(|input| input.config).collect(),
         models,
+        shadows,
         topics,
         guarantee,
         envelope,
@@ -152,6 +156,37 @@ fn models(root: &mut Section<'_>, folder: &Path) -> Vec<ModelRef> {
     models
 }
 
+/// The models that run beside the active ones: each a name or file, or a mapping that says beside which.
+fn shadows(root: &mut Section<'_>, folder: &Path) -> Vec<ShadowRef> {
+    let instead = "write for example shadow: [./new.yaml], or shadow: [{ model: ./other.yaml, beside: think5 }]";
+    let problems = root.problems;
+    let mut shadows: Vec<ShadowRef> = Vec::new();
+    for (index, node) in root.list("shadow", instead).unwrap_or_default().iter().enumerate() {
+        let (name, beside) = match &node.value {
+            Yaml::Text(text) if !text.trim().is_empty() => (Some(Found { at: node.at, value: text.trim() }), None),
+            Yaml::Map(_) => {
+                let mut section = Section::open(format!("shadow[{index}]"), Some(node), node.at, problems);
+                let name = section.required("model", "write the path of a model file, such as ./new.yaml");
+                let beside = section.text("beside", "write the name of an active model, such as think5");
+                section.finish();
+                (name, beside.map(|found| found.value.to_owned()))
+            }
+            Yaml::Reported => continue,
+            other => {
+                problems.add(node.at, format!("a shadow is {}", other.describe()), instead);
+                continue;
+            }
+        };
+        let Some(model) = name.and_then(|name| model(name, folder, problems)) else { continue };
+        if shadows.iter().any(|other| other.model == model) {
+            problems.add(node.at, format!("the shadow {model} stands here twice"), "leave one of them out");
+        } else {
+            shadows.push(ShadowRef { model, beside });
+        }
+    }
+    shadows
+}
+
 /// A model that is built in, or whose file is there.
 fn model(name: Found<&str>, folder: &Path, problems: &Problems) -> Option<ModelRef> {
     let model = ModelRef::parse(name.value, folder);
@@ -172,7 +207,7 @@ fn model(name: Found<&str>, folder: &Path, problems: &Problems) -> Option<ModelR
 }
 
 /// The topics that are written; they must differ from each other and from what is read.
-fn topics(mut section: Section<'_>, application: &str, inputs: &[Input]) -> Topics {
+fn topics(mut section: Section<'_>, application: &str, inputs: &[Input], has_shadows: bool) -> Topics {
     let problems = section.problems;
     let instead = "write the name of a topic, or leave it out";
     let mut seen: Vec<(String, &'static str)> = Vec::new();
@@ -200,9 +235,12 @@ fn topics(mut section: Section<'_>, application: &str, inputs: &[Input]) -> Topi
     let transitions = name(&mut section, "transitions");
     let signals = if section.is_off("signals") { None } else { Some(name(&mut section, "signals")) };
     let phases = if section.is_off("phases") { None } else { Some(name(&mut section, "phases")) };
+    let shadow = if has_shadows { Some(name(&mut section, "shadow")) } else { None };
+    // Known also where it is not needed: a shadow comes and goes.
+    let _ = section.node("shadow");
     let dead_letters = name(&mut section, "dead_letters");
     let state_deltas = name(&mut section, "state_deltas");
     let state_snapshots = name(&mut section, "state_snapshots");
     section.finish();
-    Topics { transitions, signals, phases, dead_letters, state_deltas, state_snapshots }
+    Topics { transitions, signals, phases, shadow, dead_letters, state_deltas, state_snapshots }
 }

@@ -29,4 +29,6 @@ pub use kafka::reserved;
 pub use load::{Environment, load, parse};
 pub use models::ModelsError;
 pub use problem::{ConfigError, Problem};
-pub use settings::{Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Needs, Start, Topics};
+pub use settings::{
+    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Needs, ShadowRef, Start, Topics,
+};

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::units::suggest;
 use super::{Config, ModelRef};
-use crate::journey::{CheckedModel, ModelErrors, ModelSet, SetError, SetOptions, builtin, builtin_names};
+use crate::journey::{
+    CheckedModel, ModelErrors, ModelSet, SetError, SetOptions, SetParts, Shadow, builtin, builtin_names,
+};
 
 /// Why models cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,15 +88,17 @@ impl Config {
     /// # Errors
     /// With the mistakes of all of them.
     pub fn open_models(&self) -> Result<Vec<CheckedModel>, ModelsError> {
-        let (mut models, mut wrong) = (Vec::new(), Vec::new());
-        for model in &self.models {
-            match model.open() {
-                Ok(checked) => models.push(checked),
-                Err(ModelsError::Wrong(errors)) => wrong.extend(errors),
-                Err(error) => return Err(error),
-            }
-        }
-        if wrong.is_empty() { Ok(models) } else { Err(ModelsError::Wrong(wrong)) }
+        open_all(&self.models)
+    }
+
+    /// The models that run beside them, each checked by itself.
+    ///
+    /// # Errors
+    /// With the mistakes of all of them.
+    pub fn open_shadows(&self) -> Result<Vec<Shadow>, ModelsError> {
+        let models = open_all(self.shadows.iter().map(|shadow| &shadow.model))?;
+        let besides = self.shadows.iter().map(|shadow| shadow.beside.clone());
+        Ok(models.into_iter().zip(besides).map(|(model, beside)| Shadow { model, beside }).collect())
     }
 
     /// Its models, compiled together.
@@ -102,19 +106,32 @@ impl Config {
     /// # Errors
     /// If one of them is wrong or they do not go together.
     pub fn model_set(&self) -> Result<ModelSet, ModelsError> {
-        self.compile(self.open_models()?)
+        self.compile(self.open_models()?, self.open_shadows()?)
     }
 
     /// Compiles models as this configuration wants them.
     ///
     /// # Errors
     /// If they do not go together.
-    pub fn compile(&self, mut models: Vec<CheckedModel>) -> Result<ModelSet, ModelsError> {
+    pub fn compile(&self, mut models: Vec<CheckedModel>, mut shadows: Vec<Shadow>) -> Result<ModelSet, ModelsError> {
         if self.topics.signals.is_none() {
             // Nobody hears of them, so nothing is kept for them.
-            models.iter_mut().for_each(|checked| checked.model.drop_signals());
+            let shadows = shadows.iter_mut().map(|shadow| &mut shadow.model);
+            models.iter_mut().chain(shadows).for_each(|checked| checked.model.drop_signals());
         }
         let options = SetOptions { forget_after: self.forget_after, remembered_ids: self.remembered_ids };
-        Ok(ModelSet::with_variants(models, options, self.variants.clone())?)
+        Ok(ModelSet::of(SetParts { models, shadows, variants: self.variants.clone() }, options)?)
     }
+}
+
+fn open_all<'a>(refs: impl IntoIterator<Item = &'a ModelRef>) -> Result<Vec<CheckedModel>, ModelsError> {
+    let (mut models, mut wrong) = (Vec::new(), Vec::new());
+    for model in refs {
+        match model.open() {
+            Ok(checked) => models.push(checked),
+            Err(ModelsError::Wrong(errors)) => wrong.extend(errors),
+            Err(error) => return Err(error),
+        }
+    }
+    if wrong.is_empty() { Ok(models) } else { Err(ModelsError::Wrong(wrong)) }
 }

@@ -17,6 +17,8 @@ pub struct Config {
     pub inputs: Vec<InputConfig>,
     /// The models that run, by built-in name or file.
     pub models: Vec<ModelRef>,
+    /// The models that run beside them, to be compared.
+    pub shadows: Vec<ShadowRef>,
     /// Names of the topics that are written.
     pub topics: Topics,
     /// Exactly once, or at least once.
@@ -125,6 +127,15 @@ pub enum ModelRef {
     File(PathBuf),
 }
 
+/// A model that is to run beside an active one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShadowRef {
+    /// The model.
+    pub model: ModelRef,
+    /// The name of the active model; `None`: the same as its own.
+    pub beside: Option<String>,
+}
+
 /// Names of the topics that are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topics {
@@ -134,6 +145,8 @@ pub struct Topics {
     pub signals: Option<String>,
     /// Latest phases; `None`: not written.
     pub phases: Option<String>,
+    /// Transitions and signals of shadows; `None`: there are no shadows.
+    pub shadow: Option<String>,
     /// Dead letters.
     pub dead_letters: String,
     /// State deltas.

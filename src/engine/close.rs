@@ -101,9 +101,12 @@ impl Partition {
         self.moved.sort_unstable();
         self.moved.dedup();
         for id in &self.moved {
+            let active = self.rules.set.active();
             let states = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.describe(customer.record));
+            // Shadows are not what people act on.
+            let states = states.as_ref().map(|states| &states[..active]);
             let states = states.filter(|states| states.iter().any(|state| state.phase.is_some()));
-            output::phases(self.subject(id), states.as_deref(), open.epoch);
+            output::phases(self.subject(id), states, open.epoch);
         }
     }
 

@@ -66,8 +66,7 @@ pub fn transitions<M>(
     for transition in &effects.transitions {
         let pieces = phrases.of(transition);
         let (at, first_seen, seq) = (transition.at, transition.first_seen, transition.seq);
-        let head =
-            Head { kind: &phrases.transition, identity: pieces.identity, model: pieces.model, at, first_seen, seq };
+        let head = Head { kind: pieces.kind, identity: pieces.identity, model: pieces.model, at, first_seen, seq };
         event(phrases, subject, &head, epoch, |out| {
             out.extend_from_slice(pieces.from);
             out.extend_from_slice(pieces.to);
@@ -92,7 +91,7 @@ pub fn signals<M>(
     for signal in &effects.signals {
         let pieces = phrases.of_signal(signal);
         let (at, first_seen, seq) = (signal.at, signal.first_seen, signal.seq);
-        let head = Head { kind: &phrases.signal, identity: pieces.identity, model: pieces.model, at, first_seen, seq };
+        let head = Head { kind: pieces.kind, identity: pieces.identity, model: pieces.model, at, first_seen, seq };
         event(phrases, subject, &head, epoch, |out| {
             out.extend_from_slice(pieces.signal);
             out.extend_from_slice(pieces.phase);

@@ -11,7 +11,7 @@ use super::phrases::Phrases;
 use super::ports::{Epoch, OutRecord, Topic};
 use super::rules::{Envelope, InputRules, Rules};
 use crate::journey::{
-    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, Signal, Span, Transition, Value,
+    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, SetParts, Signal, Span, Transition, Value,
     VariantRule, builtin,
 };
 
@@ -35,7 +35,8 @@ fn rules(envelope: Envelope) -> Rules {
     let values = vec!["control".to_owned(), "short \"form\"".to_owned()];
     let variants = VariantRule { attribute: "experiment".to_owned(), values };
     let models = vec![builtin("think5").expect("it ships"), reader];
-    let set = ModelSet::with_variants(models, options, Some(variants)).expect("a sound set");
+    let set = ModelSet::of(SetParts { models, variants: Some(variants), ..SetParts::default() }, options)
+        .expect("a sound set");
     let inputs = ["clicks", "pos \"2\""].map(|name| InputRules { name: name.to_owned(), topic: name.to_owned() });
     Rules {
         application: "shop".to_owned(),

@@ -9,7 +9,7 @@ use super::store::IdHash;
 use super::tally::{InputTally, Tally};
 use crate::engine::murmur2::partition_of;
 use crate::formats::{self, Decoder, FormatSpec, RawRecord, TimeSource};
-use crate::journey::{FieldType, ModelSet, Reject, SetOptions, Span, builtin};
+use crate::journey::{FieldType, ModelSet, Reject, SetOptions, SetParts, Shadow, Span, builtin};
 
 const NOON: i64 = 1_735_732_800_000;
 const DAY: i64 = 86_400_000;
@@ -259,4 +259,39 @@ fn cloud_events_are_headers_in_binary_mode_and_one_object_in_structured_mode() {
     assert_eq!(whole["id"], whole["data"]["id"]);
     assert_eq!(bench.headers(0), [("content-type".to_owned(), "application/cloudevents+json".to_owned())]);
     assert_eq!(bench.rules.envelope, Envelope::Structured);
+}
+
+#[test]
+fn a_shadow_is_told_apart_counted_beside_its_model_and_in_no_latest_phase() {
+    let mut bench = Bench::new(|rules| {
+        let options = SetOptions { forget_after: Span(100 * DAY), remembered_ids: 4 };
+        let [model, other] = ["think5", "retention5"].map(|name| builtin(name).expect("it ships"));
+        let shadow = Shadow { model: other, beside: Some("think5".to_owned()) };
+        let parts = SetParts { models: vec![model], shadows: vec![shadow], ..SetParts::default() };
+        rules.set = Arc::new(ModelSet::of(parts, options).expect("a sound set"));
+        rules.writes_phases = true;
+    });
+    // The kinds of the first model keep their numbers, so the decoder is the right one still.
+    bench.event("c1", "Product Added", NOON, NOON);
+    bench.event("c1", "Order Completed", NOON + 1, NOON + 1);
+    let told = |topic| {
+        let bodies = bench.values(topic).into_iter().map(|body| serde_json::from_str::<serde_json::Value>(&body));
+        let bodies = bodies.map(|body| body.expect("JSON"));
+        bodies.map(|body| format!("{} {} {}", body["model"], body["rule"], body["signal"])).collect::<Vec<_>>()
+    };
+    assert_eq!(told(Topic::Transitions), [r#""think5" "arrival" null"#, r#""think5" "purchase" null"#]);
+    assert_eq!(
+        told(Topic::Shadow),
+        [r#""retention5 (shadow)" "first-cart" null"#, r#""retention5 (shadow)" "buys" null"#]
+    );
+    let places = |model: usize| bench.rules.set.models()[model].phases().len() + 1;
+    let (purchase, kept) = (2, 3);
+    let pairs = &bench.partition.census.pairs()[0];
+    assert_eq!(pairs.len(), places(0) * places(1));
+    assert_eq!((pairs[purchase * places(1) + kept], pairs.iter().sum::<u64>()), (1, 1));
+    let codec = crate::snapshot::Codec::new(Arc::clone(&bench.rules.set));
+    let mut open = Open { epoch: &mut bench.epoch, tally: &mut bench.tally };
+    bench.partition.close(&codec, &mut open);
+    let latest = bench.values(Topic::Phases);
+    assert!(latest[0].contains(r#""think5":{"phase":"aankoop""#) && !latest[0].contains("retention5"), "{latest:?}");
 }

@@ -25,6 +25,10 @@ pub struct Phrases {
     pub(super) source: Arc<str>,
     pub(super) transition: EventKind,
     pub(super) signal: EventKind,
+    /// The same of shadows.
+    pub(super) shadow_transition: EventKind,
+    /// See above.
+    pub(super) shadow_signal: EventKind,
     models: Vec<ModelPhrases>,
     /// By kind: from behind the time to the event's id.
     kinds: Vec<Piece>,
@@ -67,6 +71,7 @@ pub(super) type Piece = Box<[u8]>;
 
 #[derive(Debug)]
 struct ModelPhrases {
+    is_shadow: bool,
     /// What a transition's identity begins with: application and model.
     identity: Piece,
     /// From behind the transition's id to the customer.
@@ -91,6 +96,7 @@ struct RulePhrases {
 
 /// The pieces of one transition.
 pub(super) struct Pieces<'a> {
+    pub(super) kind: &'a EventKind,
     pub(super) identity: &'a [u8],
     pub(super) model: &'a [u8],
     pub(super) from: &'a [u8],
@@ -101,6 +107,7 @@ pub(super) struct Pieces<'a> {
 
 /// The pieces of one signal.
 pub(super) struct SignalPieces<'a> {
+    pub(super) kind: &'a EventKind,
     pub(super) identity: &'a [u8],
     pub(super) model: &'a [u8],
     pub(super) signal: &'a [u8],
@@ -117,8 +124,16 @@ impl Phrases {
             envelope: rules.envelope,
             transition: EventKind::new(TYPE, Topic::Transitions, b"", &source),
             signal: EventKind::new(SIGNAL_TYPE, Topic::Signals, b"signal", &source),
+            shadow_transition: EventKind::new(TYPE, Topic::Shadow, b"", &source),
+            shadow_signal: EventKind::new(SIGNAL_TYPE, Topic::Shadow, b"signal", &source),
             source: source.into(),
-            models: rules.set.models().iter().map(|model| ModelPhrases::new(rules, model)).collect(),
+            models: rules
+                .set
+                .models()
+                .iter()
+                .enumerate()
+                .map(|(index, model)| ModelPhrases::new(rules, model, index >= rules.set.active()))
+                .collect(),
             kinds: kinds
                 .iter()
                 .map(|kind| piece(&[Part::Json("\",\"cause\":"), Part::Text(kind), Part::Json(",\"event_id\":")]))
@@ -150,6 +165,7 @@ impl Phrases {
         let model = &self.models[usize::from(transition.model)];
         let rule = &model.rules[usize::from(transition.rule)];
         Pieces {
+            kind: if model.is_shadow { &self.shadow_transition } else { &self.transition },
             identity: &model.identity,
             model: &model.model,
             from: transition.from.map_or(b",\"from\":null", |from| &model.from[usize::from(from)]),
@@ -164,6 +180,7 @@ impl Phrases {
         let model = &self.models[usize::from(signal.model)];
         let rule = &model.signals[usize::from(signal.rule)];
         SignalPieces {
+            kind: if model.is_shadow { &self.shadow_signal } else { &self.signal },
             identity: &model.identity,
             model: &model.model,
             signal: &rule.rule,
@@ -194,7 +211,7 @@ impl Phrases {
 }
 
 impl ModelPhrases {
-    fn new(rules: &Rules, model: &Model) -> Self {
+    fn new(rules: &Rules, model: &Model, is_shadow: bool) -> Self {
         let mut identity = Vec::new();
         [rules.application.as_str(), model.name()].into_iter().for_each(|text| identify(text, &mut identity));
         let (version, hash) = (model.version().to_string(), format!("{:016x}", model.hash()));
@@ -203,6 +220,7 @@ impl ModelPhrases {
             phases.map(|phase| piece(&[Part::Json(before), Part::Text(phase.name()), Part::Json(after)])).collect()
         };
         Self {
+            is_shadow,
             identity: identity.into(),
             model: piece(&[
                 Part::Json("\",\"model\":"),

@@ -136,6 +136,8 @@ pub enum Topic {
     Signals,
     /// The latest phase of each customer, compacted.
     Phases,
+    /// Transitions and signals of shadows.
+    Shadow,
     /// Records that could not be used.
     DeadLetters,
     /// What changed in an epoch.

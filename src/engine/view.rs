@@ -17,6 +17,8 @@ pub struct PartitionView {
     pub bytes: u64,
     /// Customers by model and phase; the last of each model are those without a phase yet.
     pub phases: Vec<Vec<u64>>,
+    /// Customers by shadow, the phase of its active model, and its own phase, side by side; those in no phase are the last.
+    pub pairs: Vec<Vec<u64>>,
     /// Number of the last committed epoch.
     pub epoch: u64,
     /// The watermark in epoch milliseconds; `None` before the first record.

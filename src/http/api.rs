@@ -11,8 +11,9 @@ use axum::routing::{any, get};
 use tokio::sync::watch;
 
 use super::answer::{Problem, careful, no_such_method, no_such_path};
-use super::{LiveBus, Token, access, customer, live, models, page, probes, status};
+use super::{LiveBus, Token, access, customer, live, models, page, probes, shadow, status};
 use crate::engine::view::View;
+use crate::journey::Pair;
 
 /// What does not change while the process runs.
 #[derive(Debug, Clone)]
@@ -27,8 +28,10 @@ pub struct Facts {
     pub started: Instant,
     /// The inputs, in the order of the configuration.
     pub inputs: Vec<String>,
-    /// The active models, in the order of their set.
+    /// The active models and the shadows, in the order of their set.
     pub models: Vec<ModelFacts>,
+    /// The shadows, each beside its model, as indices into the models.
+    pub pairs: Vec<Pair>,
 }
 
 /// A model, as far as readers see it.
@@ -88,8 +91,7 @@ pub struct Api {
 }
 
 const PROBES: &str = "/metrics, /livez and /readyz";
-const PATHS: &str =
-    "/, /metrics, /livez, /readyz, /v1/status, /v1/models, /v1/live, /v1/customers/{id} and /v1/customers/{id}/explain";
+const PATHS: &str = "/, /metrics, /livez, /readyz, /v1/status, /v1/models, /v1/shadow, /v1/live, /v1/customers/{id} and /v1/customers/{id}/explain";
 
 impl Api {
     /// The interface to these sources; with a token, `/v1` is for those who show it.
@@ -104,6 +106,7 @@ impl Api {
         let v1 = Router::new()
             .route("/v1/status", get(status::status))
             .route("/v1/models", get(models::models))
+            .route("/v1/shadow", get(shadow::shadow))
             .route("/v1/live", get(live::live))
             .route("/v1/customers/{id}", get(customer::customer))
             .route("/v1/customers/{id}/explain", get(customer::explain))

@@ -17,6 +17,7 @@ mod page;
 mod patience;
 mod probes;
 mod serve;
+mod shadow;
 mod status;
 
 pub use access::{Token, TokenError, check_binding};

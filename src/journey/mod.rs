@@ -41,7 +41,7 @@ pub use explain::Way;
 pub use graph::graph_mermaid;
 pub use language::CheckedModel;
 pub use model::{Addend, AtMost, Counter, Model, Occasion, Per, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
-pub use model_set::{Fired, ModelSet, Outcome, SetOptions};
+pub use model_set::{Fired, ModelSet, Outcome, Pair, SetOptions, SetParts, Shadow};
 pub use problem::{ModelErrors, Problem};
 pub use record::{Field, FieldType, Layout, Record};
 pub use reject::Reject;

@@ -13,6 +13,8 @@ use super::{AttrType, Span};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     pub(super) name: String,
+    /// What its state is kept under.
+    pub(super) state_name: String,
     pub(super) version: u32,
     pub(super) hash: u64,
     pub(super) kinds: Vec<CompactString>,
@@ -182,6 +184,11 @@ impl Model {
     /// The model's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name that its state is kept under: its own, but for a shadow.
+    pub fn state_name(&self) -> &str {
+        &self.state_name
     }
 
     /// The version its author gave it.

@@ -1,10 +1,13 @@
 //! The active models, compiled together: one vocabulary, one layout of state, one way to change a customer's record.
 
+mod build;
+
+pub use build::{SetOptions, SetParts, Shadow};
+
 use super::machine::{Input, Machine, Next};
 use super::memory::Memory;
-use super::set_error::{IDS_MAX, MODELS_MAX, SetError};
 use super::variants::{VariantRule, Variants};
-use super::{CheckedModel, Effects, Event, Layout, Model, ModelState, Record, Span, Vocabulary, Way};
+use super::{Effects, Event, Layout, Model, ModelState, Record, Vocabulary, Way};
 
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,30 +36,6 @@ pub enum Fired {
     Forgotten,
 }
 
-/// What holds for all models of a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SetOptions {
-    /// After how much silence a customer is forgotten, where a phase does not say otherwise.
-    pub forget_after: Span,
-    /// How many event ids of each customer are remembered, 0 to 16.
-    pub remembered_ids: u8,
-}
-
-/// The active models, compiled together: one vocabulary, one layout of state.
-#[derive(Debug)]
-pub struct ModelSet {
-    vocabulary: Vocabulary,
-    layout: Layout,
-    models: Vec<Model>,
-    machines: Vec<Machine>,
-    /// By kind, the models that know it.
-    listeners: Vec<Listeners>,
-    memory: Memory,
-    variants: Option<Variants>,
-    /// The shortest silence after which any customer is forgotten.
-    forget_after_min: i64,
-}
-
 /// The models that know a kind of event.
 #[derive(Debug)]
 struct Listeners {
@@ -65,91 +44,55 @@ struct Listeners {
     is_sure: bool,
 }
 
+/// A shadow beside the model it is compared with, as indices into the set's models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// The shadow.
+    pub shadow: u16,
+    /// The active model.
+    pub beside: u16,
+}
+
+/// The active models and their shadows, compiled together: one vocabulary, one layout of state.
+///
+/// Whatever shadows there are, the active models do what they would do without: shadows remember no event ids, change no
+/// customer's variant, and keep no customer from being forgotten.
+#[derive(Debug)]
+pub struct ModelSet {
+    vocabulary: Vocabulary,
+    layout: Layout,
+    models: Vec<Model>,
+    machines: Vec<Machine>,
+    /// How many of the models are active: the shadows follow them.
+    active: usize,
+    pairs: Vec<Pair>,
+    /// By kind, the models that know it.
+    listeners: Vec<Listeners>,
+    memory: Memory,
+    variants: Option<Variants>,
+    /// The shortest silence after which any customer is forgotten.
+    forget_after_min: i64,
+}
+
 impl ModelSet {
-    /// Compiles models to run side by side.
-    ///
-    /// # Errors
-    /// If they do not go together.
-    pub fn new(models: Vec<CheckedModel>, options: SetOptions) -> Result<Self, SetError> {
-        Self::with_variants(models, options, None)
-    }
-
-    /// The same, with customers labelled by the variant of an experiment.
-    ///
-    /// # Errors
-    /// If they do not go together.
-    pub fn with_variants(
-        models: Vec<CheckedModel>,
-        options: SetOptions,
-        variants: Option<VariantRule>,
-    ) -> Result<Self, SetError> {
-        let models: Vec<Model> = models.into_iter().map(|checked| checked.model).collect();
-        if models.is_empty() {
-            return Err(SetError::Empty);
-        }
-        if models.len() > MODELS_MAX {
-            return Err(SetError::TooMany(models.len()));
-        }
-        if options.forget_after.0 <= 0 {
-            return Err(SetError::ForgetAtOnce);
-        }
-        if options.remembered_ids > IDS_MAX {
-            return Err(SetError::TooManyIds(options.remembered_ids));
-        }
-        for model in &models {
-            let spans = model.phases.iter().filter_map(|phase| phase.forget_after);
-            let forget_after = spans.chain([options.forget_after]).min().unwrap_or(options.forget_after);
-            if let Some((_, rule, wait)) = model.waiting_signals().find(|(_, _, wait)| wait.span >= forget_after) {
-                let (model, signal) = (model.name.clone(), rule.id.clone());
-                return Err(SetError::WaitsTooLong { model, signal, span: wait.span, forget_after });
-            }
-        }
-        let vocabulary = Vocabulary::of_models(&models, variants.as_ref())?;
-        let mut layout = Layout::default();
-        let memory = Memory::place(&mut layout, options.remembered_ids);
-        let variants = variants.map(|rule| {
-            let attribute = vocabulary.attr(&rule.attribute).expect("the vocabulary has what is read of events");
-            Variants::place(rule, attribute, &mut layout)
-        });
-        let mut cell = 0;
-        let machines: Vec<Machine> = models
-            .iter()
-            .enumerate()
-            .map(|(index, model)| {
-                let first = cell;
-                cell += model.phases.len() as u16 + 1;
-                Machine::new(model, index, &vocabulary, &mut layout, first, options.forget_after.0)
-            })
-            .collect();
-        let listeners = vocabulary.kinds().iter().map(|kind| {
-            let knows = |model: &Model| model.kinds.contains(kind);
-            let all =
-                (0..).zip(&models).filter(|(_, model)| knows(model)).map(|(index, _)| index).collect::<Box<[u16]>>();
-            let is_sure = all.iter().any(|index| machines[usize::from(*index)].takes_all());
-            Listeners { all, is_sure }
-        });
-        let listeners = listeners.collect();
-        let spans = models.iter().flat_map(|model| &model.phases).filter_map(|phase| phase.forget_after);
-        Ok(Self {
-            listeners,
-            memory,
-            variants,
-            forget_after_min: spans.chain([options.forget_after]).map(|span| span.0).min().unwrap_or(i64::MAX),
-            layout,
-            machines,
-            vocabulary,
-            models,
-        })
-    }
-
     /// The names that the models know.
     pub fn vocabulary(&self) -> &Vocabulary {
         &self.vocabulary
     }
 
-    /// The models, in the order they were given.
+    /// The models, in the order they were given: the active ones, then the shadows.
     pub fn models(&self) -> &[Model] {
         &self.models
+    }
+
+    /// How many of the models are active.
+    pub fn active(&self) -> usize {
+        self.active
+    }
+
+    /// Each shadow beside its active model.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
     }
 
     /// The variants of an experiment, if customers are labelled so.
@@ -188,6 +131,15 @@ impl ModelSet {
         listeners.iter().any(|index| self.machines[usize::from(*index)].applies_to(input))
     }
 
+    #[inline]
+    fn is_taken_by_active(&self, input: &Input<'_>, listeners: &[u16]) -> bool {
+        self.pairs.is_empty()
+            || listeners.iter().any(|index| {
+                let index = usize::from(*index);
+                index < self.active && self.machines[index].applies_to(input)
+            })
+    }
+
     /// Applies an event: in each model that takes it the timers that are due by then, then the event.
     pub fn step(&self, record: &mut Record, event: &Event<'_>, channel: &str, effects: &mut Effects) -> Outcome {
         let Some(kind) = event.kind else { return Outcome::Ignored };
@@ -200,8 +152,9 @@ impl ModelSet {
         if print.is_some_and(|print| self.memory.has(record, print) && !self.is_news(record, event)) {
             return Outcome::Duplicate;
         }
+        let counts = self.is_taken_by_active(&input, &listeners.all);
         let mut last = self.last(record);
-        if last != 0 && event.at >= last.saturating_add(self.forget_after_min) {
+        if counts && last != 0 && event.at >= last.saturating_add(self.forget_after_min) {
             self.forget_before(record, event.at, effects);
             last = self.last(record);
         }
@@ -210,13 +163,16 @@ impl ModelSet {
         for index in &listeners.all {
             let machine = &self.machines[usize::from(*index)];
             if machine.applies_to(&input) {
-                late |= machine.take(record, &input, effects);
+                let was_late = machine.take(record, &input, effects);
+                late |= was_late && (!counts || usize::from(*index) < self.active);
             }
         }
-        if let Some(variants) = &self.variants {
-            variants.label(record, event, last, mark, effects);
+        match &self.variants {
+            Some(variants) if counts => variants.label(record, event, last, mark, effects),
+            Some(variants) => variants.tell(record, mark, effects),
+            None => {}
         }
-        if let Some(print) = print {
+        if let Some(print) = print.filter(|_| counts) {
             self.memory.remember(record, print);
         }
         Outcome::Applied { late }
@@ -302,24 +258,27 @@ impl ModelSet {
         }
     }
 
-    /// The time of the customer's last event in any model; 0 for never.
+    /// The time of the customer's last event in any active model; 0 for never.
     #[inline(always)]
     fn last(&self, record: &Record) -> i64 {
-        self.machines.iter().map(|machine| machine.standing(record).last).max().unwrap_or(0)
+        let active = &self.machines[..self.active];
+        active.iter().map(|machine| machine.standing(record).last).max().unwrap_or(0)
     }
 
     /// The deadline of a customer whom several models may have seen: the earliest timer, but the last to forget.
     #[inline(never)]
     fn earliest_deadline(&self, record: &Record) -> Option<i64> {
-        let ends = self.machines.iter().filter_map(|machine| machine.ends(record));
-        let (forget_at, due_at) =
-            ends.reduce(|(forget, due), (forget_at, due_at)| (forget.max(forget_at), due.min(due_at)))?;
-        Some(forget_at.min(due_at))
+        let due = self.machines.iter().filter_map(|machine| machine.ends(record)).map(|(_, due_at)| due_at).min()?;
+        Some(self.forget_at(record).map_or(due, |forget_at| forget_at.min(due)))
     }
 
-    /// When the last of the models that have seen the customer has no more use for it.
+    /// When the last of the active models that have seen the customer has no more use for it; if only shadows have, the last of
+    /// those.
     fn forget_at(&self, record: &Record) -> Option<i64> {
-        self.machines.iter().filter_map(|machine| machine.ends(record)).map(|(forget_at, _)| forget_at).max()
+        let last = |machines: &[Machine]| {
+            machines.iter().filter_map(|machine| machine.ends(record)).map(|(forget_at, _)| forget_at).max()
+        };
+        last(&self.machines[..self.active]).or_else(|| last(&self.machines[self.active..]))
     }
 
     /// What comes next of all models by itself; of equals that of the first model.

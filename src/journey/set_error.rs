@@ -20,6 +20,16 @@ pub enum SetError {
     /// Two of a name.
     #[error("two models are called `{0}`; give each a name of its own")]
     SameName(String),
+    /// A shadow with nothing to be compared with.
+    #[error(
+        "the shadow `{shadow}` is to run beside `{beside}`, but no active model is called so; name one with `beside: <model>`"
+    )]
+    NoCounterpart {
+        /// The shadow.
+        shadow: String,
+        /// What there is not.
+        beside: String,
+    },
     /// Models that mean different things by an attribute.
     #[error(
         "models `{first}` and `{second}` both read the attribute `{attribute}`, the one as {first_type}, the other as {second_type}; use one type"

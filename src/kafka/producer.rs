@@ -29,8 +29,15 @@ const HEADER_OVERHEAD: usize = 10;
 const PLAIN_AT_ONCE: usize = 512;
 
 /// All topics that are written, in the order of their numbers.
-const TOPICS: [Topic; 6] =
-    [Topic::Transitions, Topic::Signals, Topic::Phases, Topic::DeadLetters, Topic::StateDeltas, Topic::StateSnapshots];
+const TOPICS: [Topic; 7] = [
+    Topic::Transitions,
+    Topic::Signals,
+    Topic::Phases,
+    Topic::Shadow,
+    Topic::DeadLetters,
+    Topic::StateDeltas,
+    Topic::StateSnapshots,
+];
 
 /// A producer and the topics it writes to.
 pub(super) struct Writer {
@@ -52,6 +59,7 @@ fn name_of(topics: &Topics, topic: Topic) -> Option<&str> {
         Topic::Transitions => Some(&topics.transitions),
         Topic::Signals => topics.signals.as_deref(),
         Topic::Phases => topics.phases.as_deref(),
+        Topic::Shadow => topics.shadow.as_deref(),
         Topic::DeadLetters => Some(&topics.dead_letters),
         Topic::StateDeltas => Some(&topics.state_deltas),
         Topic::StateSnapshots => Some(&topics.state_snapshots),

@@ -40,7 +40,7 @@ pub(super) struct Creation {
 pub(super) struct Findings {
     /// Of every input; 0 if they do not agree.
     pub(super) partitions: i32,
-    /// Whether the topics of transitions, signals and phases have as many, or will have once they are created.
+    /// Whether the topics of what is told of customers have as many, or will have once they are created.
     pub(super) outputs_alike: bool,
     /// What is missing and can be created.
     pub(super) creations: Vec<Creation>,
@@ -57,6 +57,7 @@ enum Role {
     Transitions,
     Signals,
     Phases,
+    Shadow,
     DeadLetters,
     Deltas,
     Snapshots,
@@ -67,7 +68,7 @@ impl Role {
         let forever = || [("retention.ms", "-1".to_owned()), ("retention.bytes", "-1".to_owned())];
         let policy = |policy: &str| ("cleanup.policy", policy.to_owned());
         match self {
-            Role::Transitions | Role::Signals => vec![policy("delete")],
+            Role::Transitions | Role::Signals | Role::Shadow => vec![policy("delete")],
             Role::Phases => vec![policy("compact")],
             Role::DeadLetters => vec![policy("delete"), ("max.message.bytes", DEAD_LETTER_BYTES.to_string())],
             Role::Deltas => [policy("delete")].into_iter().chain(forever()).collect(),
@@ -88,6 +89,7 @@ fn outputs(topics: &Topics) -> Vec<(Role, &str)> {
     let mut all = vec![(Role::Transitions, topics.transitions.as_str())];
     all.extend(topics.signals.as_deref().map(|signals| (Role::Signals, signals)));
     all.extend(topics.phases.as_deref().map(|phases| (Role::Phases, phases)));
+    all.extend(topics.shadow.as_deref().map(|shadow| (Role::Shadow, shadow)));
     all.extend([
         (Role::DeadLetters, topics.dead_letters.as_str()),
         (Role::Deltas, topics.state_deltas.as_str()),
@@ -198,13 +200,13 @@ fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
             "topic {topic} has cleanup.policy={policy}: of a customer's transitions only the latest will stay; \
              for that there is the topic of phases"
         )),
-        Role::Signals if policy != "delete" => findings.warnings.push(format!(
-            "topic {topic} has cleanup.policy={policy}: of a customer's signals only the latest will stay; set \
+        Role::Signals | Role::Shadow if policy != "delete" => findings.warnings.push(format!(
+            "topic {topic} has cleanup.policy={policy}: of what is told of a customer only the latest will stay; set \
              cleanup.policy=delete to keep them all"
         )),
         _ => {}
     }
-    if matches!(role, Role::Transitions | Role::Signals | Role::Phases) {
+    if matches!(role, Role::Transitions | Role::Signals | Role::Phases | Role::Shadow) {
         findings.outputs_alike &= actual.partitions == findings.partitions;
     }
     if role.is_state() && findings.partitions > 0 && actual.partitions != findings.partitions {

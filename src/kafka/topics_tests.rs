@@ -10,6 +10,7 @@ fn outputs_of(application: &str) -> Topics {
     Topics {
         transitions: format!("{application}.transitions"),
         signals: Some(format!("{application}.signals")),
+        shadow: None,
         phases: Some(format!("{application}.phases")),
         dead_letters: format!("{application}.dead-letters"),
         state_deltas: format!("{application}.state-deltas"),

@@ -34,13 +34,23 @@ pub struct Population {
 }
 
 impl Figures {
-    /// Adds what was counted, and counts from nothing again.
-    pub(super) fn take(&mut self, tally: &mut Tally) {
+    /// Adds what was counted, of the active models alone, and counts from nothing again.
+    pub(super) fn take(&mut self, tally: &mut Tally, active: usize) {
         for input in &mut tally.inputs {
             self.outcomes.add(&std::mem::take(input));
         }
-        self.transitions += tally.transitions.drain().map(|(_, count)| count).sum::<u64>();
-        self.signals += tally.signals.drain().map(|(_, count)| count).sum::<u64>();
+        self.transitions += tally
+            .transitions
+            .drain()
+            .filter(|((model, ..), _)| usize::from(*model) < active)
+            .map(|(_, count)| count)
+            .sum::<u64>();
+        self.signals += tally
+            .signals
+            .drain()
+            .filter(|((model, _), _)| usize::from(*model) < active)
+            .map(|(_, count)| count)
+            .sum::<u64>();
         self.forgotten += std::mem::take(&mut tally.forgotten);
         tally.dwells.clear();
         tally.touchpoints.clear();

@@ -35,6 +35,8 @@ pub struct Outputs<'a> {
     pub transitions: &'a mut dyn Write,
     /// Signals, one a line; `None`: they are only counted.
     pub signals: Option<&'a mut dyn Write>,
+    /// Transitions and signals of shadows, one a line; `None`: they are not kept.
+    pub shadow: Option<&'a mut dyn Write>,
     /// Records and lines that could not be used, one a line; `None`: they are only counted.
     pub dead_letters: Option<&'a mut dyn Write>,
 }
@@ -75,6 +77,8 @@ struct Fold<'a> {
     epoch: Epoch<()>,
     tally: Tally,
     figures: Figures,
+    /// How many of the models are active.
+    active: usize,
     /// The highest time of an item.
     newest: i64,
     allowed_lateness_ms: i64,
@@ -82,6 +86,7 @@ struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     fn new(config: &Config, set: Arc<ModelSet>, decoders: Vec<Box<dyn Decoder>>, outputs: Outputs<'a>) -> Self {
+        let active = set.active();
         let rules = Arc::new(service::rules(config, set, None, false));
         let inputs = config.inputs.len();
         Self {
@@ -91,6 +96,7 @@ impl<'a> Fold<'a> {
             epoch: Epoch::default(),
             tally: Tally { inputs: vec![InputTally::default(); inputs], ..Tally::default() },
             figures: Figures::default(),
+            active,
             newest: i64::MIN,
             allowed_lateness_ms: config.allowed_lateness.0,
         }
@@ -140,6 +146,11 @@ impl<'a> Fold<'a> {
                         write_line(*out, epoch, record).map_err(signals_failed)?;
                     }
                 }
+                Topic::Shadow => {
+                    if let Some(out) = &mut outputs.shadow {
+                        write_line(*out, epoch, record).map_err(shadow_failed)?;
+                    }
+                }
                 Topic::DeadLetters => {
                     if let Some(out) = &mut outputs.dead_letters {
                         letter(epoch, record, place, line).write(*out).map_err(dead_letters_failed)?;
@@ -151,7 +162,7 @@ impl<'a> Fold<'a> {
         epoch.outputs.clear();
         epoch.headers.clear();
         epoch.bytes.clear();
-        self.figures.take(&mut self.tally);
+        self.figures.take(&mut self.tally, self.active);
         Ok(())
     }
 
@@ -167,10 +178,13 @@ impl<'a> Fold<'a> {
         if let Some(out) = &mut self.outputs.signals {
             out.flush().map_err(signals_failed)?;
         }
+        if let Some(out) = &mut self.outputs.shadow {
+            out.flush().map_err(shadow_failed)?;
+        }
         if let Some(out) = &mut self.outputs.dead_letters {
             out.flush().map_err(dead_letters_failed)?;
         }
-        self.figures.take(&mut self.tally);
+        self.figures.take(&mut self.tally, self.active);
         self.figures.populations = populations(&self.partition, set);
         Ok(self.figures)
     }
@@ -219,6 +233,10 @@ fn populations(partition: &Partition, set: &ModelSet) -> Vec<Population> {
 
 fn signals_failed(error: io::Error) -> ReplayError {
     ReplayError::Write { what: "signals", error }
+}
+
+fn shadow_failed(error: io::Error) -> ReplayError {
+    ReplayError::Write { what: "what shadows tell", error }
 }
 
 fn transitions_failed(error: io::Error) -> ReplayError {

@@ -108,6 +108,7 @@ pub fn names(config: &Config, set: &ModelSet) -> Names {
     Names {
         inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
         models: set.models().iter().map(model).collect(),
+        pairs: set.pairs().to_vec(),
         variants: set.variants().into_iter().flat_map(|rule| rule.names()).map(str::to_owned).collect(),
         kinds: set.vocabulary().kinds().iter().map(ToString::to_string).collect(),
     }
@@ -152,6 +153,7 @@ pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
         started: Instant::now(),
         inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
         models: set.models().iter().map(model).collect(),
+        pairs: set.pairs().to_vec(),
     }
 }
 

@@ -19,7 +19,7 @@ pub fn describe(set: &ModelSet) -> Vec<u8> {
             FieldType::Phase => {
                 out.push(2);
                 let model = &set.models()[field.model];
-                varint::put_text(model.name(), &mut out);
+                varint::put_text(model.state_name(), &mut out);
                 varint::put(model.phases().len() as u64, &mut out);
                 model.phases().iter().for_each(|phase| varint::put_text(phase.name(), &mut out));
             }
@@ -69,7 +69,7 @@ fn our_word(layout: &Layout, key: &str, kind: FieldType) -> Option<usize> {
 /// The number of each of the part's phases among ours; the first entry is "no phase yet".
 fn phase_table(bytes: &mut &[u8], set: &ModelSet) -> Option<Vec<Result<u32, CodecError>>> {
     let name = varint::take_text(bytes)?;
-    let model = set.models().iter().find(|model| model.name() == name);
+    let model = set.models().iter().find(|model| model.state_name() == name);
     let count = varint::take(bytes)?;
     let mut table = vec![Ok(0)];
     for _ in 0..count {

@@ -103,6 +103,8 @@ metrics! {
         "Signals that waited and were never told, because more waited of the same customer than there is room for.";
     CUSTOMERS: "customers", Gauge, Count, ["model", "phase"],
         "Customers in each phase now, in the partitions of this process; new are those without a phase yet.";
+    SHADOW_CUSTOMERS: "shadow_customers", Gauge, Count, ["shadow", "model", "phase", "shadow_phase"],
+        "Customers by the phase they are in now in a model and in the shadow that runs beside it; new are those without one.";
     TIME_IN_PHASE: "time_in_phase_seconds", Histogram(STAYS), Seconds, ["model", "phase"],
         "Event time that customers had spent in a phase when they left it.";
     FORGOTTEN: "forgotten_total", Counter, Count, [],

@@ -11,6 +11,7 @@ pub(super) fn render(names: &Names, facts: &Facts, overview: &Overview, now: i64
     let series = Series::new();
     set_process(&series, facts, overview);
     set_customers(&series, names, &overview.partitions);
+    set_shadows(&series, names, &overview.partitions);
     for partition in &overview.partitions {
         set_partition(&series, names, partition, now);
     }
@@ -41,6 +42,21 @@ fn set_customers(series: &Series, names: &Names, partitions: &[PartitionView]) {
             |phase: usize| -> u64 { partitions.iter().filter_map(|p| p.phases.get(model)?.get(phase)).sum() };
         for (index, phase) in names.phases.iter().map(String::as_str).chain([NEW]).enumerate() {
             series.gauge(&catalog::CUSTOMERS, &[&names.name, phase]).set(in_phase(index) as f64);
+        }
+    }
+}
+
+fn set_shadows(series: &Series, names: &Names, partitions: &[PartitionView]) {
+    for (index, pair) in names.pairs.iter().enumerate() {
+        let [beside, shadow] = [pair.beside, pair.shadow].map(|model| &names.models[usize::from(model)]);
+        let mut cell = 0;
+        for phase in beside.phases.iter().map(String::as_str).chain([NEW]) {
+            for shadow_phase in shadow.phases.iter().map(String::as_str).chain([NEW]) {
+                let count: u64 = partitions.iter().filter_map(|p| p.pairs.get(index)?.get(cell)).sum();
+                cell += 1;
+                let labels = [shadow.name.as_str(), beside.name.as_str(), phase, shadow_phase];
+                series.gauge(&catalog::SHADOW_CUSTOMERS, &labels).set(count as f64);
+            }
         }
     }
 }

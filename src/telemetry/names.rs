@@ -1,6 +1,6 @@
 //! The words that labels are made of.
 
-use crate::journey::Cause;
+use crate::journey::{Cause, Pair};
 
 /// The names behind the indices that the engine counts by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Names {
     pub inputs: Vec<String>,
     /// The active models, in the order of their set.
     pub models: Vec<ModelNames>,
+    /// The shadows, each beside its model, as indices into the models.
+    pub pairs: Vec<Pair>,
     /// The variants of an experiment, in their order.
     pub variants: Vec<String>,
     /// The kinds of event, in the order of their ids.

@@ -8,7 +8,7 @@ use super::{Facts, ModelNames, Names, Telemetry};
 use crate::engine::ports::Committed;
 use crate::engine::tally::{InputTally, Tally};
 use crate::engine::view::{Overview, PartitionView};
-use crate::journey::{Cause, KindId, Reject};
+use crate::journey::{Cause, KindId, Pair, Reject};
 
 const NOW: i64 = 1_767_225_600_000;
 
@@ -22,6 +22,7 @@ fn telemetry() -> Telemetry {
             moves: vec![(Some(1), 0, Cause::Timer)],
             signals: text(&["cart_abandoned"]),
         }],
+        pairs: vec![Pair { shadow: 0, beside: 0 }],
         variants: text(&["control", "short-form", "other"]),
         kinds: text(&["page_viewed", "purchased"]),
     };
@@ -38,6 +39,7 @@ fn partition(partition: i32) -> PartitionView {
         customers: 10,
         bytes: 1000,
         phases: vec![vec![6, 3, 1]],
+        pairs: vec![vec![5, 1, 0, 0, 3, 0, 0, 0, 1]],
         epoch: 7,
         watermark: Some(NOW - 61_500),
         positions: vec![5, 6],
@@ -222,6 +224,9 @@ fn gauges_show_the_engine_as_it_is() {
     check(
         &samples,
         &[
+            (r#"shadow_customers{shadow="think5",model="think5",phase="orientatie",shadow_phase="aankoop"}"#, 2.0),
+            (r#"shadow_customers{shadow="think5",model="think5",phase="new",shadow_phase="new"}"#, 2.0),
+            (r#"shadow_customers{shadow="think5",model="think5",phase="aankoop",shadow_phase="new"}"#, 0.0),
             (r#"customers{model="think5",phase="orientatie"}"#, 12.0),
             (r#"customers{model="think5",phase="new"}"#, 2.0),
             (r#"partitions{state="ready"}"#, 1.0),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use klantreis::engine::view::{CustomerView, Lookup, Overview, PartitionView, View};
 use klantreis::http::{Api, Facts, Listeners, LiveBus, ModelFacts, PhaseFacts, Sources, Token, serve};
-use klantreis::journey::{ModelState, Value, Way};
+use klantreis::journey::{ModelState, Pair, Value, Way};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -99,6 +99,7 @@ pub fn partition(partition: i32) -> PartitionView {
         customers: 10,
         bytes: 1_000,
         phases: vec![vec![6, 3, 1], vec![10]],
+        pairs: vec![vec![5, 1, 0, 0, 3, 0, 0, 0, 1]],
         epoch: 7,
         watermark: Some(AT),
         positions: vec![100, 20],
@@ -137,6 +138,7 @@ fn facts() -> Facts {
         guarantee: "exactly_once".to_owned(),
         started: Instant::now(),
         inputs: vec!["clicks".to_owned(), "pos".to_owned()],
+        pairs: vec![Pair { shadow: 0, beside: 0 }],
         models: vec![
             ModelFacts {
                 name: "think5".to_owned(),

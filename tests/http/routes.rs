@@ -99,6 +99,28 @@ fn models_tell_what_their_phases_mean() {
 }
 
 #[test]
+fn a_shadow_is_compared_phase_by_phase_over_the_partitions_here() {
+    let window = Window::open(None);
+    let answer = get(window.all, "/v1/shadow");
+    let cell = |phase: Option<&str>, shadow_phase: Option<&str>, customers: u64| json!({"phase": phase, "shadow_phase": shadow_phase, "customers": customers});
+    assert_eq!(
+        (answer.status, answer.json()),
+        (
+            200,
+            json!({"shadows": [{
+                "shadow": "think5", "version": 3, "hash": "00000000000000ff", "model": "think5", "customers": 20, "alike": 18,
+                "matrix": [
+                    cell(Some("orientatie"), Some("orientatie"), 10),
+                    cell(Some("orientatie"), Some("afweging"), 2),
+                    cell(Some("afweging"), Some("afweging"), 6),
+                    cell(None, None, 2),
+                ],
+            }]})
+        )
+    );
+}
+
+#[test]
 fn status_tells_partitions_inputs_and_customers_by_phase_in_order() {
     let window = Window::open(None);
     let mut body = get(window.all, "/v1/status").json();

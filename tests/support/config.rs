@@ -21,6 +21,7 @@ pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[Stri
     };
     Config {
         variants: None,
+        shadows: Vec::new(),
         application: application.to_owned(),
         kafka: KafkaConfig {
             brokers: broker.address().to_owned(),
@@ -33,6 +34,7 @@ pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[Stri
         inputs: topics.iter().map(input).collect(),
         models: vec![ModelRef::BuiltIn("think5".to_owned())],
         topics: Topics {
+            shadow: None,
             transitions: format!("{application}.transitions"),
             signals: Some(format!("{application}.signals")),
             phases: Some(format!("{application}.phases")),

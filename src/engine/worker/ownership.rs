@@ -93,6 +93,7 @@ impl<S: Source> Worker<S> {
             customers: 0,
             bytes: 0,
             phases: self.rules.set.models().iter().map(|model| vec![0; model.phases().len() + 1]).collect(),
+            pairs: Vec::new(),
             epoch: 0,
             watermark: None,
             positions: vec![0; inputs],

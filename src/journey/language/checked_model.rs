@@ -85,8 +85,10 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     super::warnings::check(&names, &rules, &signals, applies_to.as_ref(), &mut warnings);
     let Names { kinds, attributes, phases, counters, .. } = names;
     let rules = rules.placed.into_iter().map(|placed| placed.rule).collect();
+    let name = name?.text;
     let mut model = Model {
-        name: name?.text,
+        state_name: name.clone(),
+        name,
         version: version?,
         hash: 0,
         kinds,

@@ -61,7 +61,7 @@ impl Machine {
                 Addend::Value => Addend::Value,
                 Addend::Attribute(local) => Addend::Attribute(ids.attribute(local)),
             });
-            let key = format!("{}/counter/{}={}", model.name, counter.name, model.definition(counter));
+            let key = format!("{}/counter/{}={}", model.state_name, counter.name, model.definition(counter));
             let (index, visit) = (usize::from(self.model), counter.window == Window::Visit);
             let meter = match counter.per {
                 Some(Per { attribute, values }) => {
@@ -123,14 +123,14 @@ impl Machine {
 impl Machine {
     fn add_signals(&mut self, model: &Model, ids: &Ids, layout: &mut Layout) {
         let index = usize::from(self.model);
-        let seq = layout.push(format!("{}/signals", model.name), FieldType::U32, index);
+        let seq = layout.push(format!("{}/signals", model.state_name), FieldType::U32, index);
         let waiting: Vec<u16> = model.waiting_signals().map(|(rule, ..)| rule).collect();
         // What waits is stored by number, so numbers mean the same only as long as the signals that wait do.
         let meaning = model.waiting_signals().fold(String::new(), |text, (_, rule, _)| {
             text + &format!("{}: {}\n", rule.id, model.signal_definition(rule))
         });
         let places = if waiting.is_empty() { 0 } else { usize::from(model.waiting_max) };
-        self.waitlist = Waitlist::place(layout, index, &model.name, &meaning, places);
+        self.waitlist = Waitlist::place(layout, index, &model.state_name, &meaning, places);
         let mut heard = vec![Vec::new(); self.responses.len()];
         let mut ended = vec![Vec::new(); self.kinds];
         let (mut all, mut moves) = (Vec::new(), Vec::new());
@@ -176,7 +176,7 @@ impl Machine {
             correlate: wait.correlate.map(|local| ids.attribute(local)),
         });
         let at_most = rule.at_most.map(|at_most| {
-            let key = format!("{}/told/{}/{}", model.name, rule.id, at_most.window);
+            let key = format!("{}/told/{}/{}", model.state_name, rule.id, at_most.window);
             let meter = self.meters.len() as u16;
             self.meters.push(Meter::place(layout, self.model.into(), key, at_most.window, None));
             if at_most.window == Window::Visit {
@@ -205,7 +205,7 @@ fn spent_word(model: &Model, index: usize, layout: &mut Layout) -> Option<usize>
     let is_timer = |trigger: &Trigger| !matches!(trigger, Trigger::On(_));
     let conditional = model.rules.iter().filter(|rule| is_timer(&rule.trigger) && rule.when.is_some());
     let ids: Vec<&str> = conditional.map(|rule| rule.id.as_str()).collect();
-    let key = || format!("{}/spent={}", model.name, ids.join(","));
+    let key = || format!("{}/spent={}", model.state_name, ids.join(","));
     (!ids.is_empty()).then(|| layout.push(key(), FieldType::U32, index))
 }
 

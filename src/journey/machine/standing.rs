@@ -40,7 +40,7 @@ impl Place {
             ("first_seen", FieldType::I64),
         ];
         for (name, kind) in fields {
-            layout.push(format!("{}/{name}", model.name), kind, index);
+            layout.push(format!("{}/{name}", model.state_name), kind, index);
         }
         debug_assert_eq!(layout.words - first, WORDS);
         Self(first)
