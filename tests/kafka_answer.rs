@@ -206,7 +206,7 @@ fn the_traffic_is_what_the_tests_think_it_is() {
         .filter(|two| (two[0].at, &two[0].customer) == (two[1].at, &two[1].customer) && two[0].input != two[1].input);
     assert!(tied.count() >= 3, "ties across channels occur");
     let live = traffic(Wanted { apart: 500, ..wanted });
-    let mut last: std::collections::HashMap<&str, (usize, usize)> = Default::default();
+    let mut last: HashMap<&str, (usize, usize)> = Default::default();
     for (number, record) in live.iter().enumerate() {
         if let Some((input, before)) = last.insert(&record.customer, (record.input, number)) {
             // Sorting moves mail by less than a second, and by no more than a few places.
