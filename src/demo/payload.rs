@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::goods::{self, HELP_PAGES, PAGES, PRODUCTS, Product};
 use super::random::mix;
-use super::story::{Act, Moment};
+use super::story::{Act, Checkout, Moment};
 
 /// The inputs of the demo, in the order of their configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +60,7 @@ pub(super) fn record(customer: u32, moment: &Moment, id: u64) -> ShopRecord {
     let pen = Pen {
         customer: goods::customer(customer),
         person: mix(u64::from(customer) + 1),
+        checkout: Checkout::of(customer).label(),
         product: &PRODUCTS[moment.product],
         id,
         at: moment.at,
@@ -97,6 +98,8 @@ struct Pen<'a> {
     customer: String,
     /// A number that belongs to the customer for good.
     person: u64,
+    /// The form of the checkout that the customer is shown.
+    checkout: &'static str,
     product: &'a Product,
     id: u64,
     at: i64,
@@ -166,11 +169,12 @@ impl Pen<'_> {
              \"context\":{{\"ip\":\"10.{a}.{b}.{c}\",\"locale\":\"nl-NL\",\"userAgent\":\"{}\",\
              \"page\":{{\"path\":\"{path}\",\"title\":\"Het Klompenhuis\"}},\
              \"library\":{{\"name\":\"analytics.js\",\"version\":\"4.2.0\"}}}},\
-             \"properties\":{{{properties}}},\"sentAt\":\"{}\",\"receivedAt\":\"{}\"}}",
+             \"properties\":{{{properties},\"checkout\":\"{}\"}},\"sentAt\":\"{}\",\"receivedAt\":\"{}\"}}",
             self.customer,
             self.id,
             self.time(0),
             self.agent(),
+            self.checkout,
             self.time(40),
             self.time(95),
         )

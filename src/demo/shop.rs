@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 
 use super::payload::{self, ShopRecord};
 use super::random::Random;
-use super::story::{self, Act, Moment, USUAL_MOMENTS};
+use super::story::{self, Act, Checkout, Moment, USUAL_MOMENTS};
 
 /// What kind of shop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,7 +94,7 @@ impl Shop {
         }
         let who = self.random.below(self.idle.len());
         let customer = self.idle.swap_remove(who);
-        let moments = story::tell(&mut self.random, now);
+        let moments = story::tell(&mut self.random, now, Checkout::of(customer));
         let end = moments.last().map_or(now, |moment| moment.at) + 1;
         for Moment { at, act, product } in moments {
             self.note(at, customer, Some((act, product)));

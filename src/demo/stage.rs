@@ -121,7 +121,15 @@ fn configuration(brokers: &str, listen: SocketAddr) -> Config {
         .map(|channel| format!("{{ name: {0}, topic: {0}, format: {1} }}", channel.name(), channel.format()))
         .collect();
     let text = format!(
-        "application: demo\nkafka: {{ brokers: {brokers:?}, instance: demo }}\ninputs: [{}]\nmodels: [think5]\nworkers: 2\nhttp: {{ listen: {:?} }}\n",
+        "application: demo
+kafka: {{ brokers: {brokers:?}, instance: demo }}
+inputs: [{}]
+models: [think5]
+shadow: [{{ model: see-think-do-care, beside: think5 }}]
+variants: {{ attribute: checkout, values: [long, short] }}
+workers: 2
+http: {{ listen: {:?} }}
+",
         inputs.join(", "),
         listen.to_string()
     );

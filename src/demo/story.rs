@@ -4,7 +4,7 @@
 //! nowhere else. The shop knows nothing of phases; it is the model's task to find them in what customers do.
 
 use super::goods::PRODUCTS;
-use super::random::Random;
+use super::random::{Random, mix};
 
 /// Something a customer does, or that is done to them by mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,9 +42,40 @@ const DAY: i64 = 24 * HOUR;
 /// How many moments a story has, about; a test holds it to that.
 pub(super) const USUAL_MOMENTS: f64 = 20.0;
 
+/// The form of the checkout, which is short for half of the customers: the shop wants to know what that is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checkout {
+    Long,
+    Short,
+}
+
+impl Checkout {
+    /// The one that a customer is shown, always.
+    pub fn of(customer: u32) -> Self {
+        if mix(u64::from(customer) ^ 0xAB).is_multiple_of(2) { Self::Long } else { Self::Short }
+    }
+
+    /// What the site's events call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Short => "short",
+        }
+    }
+
+    /// How many of a hundred give up when they have compared.
+    fn gives_up(self) -> usize {
+        match self {
+            Self::Long => 40,
+            Self::Short => 20,
+        }
+    }
+}
+
 /// A story that begins now.
-pub(super) fn tell(random: &mut Random, now: i64) -> Vec<Moment> {
-    let mut story = Story { clock: now, favourite: random.below(PRODUCTS.len()), moments: Vec::new(), random };
+pub(super) fn tell(random: &mut Random, now: i64, checkout: Checkout) -> Vec<Moment> {
+    let favourite = random.below(PRODUCTS.len());
+    let mut story = Story { clock: now, favourite, checkout, moments: Vec::new(), random };
     story.whole();
     story.moments
 }
@@ -52,6 +83,7 @@ pub(super) fn tell(random: &mut Random, now: i64) -> Vec<Moment> {
 struct Story<'a> {
     clock: i64,
     favourite: usize,
+    checkout: Checkout,
     moments: Vec<Moment>,
     random: &'a mut Random,
 }
@@ -103,7 +135,7 @@ impl Story<'_> {
             }
             self.wait(3 * HOUR, 5 * DAY);
         }
-        if self.random.chance(30) {
+        if self.random.chance(self.checkout.gives_up()) {
             return false;
         }
         if self.random.chance(30) {

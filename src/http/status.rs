@@ -93,10 +93,12 @@ impl<'a> StatusAnswer<'a> {
             store_bytes: partitions.iter().map(|partition| partition.bytes).sum(),
             lag: lags.sum(),
             watermark: watermark.and_then(rfc3339),
+            // Shadows have an answer of their own.
             models: facts
                 .models
                 .iter()
                 .enumerate()
+                .filter(|(index, _)| !facts.pairs.iter().any(|pair| usize::from(pair.shadow) == *index))
                 .map(|(index, model)| ModelAnswer::new(model, index, partitions))
                 .collect(),
             partitions: partitions.iter().map(|view| PartitionAnswer::new(facts, view)).collect(),

@@ -145,7 +145,8 @@ fn transformations_name_fields_that_the_queries_have() {
         for panel in list(&board, "/panels") {
             let words: BTreeSet<String> =
                 list(panel, "/targets").iter().flat_map(|target| words(string(target, "/expr"))).collect();
-            let made = ["Time", "Value", "Value #A", "Value #B", "mainstat", "id", "source", "target", "instance"];
+            let made =
+                ["Time", "Value", "Value #A", "Value #B", "mainstat", "id", "source", "target", "instance", "move"];
             // The labels of a metric whose series are shown as they are.
             let plain = ["version", "guarantee"];
             for transformation in list(panel, "/transformations") {

@@ -138,7 +138,7 @@ fn facts() -> Facts {
         guarantee: "exactly_once".to_owned(),
         started: Instant::now(),
         inputs: vec!["clicks".to_owned(), "pos".to_owned()],
-        pairs: vec![Pair { shadow: 0, beside: 0 }],
+        pairs: vec![Pair { shadow: 2, beside: 0 }],
         models: vec![
             ModelFacts {
                 name: "think5".to_owned(),
@@ -152,6 +152,12 @@ fn facts() -> Facts {
                 ],
             },
             ModelFacts { name: "club".to_owned(), applies_to: Some("event.club".to_owned()), ..ModelFacts::default() },
+            ModelFacts {
+                name: "think5 (shadow)".to_owned(),
+                version: 4,
+                phases: vec![phase("orientatie", &[]), phase("afweging", &[])],
+                ..ModelFacts::default()
+            },
         ],
     }
 }

@@ -93,6 +93,10 @@ fn models_tell_what_their_phases_mean() {
                      "needs": {"nl": ["wat Afweging vraagt"]}},
                 ]},
                 {"model": "club", "version": 0, "hash": "", "applies_to": "event.club", "signals": [], "phases": []},
+                {"model": "think5 (shadow)", "version": 4, "hash": "", "signals": [], "phases": [
+                    {"phase": "orientatie", "name": {}, "needs": {}, "touchpoints": ["page_viewed"], "final": false},
+                    {"phase": "afweging", "name": {}, "needs": {}, "touchpoints": [], "final": true},
+                ]},
             ]})
         )
     );
@@ -108,7 +112,7 @@ fn a_shadow_is_compared_phase_by_phase_over_the_partitions_here() {
         (
             200,
             json!({"shadows": [{
-                "shadow": "think5", "version": 3, "hash": "00000000000000ff", "model": "think5", "customers": 20, "alike": 18,
+                "shadow": "think5 (shadow)", "version": 4, "hash": "", "model": "think5", "customers": 20, "alike": 18,
                 "matrix": [
                     cell(Some("orientatie"), Some("orientatie"), 10),
                     cell(Some("orientatie"), Some("afweging"), 2),
