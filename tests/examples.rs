@@ -86,6 +86,13 @@ fn a_year_of_households_is_habits_silences_and_returns() {
             "3838 records: 3807 applied, 31 repeated",
             "189 transitions",
             "customers in household: aangeschreven 0, kennismaking 0, vast 29, grote_mand 4, verslapt 1, slapend 3, terug 6",
+            // Each of the 3807 events met somebody: the model lists no touchpoints, so all are.
+            "met in household, aangeschreven: mail 3",
+            "met in household, kennismaking: mail 1, pos 156",
+            "met in household, vast: mail 127, clicks 37, pos 2921",
+            "met in household, grote_mand: mail 25, clicks 14, pos 430",
+            "met in household, verslapt: mail 5",
+            "met in household, terug: mail 2, pos 86",
         ],
     );
     check_moves(

@@ -22,6 +22,21 @@ pub struct Figures {
     pub forgotten: u64,
     /// Customers there are in the end, by model and phase.
     pub populations: Vec<Population>,
+    /// Touchpoints, as [`Tally::touchpoints`] has them.
+    pub(super) touchpoints: Vec<u64>,
+    /// The same by name, where there are any.
+    pub met: Vec<Met>,
+}
+
+/// How often customers in a phase were met by a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// The model's name.
+    pub model: String,
+    /// The phase; `None`: those in none yet.
+    pub phase: Option<String>,
+    /// The channels by name, with how often.
+    pub channels: Vec<(String, u64)>,
 }
 
 /// Where a model's customers are.
@@ -53,7 +68,8 @@ impl Figures {
             .sum::<u64>();
         self.forgotten += std::mem::take(&mut tally.forgotten);
         tally.dwells.clear();
-        tally.touchpoints.clear();
+        self.touchpoints.resize(self.touchpoints.len().max(tally.touchpoints.len()), 0);
+        self.touchpoints.iter_mut().zip(tally.touchpoints.drain(..)).for_each(|(sum, more)| *sum += more);
         tally.variants.clear();
     }
 }
@@ -99,6 +115,10 @@ impl fmt::Display for Figures {
         for Population { model, phases } in &self.populations {
             let phases: Vec<_> = phases.iter().map(|(phase, count)| format!("{phase} {count}")).collect();
             write!(f, "\ncustomers in {model}: {}", phases.join(", "))?;
+        }
+        for Met { model, phase, channels } in &self.met {
+            let channels: Vec<_> = channels.iter().map(|(channel, count)| format!("{channel} {count}")).collect();
+            write!(f, "\nmet in {model}, {}: {}", phase.as_deref().unwrap_or("new"), channels.join(", "))?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use super::figures::Met;
 use super::letters::Letter;
 use super::{Content, Figures, Item, Order, Population, Progress, Records, ReplayError, Source};
 use crate::config::Config;
@@ -79,6 +80,8 @@ struct Fold<'a> {
     figures: Figures,
     /// How many of the models are active.
     active: usize,
+    /// The inputs by name.
+    inputs: Vec<String>,
     /// The highest time of an item.
     newest: i64,
     allowed_lateness_ms: i64,
@@ -97,6 +100,7 @@ impl<'a> Fold<'a> {
             tally: Tally { inputs: vec![InputTally::default(); inputs], ..Tally::default() },
             figures: Figures::default(),
             active,
+            inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
             newest: i64::MIN,
             allowed_lateness_ms: config.allowed_lateness.0,
         }
@@ -186,6 +190,7 @@ impl<'a> Fold<'a> {
         }
         self.figures.take(&mut self.tally, self.active);
         self.figures.populations = populations(&self.partition, set);
+        self.figures.met = met(&self.figures.touchpoints, set, &self.inputs);
         Ok(self.figures)
     }
 }
@@ -233,6 +238,23 @@ fn populations(partition: &Partition, set: &ModelSet) -> Vec<Population> {
 
 fn signals_failed(error: io::Error) -> ReplayError {
     ReplayError::Write { what: "signals", error }
+}
+
+/// Who was met where, by name.
+fn met(touchpoints: &[u64], set: &ModelSet, inputs: &[String]) -> Vec<Met> {
+    let cells = set.models().iter().flat_map(|model| {
+        let phases = model.phases().iter().map(|phase| Some(phase.name()));
+        std::iter::once(None).chain(phases).map(|phase| (model.name(), phase))
+    });
+    let met = cells.zip(touchpoints.chunks(inputs.len())).map(|((model, phase), counts)| {
+        let channels = inputs.iter().cloned().zip(counts.iter().copied());
+        Met {
+            model: model.to_owned(),
+            phase: phase.map(str::to_owned),
+            channels: channels.filter(|(_, count)| *count > 0).collect(),
+        }
+    });
+    met.filter(|met| !met.channels.is_empty()).collect()
 }
 
 fn shadow_failed(error: io::Error) -> ReplayError {

@@ -31,7 +31,7 @@ mod tests;
 mod times;
 mod topics;
 
-pub use figures::{Figures, Population};
+pub use figures::{Figures, Met, Population};
 pub use fold::{Outputs, Replay};
 pub use order::{Order, Records};
 pub use source::{Place, Progress, Source};
