@@ -144,6 +144,8 @@ fn what_a_model_applies_to_is_asked_of_the_event_alone() {
         "true",
         "`applies_to` is `true`; write a condition such as `event.channel == \"shop\"`, or leave `applies_to` out",
     );
+    mistake("event.brand == 'a' && event.brand == 'b'", "this can never be true, so the model takes no event");
+    mistake("event.kind == 'seen' && event.kind == 'bought'", "this can never be true");
     let hash = |text: &str| CheckedModel::parse("m.yaml", text).unwrap().model.hash();
     assert_ne!(
         hash(SHOES),

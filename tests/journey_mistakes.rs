@@ -39,8 +39,13 @@ fn mistakes(source: &str) -> String {
 
 fn check(changes: &[(usize, &str)], expected: &[&str]) {
     let found = mistakes(&changed(changes));
-    let expected: Vec<String> = expected.iter().map(|line| format!("shop.yaml:{line}")).collect();
+    let expected: Vec<String> = expected.iter().map(|line| format!("shop.yaml:{}", coded(line, "malformed"))).collect();
     assert_eq!(found, expected.join("\n"), "{changes:?}");
+}
+
+/// The line with the code behind it, unless it has one.
+fn coded(line: &str, code: &str) -> String {
+    if line.ends_with(']') && line.contains(" [") { line.to_owned() } else { format!("{line} [{code}]") }
 }
 
 /// Each expected line begins with the offset within the condition.
@@ -50,7 +55,7 @@ fn check_when(when: &str, expected: &[&str]) {
         .iter()
         .map(|line| {
             let (offset, text) = line.split_once(": ").unwrap();
-            format!("10:{}: {text}", offset.parse::<usize>().unwrap() + 56)
+            coded(&format!("10:{}: {text}", offset.parse::<usize>().unwrap() + 56), "bad-condition")
         })
         .collect();
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
@@ -106,9 +111,9 @@ fn what_is_not_yaml_or_not_a_model_is_told_with_its_place() {
     );
     let all = "`model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`";
     for (source, what) in [("", "nothing"), ("- a", "a list"), ("model", "the text `model`")] {
-        assert_eq!(mistakes(source), format!("shop.yaml:1:1: the model is {what}; write a map with {all}"));
+        assert_eq!(mistakes(source), format!("shop.yaml:1:1: the model is {what}; write a map with {all} [malformed]"));
     }
-    let two = "shop.yaml:3:1: a file holds one model; leave out what begins with `---`, or make it a file of its own";
+    let two = "shop.yaml:3:1: a file holds one model; leave out what begins with `---`, or make it a file of its own [malformed]";
     assert_eq!(mistakes("model: x\n---\nmodel: y"), two);
 }
 
@@ -189,7 +194,7 @@ fn names_are_introduced_once_and_in_their_place() {
 fn counters_say_what_they_count_over_what() {
     check(
         &[(7, "  views: { on: veiw, window: visit }")],
-        &["7:16: `veiw` is not in `kinds`; did you mean `view`? (or add it there)"],
+        &["7:16: `veiw` is not in `kinds`; did you mean `view`? (or add it there) [unknown-name]"],
     );
     check(
         &[(7, "  views: { on: [view, view], window: visit }")],
@@ -223,7 +228,7 @@ fn counters_say_what_they_count_over_what() {
     );
     check(
         &[(7, "  views: { on: view, window: ever, sum: piece }")],
-        &["7:41: `piece` cannot be added up: there is no such attribute; did you mean `pieces`?"],
+        &["7:41: `piece` cannot be added up: there is no such attribute; did you mean `pieces`? [unknown-name]"],
     );
     check(
         &[(7, "  views: 3")],
@@ -246,15 +251,15 @@ fn counters_say_what_they_count_over_what() {
 fn transitions_name_what_exists() {
     check(
         &[(9, "  - { id: start, from: new, to: loook, on: any }")],
-        &["9:33: `loook` is not a phase; did you mean `look`?"],
+        &["9:33: `loook` is not a phase; did you mean `look`? [unknown-name]"],
     );
     check(
         &[(11, "  - { id: left, from: [look, onw], to: gone, idle: 30d }")],
-        &["11:30: `onw` is not a phase; did you mean `own`?"],
+        &["11:30: `onw` is not a phase; did you mean `own`? [unknown-name]"],
     );
     check(
         &[(10, "  - { id: bought, from: look, to: own, on: [buy, sell] }")],
-        &["10:50: `sell` is not in `kinds`; write one of `view`, `cart`, `buy` (or add it there)"],
+        &["10:50: `sell` is not in `kinds`; write one of `view`, `cart`, `buy` (or add it there) [unknown-name]"],
     );
     check(
         &[(10, "  - { id: start, from: look, to: own, on: buy }")],
@@ -337,11 +342,15 @@ fn transitions_name_what_exists() {
 fn rules_taken_together_reach_every_phase_and_come_to_rest() {
     check(
         &[(9, "  - { id: start, from: gone, to: look, on: buy }")],
-        &["9:3: no transition begins with `from: new`, so no customer ever enters a phase; add one"],
+        &[
+            "9:3: no transition begins with `from: new`, so no customer ever enters a phase; add one [unreachable-phase]",
+        ],
     );
     check(
         &[(10, "  - { id: bought, from: own, to: own, on: buy }")],
-        &["5:21: no customer can reach the phase `own`; add a transition `to: own`, or leave the phase out"],
+        &[
+            "5:21: no customer can reach the phase `own`; add a transition `to: own`, or leave the phase out [unreachable-phase]",
+        ],
     );
     check(
         &[(
@@ -349,7 +358,7 @@ fn rules_taken_together_reach_every_phase_and_come_to_rest() {
             "  - { id: bought, from: look, to: own, on: buy }\n  - { id: again, from: look, to: gone, on: buy, when: views > 3 }",
         )],
         &[
-            "11:11: `again` can never win: `bought` in line 10 always comes first; move it before that one, give that one a condition, or leave this out",
+            "11:11: `again` can never win: `bought` in line 10 always comes first; move it before that one, give that one a condition, or leave this out [never-wins]",
         ],
     );
     check(
@@ -358,7 +367,8 @@ fn rules_taken_together_reach_every_phase_and_come_to_rest() {
             "  - { id: bought, from: look, to: own, on: buy, when: views > 3 }\n  - { id: again, from: look, to: gone, on: buy, when: 3 < views || views > 3 }\n  - { id: third, from: look, to: gone, on: buy, when: ' views  > 3.0' }",
         )],
         &[
-            "12:11: `third` can never win: `bought` in line 10 always comes first; move it before that one, give that one a condition, or leave this out",
+            "11:11: `again` can never win: `bought` in line 10 always comes first; move it before that one, narrow its condition, or leave this out [never-wins]",
+            "12:11: `third` can never win: `bought` in line 10 always comes first; move it before that one, narrow its condition, or leave this out [never-wins]",
         ],
     );
     check(
@@ -367,8 +377,8 @@ fn rules_taken_together_reach_every_phase_and_come_to_rest() {
             "  - { id: back, from: gone, to: look, on: any }\n  - { id: late, from: own, to: look, idle: 31d }\n  - { id: same, from: [own], to: look, idle: 30d, when: views > 1 }",
         )],
         &[
-            "13:11: `late` can never win: `left` in line 11 always comes first; move it before that one, give that one a condition, or leave this out",
-            "14:11: `same` can never win: `left` in line 11 always comes first; move it before that one, give that one a condition, or leave this out",
+            "13:11: `late` can never win: `left` in line 11 always comes first; move it before that one, give that one a condition, or leave this out [never-wins]",
+            "14:11: `same` can never win: `left` in line 11 always comes first; move it before that one, give that one a condition, or leave this out [never-wins]",
         ],
     );
     check(
@@ -377,7 +387,7 @@ fn rules_taken_together_reach_every_phase_and_come_to_rest() {
             "  - { id: back, from: gone, to: look, on: any }\n  - { id: early, from: [look, own], to: gone, idle: 29d }",
         )],
         &[
-            "11:11: `left` can never win: `early` in line 13 always comes first; make its span shorter, give that one a condition, or leave this out",
+            "11:11: `left` can never win: `early` in line 13 always comes first; make its span shorter, give that one a condition, or leave this out [never-wins]",
         ],
     );
     check(
@@ -386,33 +396,39 @@ fn rules_taken_together_reach_every_phase_and_come_to_rest() {
             "  - { id: back, from: gone, to: look, on: any }\n  - { id: stay, from: [own, gone], to: own, idle: 1d }",
         )],
         &[
-            "11:52: timers alone lead from `own` round to `own` at once, without end; let an event or an `after` be on the way",
-            "13:51: an `idle` timer from `own` to itself would fire again at once; write `after`, or another `to`",
+            "11:52: timers alone lead from `own` round to `own` at once, without end; let an event or an `after` be on the way [endless-timers]",
+            "13:51: an `idle` timer from `own` to itself would fire again at once; write `after`, or another `to` [endless-timers]",
         ],
     );
     check(
         &[(12, "  - { id: back, from: gone, to: look, idle: 3d }")],
         &[
-            "11:52: timers alone lead from `look` round to `look` at once, without end; let an event or an `after` be on the way",
+            "11:52: timers alone lead from `look` round to `look` at once, without end; let an event or an `after` be on the way [endless-timers]",
         ],
     );
     check(
         &[(12, "  - { id: back, from: gone, to: look, after: 30m }")],
-        &["11:52: timers alone lead from `look` round to `look` every 30m; let an event be on the way, or at least 1h"],
+        &[
+            "11:52: timers alone lead from `look` round to `look` every 30m; let an event be on the way, or at least 1h [endless-timers]",
+        ],
     );
     check(
         &[(12, "  - { id: back, from: gone, to: gone, after: 30m }")],
-        &["12:46: timers alone lead from `gone` round to `gone` every 30m; let an event be on the way, or at least 1h"],
+        &[
+            "12:46: timers alone lead from `gone` round to `gone` every 30m; let an event be on the way, or at least 1h [endless-timers]",
+        ],
     );
     let slow = changed(&[(12, "  - { id: back, from: gone, to: look, after: 3d }")]);
     assert_eq!(mistakes(&slow), "none");
     check(
         &[(5, "phases: { look: {}, own: {}, gone: { final: true } }")],
-        &["12:23: `gone` is final, so no transition can leave it; drop `final: true` or this source"],
+        &["12:23: `gone` is final, so no transition can leave it; drop `final: true` or this source [leaves-final]"],
     );
     check(
         &[(5, "phases: { look: {}, own: {}, gone: {}, lost: {} }")],
-        &["5:40: no customer can reach the phase `lost`; add a transition `to: lost`, or leave the phase out"],
+        &[
+            "5:40: no customer can reach the phase `lost`; add a transition `to: lost`, or leave the phase out [unreachable-phase]",
+        ],
     );
 }
 
@@ -566,7 +582,7 @@ fn conditions_are_type_checked_where_they_stand() {
     );
     check(
         &[(10, "  - { id: bought, from: look, to: own, after: 3d, when: 'event.value > 3' }")],
-        &["10:64: a timer has no event, so `event.value` cannot be read; count it in a counter"],
+        &["10:64: a timer has no event, so `event.value` cannot be read; count it in a counter [bad-condition]"],
     );
 }
 
@@ -574,42 +590,42 @@ fn conditions_are_type_checked_where_they_stand() {
 fn the_place_of_a_condition_is_found_however_it_is_written() {
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: views > veiws")],
-        &["14:19: `veiws` is not a counter; did you mean `views`?"],
+        &["14:19: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: 'views > veiws'")],
-        &["14:20: `veiws` is not a counter; did you mean `views`?"],
+        &["14:20: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: \"views > veiws\"")],
-        &["14:20: `veiws` is not a counter; did you mean `views`?"],
+        &["14:20: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: >-\n      views >\n      veiws")],
-        &["16:7: `veiws` is not a counter; did you mean `views`?"],
+        &["16:7: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: |\n      views >\n        veiws")],
-        &["16:9: `veiws` is not a counter; did you mean `views`?"],
+        &["16:9: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: views\n      > veiws")],
-        &["15:9: `veiws` is not a counter; did you mean `views`?"],
+        &["15:9: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: \"views > 1 && \\\n      veiws\"")],
-        &["14:25: `veiws` is not a counter; did you mean `views`?"],
+        &["14:25: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(
             10,
             "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: 'event.colour == ''x'' && veiws > 1'",
         )],
-        &["14:11: `veiws` is not a counter; did you mean `views`?"],
+        &["14:11: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
     check(
         &[(10, "  - id: bought\n    from: look\n    to: own\n    on: buy\n    when: \"views\\u0020> veiws\"")],
-        &["14:11: `veiws` is not a counter; did you mean `views`?"],
+        &["14:11: `veiws` is not a counter; did you mean `views`? [bad-condition]"],
     );
 }
 
@@ -631,13 +647,13 @@ fn scenarios_speak_of_the_model() {
             "  - { name: one, given: [{ at: 0s, kind: veiw, value: much, id: 3 }], expect: [{ to: lok, cause: byu, from: nwe, rule: strat, at: soon }] }",
         )],
         &[
-            "14:42: `veiw` is not in `kinds`; did you mean `view`? (or add it there)",
+            "14:42: `veiw` is not in `kinds`; did you mean `view`? (or add it there) [unknown-name]",
             "14:55: `value`: `much` is not an amount; write a decimal number such as `12.50`",
             "14:65: `id` is the number 3; write a text (in \"quotes\" if it looks like a number)",
-            "14:86: `lok` is not a phase; did you mean `look`?",
-            "14:98: `byu` is not in `kinds`; did you mean `buy`? (or add it there)",
-            "14:109: `nwe` is not a phase; write one of `look`, `own`, `gone`",
-            "14:120: there is no transition `strat`; did you mean `start`?",
+            "14:86: `lok` is not a phase; did you mean `look`? [unknown-name]",
+            "14:98: `byu` is not in `kinds`; did you mean `buy`? (or add it there) [unknown-name]",
+            "14:109: `nwe` is not a phase; write one of `look`, `own`, `gone` [unknown-name]",
+            "14:120: there is no transition `strat`; did you mean `start`? [unknown-name]",
             "14:131: `at` is the text `soon`; write a span since the start such as `2d`, or a time such as `2026-01-05T09:30:00Z`",
         ],
     );
@@ -697,4 +713,180 @@ fn a_model_has_its_limits() {
     told(&[(12, &timers)], "33 timers with a condition are too many; write at most 32, or split the model in two");
     let long = format!("model: {}", "x".repeat(65));
     told(&[(1, &long)], "is too long for the name of a model; use at most 64 bytes");
+}
+
+/// The sound model with these transitions after the first, and a phase `gone` that may be reached.
+fn with_rules(rules: &[&str]) -> String {
+    let rules: Vec<String> = rules.iter().map(|rule| format!("  - {{ {rule} }}")).collect();
+    changed(&[(10, &rules.join("\n"))])
+}
+
+#[track_caller]
+fn check_rules(rules: &[&str], expected: &[&str]) {
+    let expected: Vec<String> = expected.iter().map(|line| format!("shop.yaml:{line}")).collect();
+    let expected = if expected.is_empty() { "none".to_owned() } else { expected.join("\n") };
+    assert_eq!(mistakes(&with_rules(rules)), expected, "{rules:?}");
+}
+
+#[test]
+fn a_rule_that_others_between_them_always_come_before_never_wins() {
+    let third = "12:11: `c` can never win: one of `a` in line 10 and `b` in line 11 always comes first; move it before them, let them leave something to it, or leave this out [never-wins]";
+    let rule = |id: &str, when: &str| format!("id: {id}, from: look, to: own, on: buy, when: \"{when}\"");
+    let check = |first: &str, second: &str, third_when: &str, expected: &[&str]| {
+        let rules = [rule("a", first), rule("b", second), rule("c", third_when)];
+        check_rules(&rules.each_ref().map(String::as_str), expected);
+    };
+    check("views >= 3", "views < 3", "event.value > 5", &[third]);
+    check("views > 3", "views < 3", "event.value > 5", &[]);
+    check("views > 3", "views < 3", "views == 3", &[]);
+    check("views > 2", "views < 3", "views == 3 || event.late", &[third]);
+    // What is missing is neither.
+    check("event.value >= 3", "event.value < 3", "event.late", &[]);
+    check("event.value >= 3", "event.value < 3", "has(event.value)", &[third]);
+    check("event.member", "!event.member", "has(event.member)", &[third]);
+    check("event.colour == 'red'", "event.colour != 'red'", "has(event.colour)", &[third]);
+    // What cannot be told is taken for possible.
+    check(
+        "event.colour.startsWith('b')",
+        "event.colour < 'b'",
+        "event.colour == 'blue' || event.colour == 'aqua'",
+        &[third],
+    );
+    check("views * 2 >= 3", "views * 2 < 3", "event.late", &[]);
+    check("views >= event.pieces", "!(views >= event.pieces)", "has(event.pieces)", &[third]);
+    check_rules(
+        &[
+            "id: a, from: look, to: gone, on: buy",
+            "id: b, from: own, to: gone, on: [buy, cart]",
+            "id: c, from: [look, own], to: own, on: buy",
+            "id: d, from: look, to: own, on: any",
+        ],
+        &[
+            "12:11: `c` can never win: one of `a` in line 10 and `b` in line 11 always comes first; move it before them, let them leave something to it, or leave this out [never-wins]",
+        ],
+    );
+    check_rules(
+        &[
+            "id: a, from: [look, own], to: own, on: buy, when: \"phase == 'look' && event.kind == 'buy'\"",
+            "id: b, from: look, to: gone, on: buy, when: views > 1",
+        ],
+        &[
+            "11:11: `b` can never win: `a` in line 10 always comes first; move it before that one, narrow its condition, or leave this out [never-wins]",
+        ],
+    );
+    let loses = |winner: &str| {
+        format!(
+            "11:11: `b` can never win: `{winner}` in line 10 always comes first; move it before that one, narrow its condition, or leave this out [never-wins]"
+        )
+    };
+    // The one that does alone is named alone.
+    check_rules(
+        &["id: a, from: look, to: own, on: buy, when: views >= 0", "id: b, from: look, to: gone, on: [buy]"],
+        &[&loses("a")],
+    );
+}
+
+#[test]
+fn timers_that_are_asked_at_the_same_time_cover_what_comes_later() {
+    let left = "id: own, from: look, to: own, on: buy";
+    let check = |first: &str, second: &str, third: &str, winners: &[&str]| {
+        let rule = |id: &str, trigger: &str| format!("id: {id}, from: own, to: gone, {trigger}");
+        let rules = [left.to_owned(), rule("a", first), rule("b", second), rule("c", third)];
+        let names: Vec<String> =
+            winners.iter().map(|id| format!("`{id}` in line {}", 11 + u8::from(*id == "b"))).collect();
+        let (who, order) = match names.as_slice() {
+            [] => return check_rules(&rules.each_ref().map(String::as_str), &[]),
+            [one] => (one.clone(), "move it before that one, narrow its condition"),
+            _ => (format!("one of {}", names.join(" and ")), "move it before them, let them leave something to it"),
+        };
+        let expected =
+            format!("13:11: `c` can never win: {who} always comes first; {order}, or leave this out [never-wins]");
+        check_rules(&rules.each_ref().map(String::as_str), &[&expected]);
+    };
+    check("after: 1d, when: views > 1", "after: 1d, when: views <= 1", "after: 2d", &["a", "b"]);
+    check("after: 1d, when: views > 1", "after: 1d, when: views <= 1", "after: 1d", &["a", "b"]);
+    check("idle: 1d, when: views > 1", "idle: 1d, when: views <= 1", "idle: 2d, when: views > 5", &["a", "b"]);
+    // Asked at another time, the second may find what the first did not.
+    check("after: 1d, when: views > 1", "after: 2d, when: views <= 1", "after: 3d", &[]);
+    check("after: 1d, when: views > 1", "idle: 1d, when: views <= 1", "after: 3d", &[]);
+    check("after: 1d, when: views > 1", "after: 3d, when: views <= 1", "after: 2d, when: views > 1", &[]);
+    check("after: 1d, when: views > 1", "after: 2d, when: views >= 0", "after: 3d", &["b"]);
+    check("after: 1d, when: time_in_phase >= duration('1d')", "idle: 2d", "after: 2d", &["a"]);
+    // After a long silence those that are due before the phase began fire in the order of the file.
+    let long = "id: long, from: own, to: gone, idle: 3d";
+    let short = "id: short, from: own, to: look, idle: 2d";
+    let by_timer = "id: own, from: look, to: own, after: 10d";
+    check_rules(&[by_timer, long, short], &[]);
+    check_rules(
+        &[left, long, short],
+        &[
+            "11:11: `long` can never win: `short` in line 12 always comes first; make its span shorter, give that one a condition, or leave this out [never-wins]",
+        ],
+    );
+}
+
+#[test]
+fn a_condition_that_can_never_be_true_is_told_where_it_stands() {
+    let check = |when: &str, is_never: bool| {
+        let rule = format!("id: bought, from: look, to: own, on: buy, when: \"{when}\"");
+        let never = "10:55: this can never be true, so `bought` is never taken; correct it, or leave the transition out [never-holds]";
+        check_rules(&[&rule], [never].get(..usize::from(is_never)).unwrap());
+    };
+    check("views > 3 && views < 4", true);
+    check("views > 3 && views < 5", false);
+    check("event.pieces > 3 && event.pieces < 4", false);
+    check("views < 0", true);
+    check("event.kind == 'view'", true);
+    check("phase == 'own' || phase == 'new'", true);
+    check("event.colour == 'red' && event.colour == 'blue'", true);
+    check("event.colour in ['red', 'blue'] && !(event.colour in ['blue', 'red', 'green'])", true);
+    check("event.colour > 'a' && event.colour < 'b'", false);
+    check("!has(event.pieces) && event.pieces > 3", true);
+    check("event.member == !event.member", true);
+    check("time_since_last < duration('1s') && time_since_last > duration('2s')", true);
+    check("false", true);
+    check("1 > 2 || views == 2.5", true);
+    check("views > event.pieces && views < event.pieces", false);
+    check_rules(
+        &["id: bought, from: look, to: own, after: 2d, when: time_in_phase > duration('2d')"],
+        &[
+            "10:57: this can never be true, so `bought` is never taken; correct it, or leave the transition out [never-holds]",
+        ],
+    );
+    // What is counted wrongly is not complained of twice.
+    assert_eq!(
+        mistakes(&changed(&[(7, "  views: { on: veiw, window: visit }")])),
+        "shop.yaml:7:16: `veiw` is not in `kinds`; did you mean `view`? (or add it there) [unknown-name]"
+    );
+}
+
+#[test]
+fn a_signal_that_is_never_told_is_a_mistake() {
+    let check = |signal: &str, expected: &str| {
+        let source = changed(&[(13, &format!("signals:\n  - {{ {signal} }}\nscenarios:"))]);
+        let expected = if expected == "none" { expected.to_owned() } else { format!("shop.yaml:{expected}") };
+        assert_eq!(mistakes(&source), expected, "{signal}");
+    };
+    let never = "this can never be true, so `s` is never told; correct it, or leave the signal out [never-holds]";
+    check("id: s, on: buy, when: views >= 2 && event.value > 3", "none");
+    check("id: s, on: buy, when: views < 0", &format!("14:29: {never}"));
+    check("id: s, on: buy, in: own, when: phase == 'look'", &format!("14:38: {never}"));
+    check("id: s, on: buy, when: phase == 'look'", "none");
+    // Only a timer leads there, which has no event.
+    check("id: s, entering: gone, when: event.value > 3", &format!("14:36: {never}"));
+    check("id: s, entering: gone, when: time_since_last < duration('30d')", &format!("14:36: {never}"));
+    check("id: s, leaving: [look, gone], when: event.value > 3", "none");
+    check(
+        "id: s, leaving: gone, entering: own",
+        "14:23: no transition does this, so the signal is never told; write phases that one leads between [never-told]",
+    );
+    let source = changed(&[
+        (5, "phases: { look: {}, own: {}, gone: {}, lost: {} }"),
+        (13, "signals:\n  - { id: s, on: buy, in: [lost] }\n  - { id: t, on: buy, in: [lost, own] }\nscenarios:"),
+    ]);
+    assert_eq!(
+        mistakes(&source),
+        "shop.yaml:5:40: no customer can reach the phase `lost`; add a transition `to: lost`, or leave the phase out [unreachable-phase]\n\
+         shop.yaml:14:27: no customer can reach the phases in which `s` is told; write phases that one can come to [never-told]"
+    );
 }

@@ -161,8 +161,9 @@ fn a_condition_holds_as_the_expression_language_says() {
     check("event.value > 9.99", true);
     check("event.value in [1, 10.0]", true);
     check("event.value in [1, 2]", false);
-    check("event.kind == \"go\"", true);
-    check("event.kind in [\"view\", \"start\"]", false);
+    // Beside something that may be otherwise: what is so or not so in every case is refused.
+    check("event.kind == \"go\" && has(event.value)", true);
+    check("event.kind in [\"view\", \"start\"] || !has(event.value)", false);
     check("event.channel.startsWith(\"cl\") && event.channel.endsWith(\"ks\")", true);
     check("event.colour.contains(\"red\")", true);
     check("event.colour < \"e\"", true);
@@ -172,8 +173,8 @@ fn a_condition_holds_as_the_expression_language_says() {
     check("event.member == false", false);
     check("event.late", false);
     check("has(event.colour) && has(event.value)", true);
-    check("phase == \"a\"", true);
-    check("phase == \"new\"", false);
+    check("phase == \"a\" && has(event.value)", true);
+    check("phase == \"new\" || !has(event.value)", false);
     check("time_in_phase == duration(\"48h\")", true);
     check("time_in_phase > duration(\"2d\")", false);
     check("time_since_last >= duration(\"22h\") && time_since_last < duration(\"1d\")", true);
@@ -720,4 +721,36 @@ fn what_is_probably_not_meant_is_a_warning_with_its_place() {
             "6: phase `q` has no `nl` in `needs`, as others have; add it",
         ],
     );
+}
+
+#[test]
+fn what_says_nothing_or_is_never_asked_for_is_a_warning() {
+    let check = |kinds: &str, rules: &str, expected: &[&str]| {
+        let source = format!(
+            "model: m\nversion: 1\nkinds: [{kinds}]\nphases: {{ p: {{}}, q: {{ final: true }} }}\ncounters: {{ n: {{ on: k, window: ever }} }}\ntransitions:\n  - {{ id: a, from: new, to: p, on: k }}\n{rules}"
+        );
+        let warnings = CheckedModel::parse("m", &source).unwrap_or_else(|errors| panic!("{errors}")).warnings;
+        let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(told, expected, "{source}");
+    };
+    let always = |at: &str, id: &str| {
+        format!("{at}: this is true whenever `{id}` asks; leave the condition out, or correct it [always-holds]")
+    };
+    check("k", "  - { id: b, from: p, to: q, on: k, when: n > 3 }\n", &[]);
+    check("k", "  - { id: b, from: p, to: q, on: k, when: n >= 0 }\n", &[&always("8:43", "b")]);
+    check("k", "  - { id: b, from: p, to: q, on: k, when: n > 3 || n <= 3 }\n", &[&always("8:43", "b")]);
+    check("k", "  - { id: b, from: p, to: q, on: k, when: n > 3 || event.value > 3 || event.value <= 3 }\n", &[]);
+    check(
+        "k",
+        "  - { id: b, from: p, to: q, after: 2d, when: n > 3 }\nsignals:\n  - { id: s, on: k, in: p, when: phase == 'p' && n >= 0 }\n  - { id: t, on: k, when: phase == 'p' }\n",
+        &[&always("10:34", "s")],
+    );
+    let unused = "3:12: nothing listens to the kind `l`; use it, or leave it out [unused]";
+    let rule = "  - { id: b, from: p, to: q, on: k, when: n > 3 }\n";
+    check("k, l", rule, &[unused]);
+    check("k, l", &rule.replace("n > 3", "n > 3 && time_since_last > duration('1d')"), &[]);
+    check("k, l", &rule.replace("on: k", "idle: 3d"), &[]);
+    check("k, l", &rule.replace("on: k", "on: any"), &[]);
+    check("k, l", &format!("{rule}signals:\n  - {{ id: s, on: k, unless: l, within: 1d }}\n"), &[]);
+    check("k, l", &format!("{rule}signals:\n  - {{ id: s, entering: q }}\n"), &[unused]);
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use klantreis::journey::{
     Cause, Effects, Event, Fired, ModelSet, Outcome, Record, SetOptions, Span, builtin, builtin_names, run_scenarios,
+    untested,
 };
 use proptest::prelude::*;
 
@@ -170,6 +171,7 @@ fn every_built_in_model_loads_without_a_warning_and_its_scenarios_come_true() {
         assert_eq!(checked.warnings, [], "{name}");
         let outcomes = run_scenarios(&checked);
         assert!(!outcomes.is_empty());
+        assert_eq!(untested(&checked, &outcomes), [], "{name}");
         for outcome in outcomes {
             assert!(outcome.passed(), "{name}: {}\n{}", outcome.name, outcome.difference.unwrap());
         }

@@ -11,6 +11,8 @@
 mod amount;
 mod builtin;
 mod by_value;
+mod code;
+mod coverage;
 mod describe;
 mod effect;
 mod event;
@@ -34,12 +36,14 @@ mod vocabulary;
 
 pub use amount::{Amount, AmountError};
 pub use builtin::{builtin, builtin_names, builtin_source};
+pub use code::Code;
+pub use coverage::untested;
 pub use describe::ModelState;
 pub use effect::{Cause, Effects, Signal, Transition, Value};
 pub use event::{Attr, Event};
 pub use explain::Way;
 pub use graph::graph_mermaid;
-pub use language::CheckedModel;
+pub use language::{CheckedModel, Supply};
 pub use model::{Addend, AtMost, Counter, Model, Occasion, Per, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
 pub use model_set::{Fired, ModelSet, Outcome, Pair, SetOptions, SetParts, Shadow};
 pub use problem::{ModelErrors, Problem};

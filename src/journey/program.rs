@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 pub(super) const STACK: usize = 32;
 
 /// Something a condition can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Slot {
     /// A counter of the model, by index.
     Counter(u16),
@@ -42,6 +42,13 @@ pub(super) enum Compare {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+}
+
+impl Compare {
+    /// Whether it asks which of the two comes first.
+    pub fn is_of_order(self) -> bool {
+        !matches!(self, Self::Equal | Self::NotEqual)
+    }
 }
 
 /// What is done with two numbers.
@@ -116,6 +123,11 @@ impl Program {
     /// What it reads, each once, in the order of first use.
     pub fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// Its steps, which number the slots in the order of [`Program::slots`].
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
     }
 
     /// The same program over other slots.
@@ -219,7 +231,7 @@ fn decide<'s>(a: Operand<'s>, b: Operand<'s>, strong: bool) -> Operand<'s> {
     }
 }
 
-fn compute<'s>(how: Arithmetic, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
+pub(super) fn compute<'s>(how: Arithmetic, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
     let (Operand::Number(a), Operand::Number(b)) = (a, b) else { return Operand::Missing };
     let result = match how {
         Arithmetic::Add => a + b,
@@ -230,7 +242,7 @@ fn compute<'s>(how: Arithmetic, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
     if result.is_finite() { Operand::Number(result) } else { Operand::Missing }
 }
 
-fn compare<'s>(how: Compare, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
+pub(super) fn compare<'s>(how: Compare, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
     let order = match (a, b) {
         (Operand::Number(a), Operand::Number(b)) => a.partial_cmp(&b),
         (Operand::Text(a), Operand::Text(b)) => Some(a.cmp(b)),
@@ -252,7 +264,7 @@ fn ordered(how: Compare, order: Option<Ordering>) -> bool {
     }
 }
 
-fn search<'s>(how: Search, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
+pub(super) fn search<'s>(how: Search, a: Operand<'s>, b: Operand<'s>) -> Operand<'s> {
     let (Operand::Text(text), Operand::Text(part)) = (a, b) else { return Operand::Missing };
     Operand::Bool(match how {
         Search::StartsWith => text.starts_with(part),

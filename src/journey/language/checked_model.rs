@@ -4,7 +4,8 @@ use super::fields::{self, Fields, Report};
 use super::sections::Names;
 
 use super::expression::Asked;
-use super::{flow, scenarios, signals, transitions};
+use super::places::Places;
+use super::{conditions, flow, scenarios, signals, transitions, winners};
 use crate::journey::model::Model;
 use crate::journey::problem::{ModelErrors, Problem};
 use crate::journey::scenario::Scenario;
@@ -21,6 +22,7 @@ pub struct CheckedModel {
     pub scenarios: Vec<Scenario>,
     /// What is probably a mistake, though it does no harm.
     pub warnings: Vec<Problem>,
+    pub(in crate::journey) places: Places,
 }
 
 impl CheckedModel {
@@ -72,6 +74,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     let applies_to = fields
         .get("applies_to")
         .and_then(|node| transitions::condition(node, "`applies_to`", source, &names, Asked::OfEvent, report));
+    let are_names_sound = report.problems.is_empty();
     let transitions = fields.require("transitions", "transitions: [{ id: start, from: new, to: …, on: any }]", report);
     let rules = transitions.map(|node| transitions::read(node, source, &names, report)).unwrap_or_default();
     if let Some(node) = transitions {
@@ -81,8 +84,15 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     let signals = signals.unwrap_or_default();
     let waiting_max = signals::waiting_max(fields.get("waiting"), &signals, report);
     let scenarios = fields.get("scenarios").map(|node| scenarios::read(node, &names, &rules, &signals, report));
+    let places = Places::find(&fields, &names, &rules, &signals);
     let mut warnings = Report::default();
-    super::warnings::check(&names, &rules, &signals, applies_to.as_ref(), &mut warnings);
+    // What is counted wrongly is compared wrongly, and that was told.
+    if are_names_sound {
+        winners::check(&names, &rules, report);
+        let applies_to = applies_to.as_ref().zip(fields.get("applies_to").map(|node| node.at));
+        conditions::check(&names, &rules, &signals, applies_to, &places, report, &mut warnings);
+    }
+    super::warnings::check(&names, &rules, &signals, applies_to.as_ref(), &places, &mut warnings);
     let Names { kinds, attributes, phases, counters, .. } = names;
     let rules = rules.placed.into_iter().map(|placed| placed.rule).collect();
     let name = name?.text;
@@ -102,7 +112,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     };
     model.hash = model.fingerprint();
     warnings.problems.sort();
-    Some(CheckedModel { model, scenarios: scenarios.unwrap_or_default(), warnings: warnings.problems })
+    Some(CheckedModel { model, scenarios: scenarios.unwrap_or_default(), warnings: warnings.problems, places })
 }
 
 fn names(fields: &Fields<'_>, report: &mut Report) -> Names {

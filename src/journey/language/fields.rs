@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use super::suggest::instead;
-use crate::journey::Span;
 use crate::journey::problem::Problem;
+use crate::journey::{Code, Span};
 use crate::yaml::{Name, Node, Place, Yaml};
 
 /// The problems found so far.
@@ -14,9 +14,14 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Adds a problem: what is wrong; what to write instead.
+    /// Adds that something is not written as it should be: what is wrong; what to write instead.
     pub fn add(&mut self, at: Place, text: impl Into<String>) {
-        self.problems.push(Problem { at, text: text.into() });
+        self.find(Code::Malformed, at, text);
+    }
+
+    /// Adds a problem of another kind.
+    pub fn find(&mut self, code: Code, at: Place, text: impl Into<String>) {
+        self.problems.push(Problem { at, text: text.into(), code });
     }
 
     /// Adds that something else was expected.

@@ -5,16 +5,26 @@
 //! `scenarios`), last what only shows when all is taken together (`flow`).
 
 mod checked_model;
+mod conditions;
+mod decide;
 mod expression;
 mod fields;
 mod flow;
 mod phases;
 mod place;
+mod places;
 mod scenarios;
 mod sections;
 mod signals;
+mod situation;
+mod starved;
+#[cfg(test)]
+mod starved_tests;
 mod suggest;
+mod supply;
 mod transitions;
 mod warnings;
+mod winners;
 
 pub use checked_model::CheckedModel;
+pub use supply::Supply;

@@ -8,7 +8,7 @@ use super::suggest::instead;
 use super::transitions::{Rules, unknown_rule};
 use crate::journey::model::SignalRule;
 use crate::journey::scenario::{Expected, ExpectedSignal, Given, START, Scenario};
-use crate::journey::{Amount, Attr, AttrType, Cause, KindId, Span};
+use crate::journey::{Amount, Attr, AttrType, Cause, Code, KindId, Span};
 use crate::yaml::{Node, Place, Yaml};
 
 /// Reads the scenarios; what they name must have been introduced.
@@ -153,7 +153,7 @@ fn expected(node: &Node, names: &Names, rules: &Rules, report: &mut Report) -> O
         let name = fields::name(node, "`rule`", "the id of a transition", report)?;
         let found = rules.placed.iter().position(|placed| placed.rule.id == name.text);
         if found.is_none() && rules.complete {
-            report.add(name.at, unknown_rule(&name, rules));
+            report.find(Code::UnknownName, name.at, unknown_rule(&name, rules));
         }
         found.map(|index| index as u16)
     });
@@ -175,7 +175,7 @@ fn expected_signal(node: &Node, names: &Names, signals: &[SignalRule], report: &
         let found = signals.iter().position(|signal| signal.id == name.text);
         if found.is_none() {
             let hint = instead(&name.text, signals.iter().map(|signal| signal.id.as_str()));
-            report.add(name.at, format!("there is no signal `{}`; {hint}", name.text));
+            report.find(Code::UnknownName, name.at, format!("there is no signal `{}`; {hint}", name.text));
         }
         found.map(|index| index as u16)
     });

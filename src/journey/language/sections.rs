@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::fields::{self, Fields, Report};
 use super::suggest::instead;
 use crate::journey::model::{Addend, Counter, Per, Phase, Window};
-use crate::journey::{AttrType, Span};
+use crate::journey::{AttrType, Code, Span};
 use crate::yaml::{Name, Node, Place, Yaml};
 
 /// The most of each; more is a mistake rather than a model.
@@ -70,7 +70,11 @@ impl Names {
         let found = self.kinds.iter().position(|kind| *kind == name.text);
         if found.is_none() && self.kinds_known {
             let hint = instead(&name.text, self.kinds.iter().map(CompactString::as_str));
-            report.add(name.at, format!("`{}` is not in `kinds`; {hint} (or add it there)", name.text));
+            report.find(
+                Code::UnknownName,
+                name.at,
+                format!("`{}` is not in `kinds`; {hint} (or add it there)", name.text),
+            );
         }
         found.map(|index| index as u16)
     }
@@ -102,7 +106,7 @@ impl Names {
         let found = self.phases.iter().position(|phase| phase.name == name.text);
         if found.is_none() && self.phases_known {
             let hint = instead(&name.text, self.phases.iter().map(|phase| phase.name.as_str()));
-            report.add(name.at, format!("`{}` is not a phase; {hint}", name.text));
+            report.find(Code::UnknownName, name.at, format!("`{}` is not a phase; {hint}", name.text));
         }
         found.map(|index| index as u16)
     }
@@ -321,7 +325,11 @@ impl Names {
             }
             None => {
                 let hint = instead(text, numbers().map(|(name, _)| name.as_str()).chain(["value"]));
-                report.add(node.at, format!("`{text}` cannot be added up: there is no such attribute; {hint}"));
+                report.find(
+                    Code::UnknownName,
+                    node.at,
+                    format!("`{text}` cannot be added up: there is no such attribute; {hint}"),
+                );
                 None
             }
         }

@@ -4,8 +4,8 @@ use super::expression::Asked;
 use super::fields::{self, Fields, Report};
 use super::sections::{Names, limit, window_of};
 use super::transitions::{Rules, condition};
-use crate::journey::Span;
 use crate::journey::model::{AtMost, Occasion, SignalRule, Wait};
+use crate::journey::{Code, Span};
 use crate::yaml::{Node, Place, Yaml};
 
 const SIGNALS_MAX: usize = 64;
@@ -116,7 +116,8 @@ fn occasion(node: &Node, fields: &Fields<'_>, names: &Names, rules: &Rules, repo
                     && leaving.as_ref().is_none_or(|phases| rule.from.iter().any(|from| phases.contains(from)))
             };
             if rules.complete && !rules.placed.iter().any(|placed| makes(&placed.rule)) {
-                report.add(
+                report.find(
+                    Code::NeverTold,
                     moved.at,
                     "no transition does this, so the signal is never told; write phases that one leads between",
                 );

@@ -4,6 +4,7 @@ use super::expression::{self, Asked};
 use super::fields::{self, Fields, Report};
 use super::sections::{Names, limit};
 use super::suggest::instead;
+use crate::journey::Code;
 use crate::journey::model::{Condition, Rule, Trigger};
 use crate::yaml::{Name, Node, Place, Yaml};
 
@@ -21,6 +22,8 @@ pub(super) struct Placed {
     pub id_at: Place,
     pub from_at: Place,
     pub trigger_at: Place,
+    /// Where its condition stands, or else its id.
+    pub when_at: Place,
 }
 
 /// The rules that can be understood, and whether these are all.
@@ -81,7 +84,9 @@ fn placed(node: &Node, source: &str, names: &Names, report: &mut Report) -> Opti
     let asked = if is_timer { Asked::ByTimer } else { Asked::ByEvent };
     let when = when_node.and_then(|node| condition(node, "`when`", source, names, asked, report));
     let rule = Rule { id: id.as_ref()?.text.clone(), from: from?, to: to?, trigger, when };
-    Some(Placed { rule, conditional: when_node.is_some(), id_at: id?.at, from_at: from_node?.at, trigger_at })
+    let id_at = id?.at;
+    let when_at = when_node.map_or(id_at, |node| node.at);
+    Some(Placed { rule, conditional: when_node.is_some(), id_at, from_at: from_node?.at, trigger_at, when_at })
 }
 
 /// What sets the rule off: exactly one of three keys.
@@ -135,7 +140,7 @@ pub(super) fn condition(
         Ok(condition) => Some(condition),
         Err(mistakes) => {
             for mistake in mistakes {
-                report.add(super::place::within(source, node, text, mistake.offset), mistake.text);
+                report.find(Code::BadCondition, super::place::within(source, node, text, mistake.offset), mistake.text);
             }
             None
         }

@@ -1,9 +1,11 @@
 //! What is probably not meant, though it does no harm: a model with warnings runs.
 
 use super::fields::Report;
+use super::places::Places;
 use super::sections::Names;
 use super::transitions::Rules;
-use crate::journey::model::{Addend, Condition, Phase, SignalRule};
+use crate::journey::Code;
+use crate::journey::model::{Addend, Condition, Occasion, Phase, SignalRule, Trigger};
 use crate::journey::program::Slot;
 
 /// Looks at the model as a whole.
@@ -12,9 +14,11 @@ pub(super) fn check(
     rules: &Rules,
     signals: &[SignalRule],
     applies_to: Option<&Condition>,
+    places: &Places,
     report: &mut Report,
 ) {
     unused(names, rules, signals, applies_to, report);
+    unused_kinds(names, rules, signals, places, report);
     if rules.complete {
         dead_ends(names, rules, report);
     }
@@ -29,7 +33,7 @@ fn dead_ends(names: &Names, rules: &Rules, report: &mut Report) {
                 "nobody leaves the phase `{0}` again; let a transition begin `from: {0}`, or say `final: true`",
                 phase.name
             );
-            report.add(*at, text);
+            report.find(Code::DeadEnd, *at, text);
         }
     }
 }
@@ -49,7 +53,7 @@ fn untranslated(names: &Names, report: &mut Report) {
         }
         for (phase, at) in names.phases.iter().zip(&names.phase_places).filter(|(phase, _)| !has(phase)) {
             let text = format!("phase `{}` has no `{language}` in `{key}`, as others have; add it", phase.name);
-            report.add(*at, text);
+            report.find(Code::Untranslated, *at, text);
         }
     }
 }
@@ -65,7 +69,11 @@ fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], applies_to: Opti
         .collect();
     for (index, (counter, at)) in names.counters.iter().zip(&names.counter_places).enumerate() {
         if !read.contains(&Slot::Counter(index as u16)) {
-            report.add(*at, format!("no condition reads the counter `{}`; use it, or leave it out", counter.name));
+            report.find(
+                Code::Unused,
+                *at,
+                format!("no condition reads the counter `{}`; use it, or leave it out", counter.name),
+            );
         }
     }
     for (index, ((name, _), at)) in names.attributes.iter().zip(&names.attribute_places).enumerate() {
@@ -75,7 +83,33 @@ fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], applies_to: Opti
         let correlated = waits.any(|wait| wait.correlate == Some(index));
         let counted = names.counters.iter().any(|counter| counter.per.is_some_and(|per| per.attribute == index));
         if !summed && !counted && !correlated && !read.contains(&Slot::EventAttribute(index)) {
-            report.add(*at, format!("nothing reads the attribute `{name}`; use it, or leave it out"));
+            report.find(Code::Unused, *at, format!("nothing reads the attribute `{name}`; use it, or leave it out"));
+        }
+    }
+}
+
+/// Kinds that nothing asks for, where it does not matter either when the customer was heard of last.
+fn unused_kinds(names: &Names, rules: &Rules, signals: &[SignalRule], places: &Places, report: &mut Report) {
+    let conditions = rules.placed.iter().map(|placed| placed.rule.when.as_ref());
+    let mut conditions = conditions.chain(signals.iter().map(|signal| signal.when.as_ref())).flatten();
+    let is_idle = rules.placed.iter().any(|placed| matches!(placed.rule.trigger, Trigger::Idle(_)));
+    if is_idle || conditions.any(|when| when.program.slots().contains(&Slot::TimeSinceLast)) {
+        return;
+    }
+    let rules = rules.placed.iter().map(|placed| match &placed.rule.trigger {
+        Trigger::On(kinds) => kinds.as_slice(),
+        Trigger::After(_) | Trigger::Idle(_) => &[],
+    });
+    let occasions = signals.iter().map(|signal| match &signal.occasion {
+        Occasion::On(kinds) => kinds.as_slice(),
+        Occasion::Move { .. } => &[],
+    });
+    let unless = signals.iter().filter_map(|signal| Some(signal.wait.as_ref()?.unless.as_slice()));
+    let counters = names.counters.iter().flat_map(|counter| [counter.kinds.as_slice(), &counter.reset]);
+    let used: Vec<&u16> = rules.chain(occasions).chain(unless).chain(counters).flatten().collect();
+    for ((index, name), at) in (0..).zip(&names.kinds).zip(&places.kinds) {
+        if !used.contains(&&index) {
+            report.find(Code::Unused, *at, format!("nothing listens to the kind `{name}`; use it, or leave it out"));
         }
     }
 }
