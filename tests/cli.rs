@@ -98,8 +98,10 @@ fn check_says_what_it_found_and_warns_of_what_is_probably_not_meant() {
         lines[2].starts_with("model think5 version 1: 6 phases, 12 transitions, 5 signals, 1 counter, 11 kinds, "),
         "{out}"
     );
-    assert!(lines.contains(&"warning: model think5 listens to mail_bounced, but no input can yield it"), "{out}");
-    assert!(!out.contains("listens to purchased"), "{out}");
+    let bounced = "no input can yield `mail_bounced`; let one yield it, or leave the kind out [never-fed]";
+    assert!(lines.iter().any(|line| line.starts_with("warning: think5:") && line.ends_with(bounced)), "{out}");
+    assert!(!out.contains("yield `purchased`"), "{out}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with("docs/findings.md")).count(), 1, "{out}");
     assert_eq!(lines.last(), Some(&"ok"));
 }
 
@@ -143,7 +145,10 @@ fn check_reports_the_mistakes_of_model_files_with_their_places() {
     let model = write(folder.path(), "own.yaml", "model: own\nversion: 1\nphazes: {}\n");
     let file = write(folder.path(), "shop.yaml", &CONFIG.replace("think5", "own.yaml"));
     let (_, err) = check(&["check", "-c", &file], 2);
-    assert!(err.lines().all(|line| line.starts_with(&format!("{model}:"))), "{err}");
+    let (last, lines) =
+        err.lines().collect::<Vec<_>>().split_last().map(|(last, rest)| (*last, rest.to_vec())).expect("lines");
+    assert!(lines.iter().all(|line| line.starts_with(&format!("{model}:"))), "{err}");
+    assert!(last.starts_with("docs/findings.md says what each [code] means"), "{err}");
     assert!(err.contains(":3:1: ") && err.contains("phazes"), "{err}");
 }
 
@@ -280,6 +285,12 @@ fn warnings_can_be_denied() {
     assert!(warnings > 1 && !out.ends_with("ok\n"), "{out}");
     assert_eq!(err, format!("{warnings} warnings denied; mend what they say, or check without --deny\n"));
     check(&["check", "-c", "deploy/examples/klantreis.yaml", "--deny"], 0);
+    let (out, _) = check(&["check", "-c", &file, "--deny=dead-end,untested"], 0);
+    assert!(out.contains("[never-fed]") && out.ends_with("\nok\n"), "{out}");
+    let (_, err) = check(&["check", "-c", &file, "--deny=dead-end,never-fed"], 2);
+    assert_eq!(err, format!("{warnings} warnings denied; mend what they say, or check without --deny\n"));
+    let (_, err) = check(&["check", "-c", &file, "--deny=never-wins"], 2);
+    assert!(err.contains("always-holds, dead-end, unused"), "{err}");
 }
 
 #[test]
@@ -289,6 +300,6 @@ fn what_no_scenario_comes_to_is_noted() {
     let start = shown.find("  - name: a cart that is left").expect("the scenarios of signals are last");
     let file = write(folder.path(), "own.yaml", &shown[..start]);
     let (out, _) = check(&["model", "test", &file], 0);
-    assert!(out.contains("no scenario comes to the signal `cart_abandoned`\n"), "{out}");
+    assert!(out.contains("no scenario comes to the signal `cart_abandoned`; add one that does [untested]\n"), "{out}");
     assert!(!out.contains("the transition"), "{out}");
 }

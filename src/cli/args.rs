@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use super::Exit;
-use crate::journey::Span;
+use crate::journey::{Code, Span};
 use crate::telemetry::log::LogFormat;
 
 /// Follows every customer of a company through a customer journey, live: Kafka in, phase transitions out, exactly once.
@@ -64,7 +64,7 @@ pub enum Command {
     /// Check the configuration and its models, without connecting to anything
     #[command(
         after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml\n  \
-                      klantreis check -c klantreis.yaml --deny"
+                      klantreis check -c klantreis.yaml --deny\n  klantreis check -c klantreis.yaml --deny=dead-end,never-fed"
     )]
     Check(CheckArgs),
     /// Look at models and test them
@@ -81,9 +81,25 @@ pub struct CheckArgs {
     /// See [`ConfigArgs`].
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// Take warnings for errors
-    #[arg(long)]
-    pub deny: bool,
+    /// Take warnings for errors: all, or those of these codes, such as --deny=dead-end,never-fed
+    #[arg(long, value_name = "CODE", num_args = 0.., require_equals = true, value_delimiter = ',', hide_possible_values = true)]
+    #[arg(default_missing_value = "all", value_parser = denied())]
+    pub deny: Option<Vec<Denied>>,
+}
+
+/// Warnings that are taken for errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// All.
+    All,
+    /// Those of this code.
+    Only(Code),
+}
+
+fn denied() -> impl TypedValueParser<Value = Denied> {
+    let warnings = Code::ALL.into_iter().filter(|code| !code.is_error()).map(Code::word);
+    PossibleValuesParser::new(std::iter::once("all").chain(warnings))
+        .map(|word| word.parse().map_or(Denied::All, Denied::Only))
 }
 
 /// The configuration file.

@@ -1,14 +1,13 @@
 //! `check`: looks a configuration and its models over, without connecting to anything.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::args::{CheckArgs, ConfigArgs};
-use super::{Exit, Failure};
+use super::args::{CheckArgs, ConfigArgs, Denied};
+use super::{Exit, Failure, findings};
 use crate::config::{self, Config, Guarantee};
 use crate::formats;
-use crate::journey::{CheckedModel, Model, Shadow};
+use crate::journey::{CheckedModel, Code, Shadow};
 use crate::kafka;
 
 /// Does it.
@@ -20,10 +19,12 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let config = config::load(file)?;
-    let models = config.open_models()?;
-    let shadows = config.open_shadows()?;
+    let models = config.open_models().map_err(findings::with_page)?;
+    let shadows = config.open_shadows().map_err(findings::with_page)?;
     summary(&config, &models, &shadows, out)?;
-    let warnings = warnings(&config, &models);
+    let active = config.models.iter().zip(&models);
+    let beside = config.shadows.iter().map(|shadow| &shadow.model).zip(shadows.iter().map(|shadow| &shadow.model));
+    let warnings = findings::warnings(file, &config, &active.chain(beside).collect::<Vec<_>>());
     let set = config.compile(models, shadows)?;
     for input in &config.inputs {
         if let Err(message) = formats::open(&input.format, set.vocabulary(), input.time) {
@@ -36,13 +37,21 @@ pub(super) fn run(
     for warning in &warnings {
         writeln!(out, "warning: {warning}")?;
     }
-    match warnings.len() {
-        count if *deny && count > 0 => {
+    if !warnings.is_empty() {
+        writeln!(out, "{}", findings::PAGE)?;
+    }
+    match warnings.iter().filter(|warning| denies(deny, warning.problem.code)).count() {
+        0 => Ok(writeln!(out, "ok")?),
+        count => {
             let message = format!("{} denied; mend what they say, or check without --deny", plural(count, "warning"));
             Err(Failure::new(Exit::Usage, message))
         }
-        _ => Ok(writeln!(out, "ok")?),
     }
+}
+
+/// Whether warnings of a kind are errors: all of them, if none is named.
+fn denies(deny: &Option<Vec<Denied>>, code: Code) -> bool {
+    deny.iter().flatten().any(|denied| matches!(denied, Denied::All) || *denied == Denied::Only(code))
 }
 
 fn summary(config: &Config, models: &[CheckedModel], shadows: &[Shadow], out: &mut dyn Write) -> std::io::Result<()> {
@@ -89,39 +98,4 @@ fn summary(config: &Config, models: &[CheckedModel], shadows: &[Shadow], out: &m
 
 fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
-/// What does no harm, but is probably not meant.
-fn warnings(config: &Config, models: &[CheckedModel]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for (named, checked) in config.models.iter().zip(models) {
-        warnings.extend(
-            checked
-                .warnings
-                .iter()
-                .map(|problem| format!("{named}:{}:{}: {}", problem.at.line, problem.at.column, problem.text)),
-        );
-    }
-    let mut yielded = BTreeSet::new();
-    for input in &config.inputs {
-        match formats::kinds_of(&input.format) {
-            Some(kinds) => yielded.extend(kinds),
-            // Its records name their kinds themselves: anything may come.
-            None => return warnings,
-        }
-    }
-    for CheckedModel { model, .. } in models {
-        warnings.extend(unheard(model, &yielded));
-    }
-    let known = |kind: &str| models.iter().any(|checked| checked.model.kinds().iter().any(|known| known == kind));
-    for kind in yielded.iter().filter(|kind| !known(kind)) {
-        warnings.push(format!("the inputs can yield {kind}, but no model listens to it"));
-    }
-    warnings
-}
-
-/// The kinds that a model listens to in vain.
-fn unheard(model: &Model, yielded: &BTreeSet<String>) -> Vec<String> {
-    let kinds = model.kinds().iter().filter(|kind| !yielded.contains(kind.as_str()));
-    kinds.map(|kind| format!("model {} listens to {kind}, but no input can yield it", model.name())).collect()
 }

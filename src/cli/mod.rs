@@ -9,6 +9,7 @@ mod args;
 mod check;
 mod demo;
 mod exit;
+mod findings;
 mod model;
 mod replay;
 mod run;

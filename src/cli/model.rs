@@ -5,9 +5,7 @@ use std::path::Path;
 
 use super::{Exit, Failure, ModelCommand};
 use crate::config::{ModelRef, ModelsError};
-use crate::journey::{
-    CheckedModel, Rule, ScenarioOutcome, SignalRule, builtin, builtin_names, graph_mermaid, run_scenarios,
-};
+use crate::journey::{CheckedModel, builtin, builtin_names, graph_mermaid, run_scenarios, untested};
 
 /// Does it.
 ///
@@ -55,8 +53,8 @@ fn test(models: &[String], out: &mut dyn Write) -> Result<(), Failure> {
                 writeln!(out, "          {line}")?;
             }
         }
-        for unused in unused(&checked, &outcomes) {
-            writeln!(out, "note    {name}: no scenario comes to {unused}")?;
+        for note in untested(&checked, &outcomes) {
+            writeln!(out, "note    {name}:{note}")?;
         }
         match (outcomes.len(), failed) {
             (0, _) => writeln!(out, "{name} has no scenarios; nothing was tested")?,
@@ -65,18 +63,6 @@ fn test(models: &[String], out: &mut dyn Write) -> Result<(), Failure> {
         }
     }
     if broken.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Usage, broken.join("\n"))) }
-}
-
-/// Transitions and signals that no scenario comes to, if there are scenarios.
-fn unused(checked: &CheckedModel, outcomes: &[ScenarioOutcome]) -> Vec<String> {
-    if outcomes.is_empty() {
-        return Vec::new();
-    }
-    let taken = |id: &str| outcomes.iter().any(|outcome| outcome.rules.iter().any(|rule| rule == id));
-    let told = |id: &str| outcomes.iter().any(|outcome| outcome.told.iter().any(|signal| signal == id));
-    let rules = checked.model.rules().iter().map(Rule::id).filter(|id| !taken(id));
-    let signals = checked.model.signals().iter().map(SignalRule::id).filter(|id| !told(id));
-    rules.map(|id| format!("the transition `{id}`")).chain(signals.map(|id| format!("the signal `{id}`"))).collect()
 }
 
 impl From<ModelsError> for Failure {

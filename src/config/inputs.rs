@@ -46,8 +46,14 @@ fn read_one(index: usize, node: &Node, problems: &Problems) -> Option<Input> {
     }
     check_topic(topic, problems);
     let (name_at, topic_at) = (name.at, topic.at);
-    let config =
-        InputConfig { name: name.value.to_owned(), topic: topic.value.to_owned(), format: format?, time, start };
+    let config = InputConfig {
+        name: name.value.to_owned(),
+        name_at,
+        topic: topic.value.to_owned(),
+        format: format?,
+        time,
+        start,
+    };
     Some(Input { name_at, topic_at, config })
 }
 

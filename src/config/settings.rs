@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::formats::{FormatSpec, TimeSource};
 use crate::journey::{Span, VariantRule};
+use crate::yaml::Place;
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -97,6 +98,8 @@ pub struct KafkaConfig {
 pub struct InputConfig {
     /// Its name, the channel of its events.
     pub name: String,
+    /// Where the file says that.
+    pub name_at: Place,
     /// Its topic.
     pub topic: String,
     /// How its records are decoded.

@@ -41,7 +41,7 @@ mod walk;
 mod word;
 
 pub use mapping::{CustomerSpec, IdSpec, KindSpec, MappingSpec, TimeFormat, TimeSpec, ValueSpec};
-pub use table::{FORMATS, Format, FormatSpec, kinds_of, open};
+pub use table::{FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_of, open};
 pub use time::{EARLIEST_MS, END_MS, TimeSource};
 
 use crate::journey::{Event, Reject};

@@ -1,6 +1,6 @@
 //! The formats there are, one line each, and how one of them is chosen.
 
-use super::json::{JsonDecoder, JsonFormat};
+use super::json::{JsonDecoder, JsonFormat, ValueAt};
 use super::mapping::{Mapping, MappingSpec};
 use super::{Decoder, TimeSource, segment, sendgrid, square};
 use crate::journey::Vocabulary;
@@ -83,6 +83,19 @@ pub fn kinds_of(spec: &FormatSpec) -> Option<Vec<String>> {
     match (&FORMATS[spec.format].reads, &spec.mapping) {
         (Reads::Fixed(format), _) => Some(format.kinds.iter().map(|rule| rule.kind.to_owned()).collect()),
         (Reads::Mapping, mapping) => mapping.as_ref().and_then(MappingSpec::kinds),
+    }
+}
+
+/// The attributes that a format can yield; `None` if the records themselves name them.
+pub fn attributes_of(spec: &FormatSpec) -> Option<Vec<String>> {
+    spec.mapping.as_ref().map(|mapping| mapping.attributes.keys().cloned().collect())
+}
+
+/// Whether events of a format may be worth money.
+pub fn has_value(spec: &FormatSpec) -> bool {
+    match (&FORMATS[spec.format].reads, &spec.mapping) {
+        (Reads::Fixed(format), _) => !matches!(format.value, ValueAt::Nowhere),
+        (Reads::Mapping, mapping) => mapping.as_ref().is_some_and(|mapping| mapping.value.is_some()),
     }
 }
 

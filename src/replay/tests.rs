@@ -76,6 +76,7 @@ fn inputs() -> [InputConfig; 3] {
     let days = "{ customer: who, time: { from: day, format: '%Y-%m-%d', zone: UTC }, kind: purchased }";
     ["clicks", "mail", "pos"].map(|name| InputConfig {
         name: name.to_owned(),
+        name_at: crate::yaml::Place::START,
         topic: name.to_owned(),
         format: FormatSpec::new("mapping", Some(serde_saphyr::from_str(days).unwrap())).unwrap(),
         time: TimeSource::Event,

@@ -7,6 +7,7 @@ use klantreis::config::{
 };
 use klantreis::formats::FormatSpec;
 use klantreis::journey::Span;
+use klantreis::yaml::Place;
 
 use super::Broker;
 
@@ -14,6 +15,7 @@ use super::Broker;
 pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[String]) -> Config {
     let input = |topic: &String| InputConfig {
         name: topic.rsplit('.').next().expect("there is a last part").to_owned(),
+        name_at: Place::START,
         topic: topic.clone(),
         format: FormatSpec::new("segment", None).expect("a built-in format"),
         time: TimeSource::Event,

@@ -89,8 +89,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     // What is counted wrongly is compared wrongly, and that was told.
     if are_names_sound {
         winners::check(&names, &rules, report);
-        let applies_to = applies_to.as_ref().zip(fields.get("applies_to").map(|node| node.at));
-        conditions::check(&names, &rules, &signals, applies_to, &places, report, &mut warnings);
+        conditions::check(&names, &rules, &signals, applies_to.as_ref(), &places, report, &mut warnings);
     }
     super::warnings::check(&names, &rules, &signals, applies_to.as_ref(), &places, &mut warnings);
     let Names { kinds, attributes, phases, counters, .. } = names;

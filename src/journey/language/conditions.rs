@@ -9,7 +9,6 @@ use super::situation::{Cause, Situation, World};
 use super::transitions::Rules;
 use crate::journey::Code;
 use crate::journey::model::{Condition, Occasion, Rule, SignalRule};
-use crate::yaml::Place;
 
 /// How a condition comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,14 +69,15 @@ pub(super) fn check(
     names: &Names,
     rules: &Rules,
     signals: &[SignalRule],
-    applies_to: Option<(&Condition, Place)>,
+    applies_to: Option<&Condition>,
     places: &Places,
     report: &mut Report,
     warnings: &mut Report,
 ) {
     let world = World::of_names(names);
     let (mut forest, mut patience) = (Forest::default(), Patience::default());
-    if let Some((condition, at)) = applies_to {
+    if let Some(condition) = applies_to {
+        let at = places.applies_to;
         let condition = forest.plant(&condition.program);
         let kinds: Vec<u16> = (0..world.kinds.len() as u16).collect();
         let situations = world.events(&kinds).into_iter().map(|cause| Situation { phase: None, cause });

@@ -14,6 +14,8 @@ const START: Place = Place { line: 1, column: 1 };
 pub(in crate::journey) struct Places {
     pub kinds: Vec<Place>,
     pub attributes: Vec<Place>,
+    /// What the model applies to; the file's beginning if it does not say.
+    pub applies_to: Place,
     pub phases: Vec<Place>,
     pub counters: Vec<Place>,
     /// The ids of transitions.
@@ -39,6 +41,7 @@ impl Places {
         Self {
             kinds: names.kinds.iter().map(|name| kind(name)).collect(),
             attributes: names.attribute_places.clone(),
+            applies_to: fields.get("applies_to").map_or(START, |node| node.at),
             phases: names.phase_places.clone(),
             counters: names.counter_places.clone(),
             rules: rules.placed.iter().map(|placed| placed.id_at).collect(),

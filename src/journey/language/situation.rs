@@ -77,6 +77,7 @@ impl<'m> World<'m> {
     pub fn feeds(&self, counter: &Counter) -> bool {
         counter.kinds.iter().any(|kind| {
             self.yields(*kind)
+                && counter.per.is_none_or(|per| self.has(*kind, per.attribute))
                 && match counter.sum {
                     None => true,
                     Some(Addend::Value) => self.has_value(*kind),

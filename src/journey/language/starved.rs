@@ -19,6 +19,7 @@ impl CheckedModel {
             problems: Vec::new(),
         };
         hunger.names(supplies);
+        hunger.applies_to();
         let alive = hunger.rules();
         hunger.signals(&alive);
         hunger.problems.sort();
@@ -76,6 +77,17 @@ impl<'m> Hunger<'m> {
                 );
                 self.find(*at, text);
             }
+        }
+    }
+
+    /// Whether any event that can come is for the model.
+    fn applies_to(&mut self) {
+        let CheckedModel { model, places, .. } = self.checked;
+        let kinds: Vec<u16> = (0..model.kinds.len() as u16).collect();
+        let situations = self.world.events(&kinds).into_iter().map(|cause| Situation { phase: None, cause });
+        if self.never_holds(model.applies_to.as_ref(), &situations.collect::<Vec<_>>()) {
+            let text = "with what the inputs can yield this is never true, so the model takes no event; let them yield more, or correct it";
+            self.find(places.applies_to, text.to_owned());
         }
     }
 
