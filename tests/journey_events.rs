@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use klantreis::journey::{
     Amount, Attr, Cause, CheckedModel, Effects, Event, Fired, ModelSet, Outcome, Pair, Record, SetError, SetOptions,
-    SetParts, Shadow, Span, VariantRule,
+    SetParts, Shadow, Span, Supply, VariantRule,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -152,6 +152,30 @@ fn what_a_model_applies_to_is_asked_of_the_event_alone() {
         hash(&SHOES.replace("&& !event.gift", "|| event.gift")),
         "it is part of what a model means"
     );
+}
+
+#[test]
+fn a_model_that_takes_nothing_of_what_the_inputs_can_yield_is_told() {
+    let supply = |attributes: &[&str]| Supply {
+        channel: "web".to_owned(),
+        kinds: Some(["seen", "bought", "left"].map(str::to_owned).into()),
+        attributes: Some(attributes.iter().map(|name| (*name).to_owned()).collect()),
+        value: false,
+    };
+    let found = |text: &str, attributes: &[&str]| {
+        let checked = CheckedModel::parse("m.yaml", text).unwrap();
+        checked.starved(&[supply(attributes)]).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(found(SHOES, &["brand", "gift"]), [""; 0]);
+    let hungry = found(SHOES, &["brand"]);
+    assert!(
+        hungry.iter().any(|line| line
+            .starts_with("6:13: with what the inputs can yield this is never true, so the model takes no event")),
+        "{hungry:?}"
+    );
+    let hungry = found(LOOKS, &[]);
+    assert!(hungry.iter().any(|line| line.contains("the counter `looks` stays at zero")), "{hungry:?}");
+    assert!(hungry.iter().any(|line| line.contains("`keen` is never taken")), "{hungry:?}");
 }
 
 const TOUCH: &str = "
