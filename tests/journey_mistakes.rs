@@ -106,10 +106,10 @@ fn what_is_not_yaml_or_not_a_model_is_told_with_its_place() {
     check(
         &[(4, "alarms: []")],
         &[
-            "4:1: the model has no key `alarms`; write one of `model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`",
+            "4:1: the model has no key `alarms`; write one of `model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `moved`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`",
         ],
     );
-    let all = "`model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`";
+    let all = "`model`, `version`, `kinds`, `attributes`, `applies_to`, `phases`, `moved`, `counters`, `transitions`, `signals`, `waiting`, `scenarios`";
     for (source, what) in [("", "nothing"), ("- a", "a list"), ("model", "the text `model`")] {
         assert_eq!(mistakes(source), format!("shop.yaml:1:1: the model is {what}; write a map with {all} [malformed]"));
     }
@@ -689,6 +689,36 @@ fn scenarios_speak_of_the_model() {
             "14:5: a scenario has no `expect`; write e.g. `expect: [{ to: orientatie }]`",
             "14:5: a scenario has no `name`; write e.g. `name: who buys at once is a customer`",
             "14:14: `given` is the text `view`; write a list of events",
+        ],
+    );
+}
+
+#[test]
+fn customers_are_moved_from_phases_that_are_gone_to_phases_there_are() {
+    let moved = |text: &str| format!("{}\nmoved: {text}", SOUND[4]);
+    assert_eq!(mistakes(&changed(&[(5, &moved("{ interest: look, trial: look, lost: gone }"))])), "none");
+    check(
+        &[(5, &moved("{ own: look, new: look, a b: gone }"))],
+        &[
+            "6:10: `own` is a phase still; take it out of `phases`, or do not move its customers",
+            "6:21: `new` was never a phase; write the name of one that is gone",
+            "6:32: `a b` cannot be the name of a phase; begin with a letter and go on with letters, digits, `_`, `-`, `.` or `:`",
+        ],
+    );
+    check(
+        &[(5, &moved("{ a: lok, b: new, c: 3, d: interest, a: look }"))],
+        &[
+            "6:13: `lok` is not a phase; did you mean `look`?",
+            "6:21: nobody becomes `new` again; write the name of a phase",
+            "6:29: the phase in place of `c` is the number 3; write a text (in \"quotes\" if it looks like a number)",
+            "6:35: `interest` is not a phase; write one of `look`, `own`, `gone`",
+            "6:45: `a` is moved twice; leave one out",
+        ],
+    );
+    check(
+        &[(5, &moved("[interest]"))],
+        &[
+            "6:8: `moved` is a list; write a map from each phase that is gone to one there is, such as `{ interesse: afweging }`",
         ],
     );
 }

@@ -627,6 +627,11 @@ fn the_hash_of_a_model_changes_with_its_meaning_alone() {
     {
         assert_ne!(hash(BRIEF), hash(&BRIEF.replace(from, to)), "{from}");
     }
+    let moved = |moved: &str| hash(&BRIEF.replace("version: 1", &format!("version: 1\nmoved: {moved}")));
+    assert_eq!(moved("{}"), hash(BRIEF));
+    assert_eq!(moved("{ c: a, d: b }"), moved("{ d: b, c: a }"));
+    assert_ne!(moved("{ c: a }"), hash(BRIEF));
+    assert_ne!(moved("{ c: a }"), moved("{ c: b }"));
     let condition = |when: &str| hash(&conditional(when));
     assert_eq!(condition("views > 3"), condition("views   > 3"));
     assert_ne!(condition("views > 3"), condition("views > 4"));

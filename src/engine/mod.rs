@@ -7,6 +7,7 @@ mod census;
 mod close;
 #[cfg(test)]
 pub mod fakes;
+pub mod homeless;
 mod id_form;
 pub mod keeper;
 mod large_pages;

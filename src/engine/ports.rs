@@ -342,12 +342,24 @@ pub trait StateCodec: Send {
     fn marker(&self, marker: &Marker, out: &mut Vec<u8>);
     /// Reads what a part says of itself.
     fn header(&self, bytes: &[u8]) -> Result<PartHeader, CodecError>;
-    /// Reads a part, handing over its customers.
+    /// Reads a part, handing over its customers. A phase that its model does not have any more is
+    /// [`GONE`](super::homeless::GONE) and its place among [`StateCodec::phases_gone`].
     fn read(
         &mut self,
         bytes: &[u8],
         take: &mut dyn FnMut(&PartHeader, StateEntry<'_>),
     ) -> Result<(PartHeader, Option<Marker>), CodecError>;
+    /// The phases met so far that an active model does not have any more, whether or not somebody is in them.
+    fn phases_gone(&self) -> &[StoredPhase];
+}
+
+/// A phase as state names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoredPhase {
+    /// Its model.
+    pub model: String,
+    /// Its own name.
+    pub phase: String,
 }
 
 /// Why a part of the state topics cannot be read.
@@ -359,16 +371,6 @@ pub enum CodecError {
     /// Written by a later program.
     #[error("written in format {0}, but this program reads formats up to {1}; run a newer klantreis")]
     Newer(u8, u8),
-    /// The customer is in a phase that no model has any more.
-    #[error(
-        "customers are in phase {phase:?} of model {model:?}, which that model does not have any more; put the phase back, or give the changed model another name"
-    )]
-    Homeless {
-        /// The model.
-        model: String,
-        /// The phase that is gone.
-        phase: String,
-    },
 }
 
 /// A record of a state topic.

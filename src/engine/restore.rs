@@ -7,6 +7,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::homeless::Homeless;
+use super::keeper::Keeper;
+use super::pace::Pace;
 use super::partition::Partition;
 use super::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StateRecord, Topic};
 use super::rules::Rules;
@@ -59,6 +62,9 @@ pub enum RestoreError {
         /// Where the group stands.
         group: i64,
     },
+    /// Customers whose phase is gone.
+    #[error("{0}")]
+    Homeless(Homeless),
 }
 
 /// Parts of one epoch, with their offsets.
@@ -84,15 +90,18 @@ pub struct Restore {
     held: Option<(PartHeader, Parts)>,
     /// The last epoch that was applied.
     last: Option<(PartHeader, Marker)>,
-    partition: Partition,
+    /// The customers as far as they are read.
+    keeper: Keeper,
+    pace: Pace,
     failed: Option<RestoreError>,
 }
 
 impl Restore {
     /// Begins with nothing but the group's committed offsets.
     pub fn new(number: i32, rules: Arc<Rules>, committed: Vec<Option<i64>>) -> Self {
-        let partition = Partition::new(number, Arc::clone(&rules), Vec::new(), 1, None);
         Self {
+            keeper: Keeper::new(rules.set.layout().words),
+            pace: Pace::default(),
             number,
             rules,
             committed,
@@ -103,7 +112,6 @@ impl Restore {
             pending_mark: (0, 0),
             held: None,
             last: None,
-            partition,
             failed: None,
         }
     }
@@ -169,10 +177,10 @@ impl Restore {
             }
             let seen = found.entry(bucket).or_default();
             *seen = (seen.0 + 1, seen.1 + bytes.len() as u64);
-            let partition = &mut self.partition;
+            let keeper = &mut self.keeper;
             let read = codec.read(&bytes, &mut |_, entry| {
                 let (StateEntry::Full { id, .. } | StateEntry::Removed { id }) = &entry;
-                partition.restore_entry(IdHash::of(id), entry);
+                put(keeper, IdHash::of(id), entry);
             });
             read.map_err(self.unreadable(offset))?;
         }
@@ -183,7 +191,7 @@ impl Restore {
                 return Err(RestoreError::Incomplete(self.number, bucket, seen, header.parts));
             }
             self.written_at[bucket] = header.epoch;
-            self.partition.pace.restored(bucket, header.epoch, bytes, header.parts);
+            self.pace.restored(bucket, header.epoch, bytes, header.parts);
         }
         Ok(())
     }
@@ -238,21 +246,21 @@ impl Restore {
 
     fn apply_held(&mut self, codec: &mut dyn StateCodec) -> Result<(), RestoreError> {
         let Some((_, parts)) = self.held.take() else { return Ok(()) };
-        self.partition.pace.restored_delta(parts.iter().map(|(_, bytes)| bytes.len() as u64).sum());
+        self.pace.restored_delta(parts.iter().map(|(_, bytes)| bytes.len() as u64).sum());
         for (offset, bytes) in parts {
-            let (partition, written_at) = (&mut self.partition, &self.written_at);
+            let Self { keeper, pace, written_at, .. } = self;
             let read = codec.read(&bytes, &mut |header, entry| {
                 let (StateEntry::Full { id, .. } | StateEntry::Removed { id }) = &entry;
                 let hash = IdHash::of(id);
                 let bucket = hash.bucket();
                 if header.epoch > written_at[bucket] {
-                    partition.pace.changed(bucket);
-                    partition.restore_entry(hash, entry);
+                    pace.changed(bucket);
+                    put(keeper, hash, entry);
                 }
             });
             let (header, marker) = read.map_err(self.unreadable(offset))?;
             if header.part == 0 {
-                self.partition.pace.epoch_at(header.epoch, offset);
+                self.pace.epoch_at(header.epoch, offset);
             }
             if let Some(marker) = marker {
                 self.last = Some((header, marker));
@@ -274,9 +282,13 @@ impl Restore {
         }
         self.apply_snapshots(codec)?;
         self.apply_held(codec)?;
+        let homeless = Homeless::count(self.number, &self.keeper, &self.rules.set, codec.phases_gone());
+        if !homeless.is_empty() {
+            return Err(RestoreError::Homeless(homeless).into());
+        }
         let positions = self.positions(adopt, &mut beginning)?;
-        let mut partition = self.partition;
-        partition.positions = positions;
+        let mut partition = Partition::new(self.number, self.rules, positions, 1, None);
+        (partition.keeper, partition.pace) = (self.keeper, self.pace);
         let (epoch, term, watermark) = match &self.last {
             Some((header, marker)) => (header.epoch + 1, header.term + 1, Some(marker.watermark)),
             None => (1, 1, None),
@@ -324,37 +336,19 @@ fn parse_key(key: &[u8]) -> Option<(u16, u16)> {
     Some((bucket, part.parse().ok()?))
 }
 
-impl Partition {
-    /// Puts back one customer; what was there of it is replaced.
-    fn restore_entry(&mut self, hash: IdHash, entry: StateEntry<'_>) {
-        let Self { keeper, census, rules, customers, .. } = self;
-        match entry {
-            StateEntry::Full { id, record } => {
-                let Ok(()) = keeper.update(
-                    hash,
-                    id,
-                    || Ok::<_, std::convert::Infallible>(0),
-                    |_, customer, new| {
-                        if new {
-                            *customers += 1;
-                            census.add(record, rules);
-                        } else {
-                            census.change(customer.record, record, rules);
-                        }
-                        customer.record.0.copy_from_slice(&record.0);
-                    },
-                );
-            }
-            StateEntry::Removed { id } => {
-                if keeper.read(hash, id, |customer| census.remove(customer.record, rules)).is_some() {
-                    keeper.remove(hash, id);
-                    *customers -= 1;
-                }
-            }
+/// Puts one customer back; what was there of it is replaced.
+fn put(keeper: &mut Keeper, hash: IdHash, entry: StateEntry<'_>) {
+    match entry {
+        StateEntry::Full { id, record } => {
+            let fresh = || Ok::<_, std::convert::Infallible>(0);
+            let Ok(()) = keeper.update(hash, id, fresh, |_, customer, _| customer.record.0.copy_from_slice(&record.0));
         }
+        StateEntry::Removed { id } => _ = keeper.remove(hash, id),
     }
+}
 
-    /// Goes on after the last committed epoch: builds the timers' index, and claims the partition by an epoch of its own.
+impl Partition {
+    /// Goes on after the last committed epoch: counts the customers, builds the timers' index, and claims the partition by an epoch of its own.
     fn go_on(&mut self, epoch: u64, term: u64, watermark: Option<super::ports::WatermarkState>) {
         self.epoch = epoch;
         self.term = term;
@@ -363,9 +357,11 @@ impl Partition {
         self.touched = true;
         let now = self.watermark.at().unwrap_or(0);
         for bucket in 0..BUCKETS {
-            let Self { keeper, timers, rules, .. } = self;
+            let Self { keeper, timers, rules, census, customers, .. } = self;
             keeper.change_bucket(bucket, |place, customer| {
                 *customer.changed = (epoch - 1) as u32;
+                *customers += 1;
+                census.add(customer.record, rules);
                 timers.schedule(place, rules.set.deadline(customer.record), now, customer.wake);
             });
         }

@@ -7,7 +7,7 @@ use super::ports::{Marker, PartHeader, StateCodec, StateRecord, Topic, Watermark
 use super::restore::{Restore, RestoreError};
 use super::rules::{Envelope, InputRules, Rules};
 use super::store::IdHash;
-use crate::journey::{ModelSet, Record, SetOptions, Span, builtin};
+use crate::journey::{CheckedModel, ModelSet, Record, SetOptions, Span, builtin};
 use crate::snapshot::Codec;
 
 fn rules() -> Arc<Rules> {
@@ -238,4 +238,74 @@ fn what_cannot_be_read_is_refused_with_its_place() {
     let mut scene = Scene::new(MARK);
     scene.deltas.push(b"not ours".to_vec());
     scene.refuse("partition 0, offset 0 of the state topic: not a part of klantreis state");
+}
+
+/// The sets of a model before and after its phases b and c were taken out, and `moved` was added.
+fn changed(moved: &str) -> [Arc<ModelSet>; 2] {
+    let source = |phases: &str, to: &str| {
+        format!(
+            "model: shop\nversion: 1\nkinds: [go]\nphases: {{ a: {{}}{phases} }}\n\
+             transitions:\n  - {{ id: in, from: new, to: a, on: go }}\n{to}"
+        )
+    };
+    let on = "  - { id: b, from: a, to: b, on: go }\n  - { id: c, from: b, to: c, on: go }\n";
+    [source(", b: {}, c: {}", on), source("", moved)].map(|source| {
+        let model = CheckedModel::parse("shop.yaml", &source).expect("a sound model");
+        let options = SetOptions { forget_after: Span(1 << 40), remembered_ids: 0 };
+        Arc::new(ModelSet::new(vec![model], options).expect("one model is a set"))
+    })
+}
+
+/// Restores customers, each in the phases it was in one epoch after the other (0: forgotten), with a model that lost b and c.
+fn restore_changed(moved: &str, customers: &[(&str, &[u32])]) -> Result<Partition, RestoreError> {
+    let [old, new] = changed(moved);
+    let writer = Codec::new(Arc::clone(&old));
+    let rules = Arc::new(Rules { set: Arc::clone(&new), ..(*rules()).clone() });
+    let mut codec = Codec::new(new);
+    let mut restore = Restore::new(7, rules, MARK.to_vec());
+    let epochs = customers.iter().map(|(_, phases)| phases.len()).max().unwrap_or_default();
+    for epoch in 0..epochs {
+        let mut bytes = Vec::new();
+        let number = epoch as u64 + 1;
+        writer.begin(&PartHeader { epoch: number, term: 1, bucket: None, part: 0, parts: 1 }, &mut bytes);
+        for (id, phases) in customers {
+            let Some(phase) = phases.get(epoch) else { continue };
+            let mut record = old.fresh();
+            let field =
+                |name: &str| old.layout().fields.iter().find(|field| field.key == name).expect("it is there").word;
+            record.set_u32(field("shop/phase"), *phase);
+            record.set_u32(field("shop/seq"), *phase);
+            record.set_i64(field("shop/since"), 1_000);
+            record.set_i64(field("shop/first_seen"), 1_000);
+            writer.customer(id, (*phase > 0).then_some(&*record), &mut bytes);
+        }
+        let positions = vec![("clicks".to_owned(), 10), ("mail".to_owned(), 20)];
+        writer.marker(&Marker { positions, watermark: WatermarkState { at: 5, record_time: 5, wall: 5 } }, &mut bytes);
+        let offset = epoch as i64;
+        restore.take(&StateRecord { topic: Topic::StateDeltas, offset, key: &[], value: Some(&bytes) }, &mut codec);
+    }
+    restore.finish(&mut codec, false, |_| Ok(0))
+}
+
+#[test]
+fn customers_in_phases_that_are_gone_are_counted_when_all_is_folded_and_refused() {
+    let customers: &[(&str, &[u32])] =
+        &[("stays", &[1]), ("b1", &[2]), ("b2", &[1, 2]), ("c1", &[2, 3]), ("back", &[2, 1]), ("forgotten", &[3, 0])];
+    let refused = restore_changed("", customers).err().expect("three have no home").to_string();
+    let expected = "partition 7: customers are in phases that their model does not have any more: \
+                    shop: at least 2 in \"b\", 1 in \"c\"; put the phases back, say where they go with `moved: { … }`";
+    assert!(refused.starts_with(expected), "{refused}");
+    let refused = restore_changed("moved: { b: a }", customers).err().expect("one has no home").to_string();
+    assert!(refused.contains("shop: at least 1 in \"c\"; put"), "{refused}");
+}
+
+#[test]
+fn phases_that_are_gone_harm_nobody_when_all_who_were_in_them_have_left_or_are_moved() {
+    let check = |moved: &str, customers: &[(&str, &[u32])], expected: &[u64]| {
+        let partition = restore_changed(moved, customers).expect("everybody has a home");
+        assert_eq!(partition.census.phases(), [expected], "{moved}");
+        assert_eq!(partition.customers, expected.iter().sum::<u64>());
+    };
+    check("", &[("a", &[1]), ("back", &[2, 1]), ("forgotten", &[3, 0])], &[2, 0]);
+    check("moved: { b: a, c: a }", &[("a", &[1]), ("b", &[2]), ("c", &[2, 3]), ("gone", &[3, 0])], &[3, 0]);
 }

@@ -22,6 +22,8 @@ pub struct Model {
     /// Which events it takes; all, if it does not say.
     pub(super) applies_to: Option<Condition>,
     pub(super) phases: Vec<Phase>,
+    /// Phases that are gone, by name, and the one that took the place of each.
+    pub(super) moved: Vec<(String, u16)>,
     pub(super) counters: Vec<Counter>,
     pub(super) rules: Vec<Rule>,
     pub(super) signals: Vec<SignalRule>,
@@ -226,6 +228,12 @@ impl Model {
         self.phases.iter().position(|phase| phase.name == name).map(|index| index as u16)
     }
 
+    /// The phase in which a customer is who was left in the one of that name: that itself, or the one that took its place.
+    pub fn home(&self, name: &str) -> Option<u16> {
+        let moved = || self.moved.iter().find(|(gone, _)| gone == name).map(|(_, phase)| *phase);
+        self.phase(name).or_else(moved)
+    }
+
     /// The counters, in the order of the file.
     pub fn counters(&self) -> &[Counter] {
         &self.counters
@@ -317,6 +325,9 @@ impl Model {
             if let Some(touchpoints) = &phase.touchpoints {
                 text += &format!("touchpoints {}\n", self.kind_names(touchpoints).join(" "));
             }
+        }
+        for (gone, to) in &self.moved {
+            text += &format!("moved {gone} {}\n", phase(to));
         }
         for counter in &self.counters {
             text += &format!("counter {} {}\n", counter.name, self.definition(counter));

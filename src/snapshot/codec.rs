@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::schema::{self, Step};
 use super::varint::{self, Pen};
-use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, WatermarkState};
+use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StoredPhase, WatermarkState};
 use crate::journey::{FieldType, Layout, ModelSet, Record};
 
 const MAGIC: &[u8] = b"ks";
@@ -56,6 +56,8 @@ pub struct Codec {
     puts: Box<[Put]>,
     /// The schema read last, and how to read its records: parts of one program follow each other.
     known: Option<(Vec<u8>, Vec<Step>)>,
+    /// Phases met that our models do not have any more.
+    gone: Vec<StoredPhase>,
 }
 
 impl Codec {
@@ -63,7 +65,7 @@ impl Codec {
     pub fn new(set: Arc<ModelSet>) -> Self {
         let schema = schema::describe(&set);
         let puts = puts(set.layout());
-        Self { set, schema, puts, known: None }
+        Self { set, schema, puts, known: None, gone: Vec::new() }
     }
 }
 
@@ -159,12 +161,16 @@ impl StateCodec for Codec {
         }
         Ok((header, None))
     }
+
+    fn phases_gone(&self) -> &[StoredPhase] {
+        &self.gone
+    }
 }
 
 impl Codec {
     fn learn_schema(&mut self, schema: &[u8]) -> Option<()> {
         if self.known.as_ref().is_none_or(|(known, _)| known != schema) {
-            self.known = Some((schema.to_vec(), schema::plan(schema, &self.set)?));
+            self.known = Some((schema.to_vec(), schema::plan(schema, &self.set, &mut self.gone)?));
         }
         Some(())
     }
@@ -231,7 +237,7 @@ fn read_record(bytes: &mut &[u8], steps: &[Step], record: &mut Record) -> Result
             }
             Step::Phase(word, table) => {
                 let number = varint::take(bytes).and_then(|number| usize::try_from(number).ok()).ok_or_else(short)?;
-                let phase = table.get(number).ok_or_else(short)?.clone()?;
+                let phase = *table.get(number).ok_or_else(short)?;
                 word.iter().for_each(|&word| record.0[word] = phase);
             }
         }

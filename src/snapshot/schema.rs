@@ -1,6 +1,7 @@
 //! Which fields a part's records have, and how they map to the records of the active models.
 
-use crate::engine::ports::CodecError;
+use crate::engine::homeless::GONE;
+use crate::engine::ports::StoredPhase;
 use crate::journey::{FieldType, Layout, ModelSet};
 
 use super::varint;
@@ -37,12 +38,12 @@ pub enum Step {
     Bits(Option<usize>),
     /// A signed number: to these two words of ours, if we have the field.
     I64(Option<usize>),
-    /// A phase: to this word of ours, through a table; `Err` names a phase we do not have.
-    Phase(Option<usize>, Vec<Result<u32, CodecError>>),
+    /// A phase: to this word of ours, through a table.
+    Phase(Option<usize>, Vec<u32>),
 }
 
-/// How to read the records of a part with this schema.
-pub fn plan(mut schema: &[u8], set: &ModelSet) -> Option<Vec<Step>> {
+/// How to read the records of a part with this schema. Phases that no model of ours has any more are added to `gone`.
+pub fn plan(mut schema: &[u8], set: &ModelSet, gone: &mut Vec<StoredPhase>) -> Option<Vec<Step>> {
     let bytes = &mut schema;
     let count = varint::take(bytes)?;
     let mut steps = Vec::new();
@@ -54,7 +55,7 @@ pub fn plan(mut schema: &[u8], set: &ModelSet) -> Option<Vec<Step>> {
         steps.push(match kind {
             0 => Step::U32(word(FieldType::U32)),
             1 => Step::I64(word(FieldType::I64)),
-            2 => Step::Phase(word(FieldType::Phase), phase_table(bytes, set)?),
+            2 => Step::Phase(word(FieldType::Phase), phase_table(bytes, set, gone)?),
             3 => Step::Bits(word(FieldType::Bits)),
             _ => return None,
         });
@@ -66,21 +67,29 @@ fn our_word(layout: &Layout, key: &str, kind: FieldType) -> Option<usize> {
     layout.fields.iter().find(|field| field.key == key && field.kind == kind).map(|field| field.word)
 }
 
-/// The number of each of the part's phases among ours; the first entry is "no phase yet".
-fn phase_table(bytes: &mut &[u8], set: &ModelSet) -> Option<Vec<Result<u32, CodecError>>> {
+/// The word of each of the part's phases among ours, `moved` or not; the first entry is "no phase yet".
+fn phase_table(bytes: &mut &[u8], set: &ModelSet, gone: &mut Vec<StoredPhase>) -> Option<Vec<u32>> {
     let name = varint::take_text(bytes)?;
     let model = set.models().iter().find(|model| model.state_name() == name);
     let count = varint::take(bytes)?;
-    let mut table = vec![Ok(0)];
+    let mut table = vec![0];
     for _ in 0..count {
         let phase = varint::take_text(bytes)?;
-        let place = model.map(|model| model.phases().iter().position(|ours| ours.name() == phase));
-        table.push(match place {
-            Some(Some(index)) => Ok(index as u32 + 1),
-            Some(None) => Err(CodecError::Homeless { model: name.to_owned(), phase: phase.to_owned() }),
+        table.push(match model.map(|model| model.home(phase)) {
+            Some(Some(index)) => u32::from(index) + 1,
+            Some(None) => GONE + place_among(gone, StoredPhase { model: name.to_owned(), phase: phase.to_owned() }),
             // The whole model is gone: nobody asks for its phases any more.
-            None => Ok(0),
+            None => 0,
         });
     }
     Some(table)
+}
+
+/// The place of a phase among others, added if it is not there.
+fn place_among(phases: &mut Vec<StoredPhase>, phase: StoredPhase) -> u32 {
+    let place = phases.iter().position(|other| *other == phase).unwrap_or(phases.len());
+    if place == phases.len() {
+        phases.push(phase);
+    }
+    place as u32
 }

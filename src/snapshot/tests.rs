@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::Codec;
-use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, WatermarkState};
+use crate::engine::homeless::GONE;
+use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StoredPhase, WatermarkState};
 use crate::journey::{CheckedModel, FieldType, ModelSet, Record, SetOptions, Span};
 
 const HEADER: PartHeader = PartHeader { epoch: 7, term: 3, bucket: Some(0), part: 1, parts: 2 };
@@ -48,6 +49,11 @@ fn read(set: &Arc<ModelSet>, bytes: &[u8]) -> Result<Read, CodecError> {
     })?;
     assert_eq!(header, HEADER);
     Ok((customers, marker))
+}
+
+/// A part that can be read.
+fn whole(set: &Arc<ModelSet>, bytes: &[u8]) -> Read {
+    read(set, bytes).expect("whole")
 }
 
 /// A record whose every field has another value; phases are those given.
@@ -124,16 +130,40 @@ fn a_counter_that_means_something_else_begins_anew_and_the_rest_carries_on() {
 }
 
 #[test]
-fn customers_of_a_phase_that_is_gone_are_refused_by_name_and_those_of_a_model_that_is_gone_are_not() {
-    let old = set(&[&model("m", ["a", "b"], "visit")]);
-    let without = set(&[&model("m", ["a", "other"], "visit")]);
-    let in_b = write(&old, &[("c", Some(filled(&old, 2)))], None);
-    let refused = read(&without, &in_b).expect_err("phase b has no home");
-    assert_eq!(refused, CodecError::Homeless { model: "m".to_owned(), phase: "b".to_owned() });
-    assert!(read(&without, &write(&old, &[("c", Some(filled(&old, 1)))], None)).is_ok(), "nobody is in b");
-    let other = set(&[&model("n", ["a", "b"], "visit")]);
-    let (back, _) = read(&other, &in_b).expect("the old model is not asked for any more");
+fn a_phase_that_is_gone_is_told_apart_by_its_name_and_one_of_a_model_that_is_gone_is_none() {
+    let old = set(&[&model("m", ["a", "b"], "visit"), &model("n", ["a", "b"], "visit")]);
+    let without = set(&[&model("m", ["a", "other"], "visit"), &model("n", ["other", "b"], "visit")]);
+    let bytes = write(&old, &[("in-b", Some(filled(&old, 2))), ("in-a", Some(filled(&old, 1)))], None);
+    let mut codec = Codec::new(Arc::clone(&without));
+    let mut phases = Vec::new();
+    let read = codec.read(&bytes, &mut |_, entry| {
+        let StateEntry::Full { record, .. } = entry else { panic!("nobody is removed") };
+        phases.push(words(&without, record, "/phase"));
+    });
+    assert!(read.is_ok());
+    assert_eq!(phases, [[GONE, 2], [1, GONE + 1]]);
+    let gone = [("m", "b"), ("n", "a")];
+    assert_eq!(
+        codec.phases_gone(),
+        gone.map(|(model, phase)| StoredPhase { model: model.into(), phase: phase.into() })
+    );
+    let other = set(&[&model("o", ["a", "b"], "visit")]);
+    let (back, _) = whole(&other, &bytes);
     assert_eq!(other.phase_of(back[0].1.as_ref().expect("full"), 0), None);
+}
+
+#[test]
+fn who_was_in_a_phase_that_is_moved_is_in_its_place_as_before() {
+    let old = set(&[&model("m", ["a", "b"], "7d")]);
+    let moved = model("m", ["c", "a"], "7d").replace("version: 1", "version: 2\nmoved: { b: a, z: c }");
+    let new = set(&[&moved]);
+    let before = filled(&old, 2);
+    let (back, _) = whole(&new, &write(&old, &[("c", Some(before.clone()))], None));
+    let after = back[0].1.as_ref().expect("full");
+    assert_eq!(new.phase_of(after, 0), Some(1));
+    for key in ["since", "last", "seq", "first_seen", "views", "event_id"] {
+        assert_eq!(words(&new, after, key), words(&old, &before, key), "{key}");
+    }
 }
 
 #[test]

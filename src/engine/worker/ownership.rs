@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::foresight::Foresight;
 use super::run::Active;
 use super::{Ending, Worker};
+use crate::engine::homeless::Homeless;
 use crate::engine::merge::Merge;
 use crate::engine::ports::{Change, Source, StateError};
-use crate::engine::restore::Restore;
+use crate::engine::restore::{Restore, RestoreError};
 use crate::engine::view::PartitionView;
 
 /// How long state is read before the group is served again.
@@ -63,6 +64,7 @@ impl<S: Source> Worker<S> {
         self.waiting.clear();
         self.restoring = None;
         self.restoring_since = None;
+        self.homeless = Homeless::default();
         self.membership = None;
         self.epochs.drop_open();
     }
@@ -155,8 +157,13 @@ impl<S: Source> Worker<S> {
                 self.waiting.push_back(number);
                 return Err(StateError::Unavailable(why).into());
             }
-            other => other?,
+            Err(Ending::Restore(RestoreError::Homeless(more))) => {
+                self.homeless.add(more);
+                None
+            }
+            other => Some(other?),
         };
+        let Some(partition) = partition.filter(|_| self.homeless.is_empty()) else { return self.refuse_homeless() };
         tracing::info!(
             worker = self.settings.worker,
             partition = number,
@@ -175,6 +182,14 @@ impl<S: Source> Worker<S> {
         self.active.insert(number, Active { partition, merge, foresight, slot, committed });
         self.show_partition(number);
         Ok(())
+    }
+
+    /// Nothing more is begun: ends when all partitions are counted.
+    fn refuse_homeless(&mut self) -> Result<(), Ending> {
+        if !self.waiting.is_empty() {
+            return Ok(());
+        }
+        Err(RestoreError::Homeless(std::mem::take(&mut self.homeless)).into())
     }
 
     /// Tells what was restored, and how long it took since that was told last.

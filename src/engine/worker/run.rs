@@ -8,6 +8,7 @@ use super::Ending;
 use super::epochs::Epochs;
 use super::foresight::Foresight;
 use crate::engine::board::{Board, Slot};
+use crate::engine::homeless::Homeless;
 use crate::engine::merge::{Merge, Next};
 use crate::engine::partition::{Open, Partition, Taken};
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
@@ -100,6 +101,8 @@ pub struct Worker<S: Source> {
     pub(super) restoring_since: Option<Duration>,
     /// Bytes of state read for the partition that is being restored.
     pub(super) restoring_bytes: u64,
+    /// Customers whose phase is gone, in the partitions that were read: if there are any, the rest is read to count them too.
+    pub(super) homeless: Homeless,
     pub(super) retry_at: Duration,
     pub(super) membership: Option<S::Membership>,
     pub(super) epochs: Epochs<S::Membership>,
@@ -122,6 +125,7 @@ impl<S: Source> Worker<S> {
             restoring: None,
             restoring_since: None,
             restoring_bytes: 0,
+            homeless: Homeless::default(),
             retry_at: Duration::ZERO,
             membership: None,
             epochs,

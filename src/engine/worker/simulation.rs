@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Equipment, Room, Settings, Worker};
+use super::{Ending, Equipment, Room, Settings, Worker};
 use crate::engine::board::Board;
 use crate::engine::fakes::*;
 use crate::engine::murmur2::partition_of;
 use crate::engine::partition::Partition;
 use crate::engine::ports::{Source, Topic};
+use crate::engine::restore::RestoreError;
 use crate::engine::rules::{Envelope, InputRules, Rules};
 use crate::engine::store::BUCKETS;
 use crate::formats::{self, FormatSpec, TimeSource};
-use crate::journey::{ModelSet, SetOptions, Span, builtin};
+use crate::journey::{CheckedModel, ModelSet, SetOptions, Span, builtin};
 use crate::snapshot::Codec;
 
 const PARTITIONS: i32 = 2;
@@ -272,4 +273,22 @@ fn partitions_take_turns_also_when_each_fills_an_epoch_by_itself() {
         assert!(worker.epochs.open.bytes.len() < 32_000, "no more than one partition's round");
     }
     assert!((50..200).contains(&position(&worker, 1)), "the second is at {}", position(&worker, 1));
+}
+
+#[test]
+fn customers_of_a_phase_that_is_gone_are_counted_in_all_partitions_of_a_worker_and_none_of_them_runs() {
+    let (old, cluster) = (rules(), fill(&mut Dice(7), 400));
+    live_through(&cluster, &old, &mut Dice(7), 0, true);
+    let there = restored(&cluster, &old, &Dice(7));
+    let source = "model: think5\nversion: 9\nkinds: [purchased]\nphases: { other: {} }\n\
+                  transitions: [{ id: in, from: new, to: other, on: purchased }]\n";
+    let model = CheckedModel::parse("think5.yaml", source).expect("a sound model");
+    let options = SetOptions { forget_after: Span(60 * DAY), remembered_ids: 4 };
+    let set = Arc::new(ModelSet::new(vec![model], options).expect("one model is a set"));
+    let mut worker = worker(&cluster, &Arc::new(Rules { set, ..(*old).clone() }), &Dice(7), true, &Arc::default());
+    let ended = std::iter::repeat_with(|| worker.turn()).find_map(Result::err).expect("it does not turn for ever");
+    let Ending::Restore(RestoreError::Homeless(homeless)) = ended else { panic!("{ended}") };
+    assert_eq!(homeless.partitions, [0, 1]);
+    assert_eq!(homeless.customers.values().sum::<u64>(), there.len() as u64);
+    assert!(worker.active.is_empty());
 }

@@ -5,7 +5,7 @@ use super::sections::Names;
 
 use super::expression::Asked;
 use super::places::Places;
-use super::{conditions, flow, scenarios, signals, transitions, winners};
+use super::{conditions, flow, moved, scenarios, signals, transitions, winners};
 use crate::journey::model::Model;
 use crate::journey::problem::{ModelErrors, Problem};
 use crate::journey::scenario::Scenario;
@@ -57,6 +57,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
         "attributes",
         "applies_to",
         "phases",
+        "moved",
         "counters",
         "transitions",
         "signals",
@@ -80,6 +81,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     if let Some(node) = transitions {
         flow::check(&names, &rules, node.at, report);
     }
+    let moved = fields.get("moved").map(|node| moved::read(node, &names, report)).unwrap_or_default();
     let signals = fields.get("signals").map(|node| signals::read(node, source, &names, &rules, report));
     let signals = signals.unwrap_or_default();
     let waiting_max = signals::waiting_max(fields.get("waiting"), &signals, report);
@@ -104,6 +106,7 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
         attributes,
         applies_to,
         phases,
+        moved,
         counters,
         rules,
         signals,

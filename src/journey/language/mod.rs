@@ -10,6 +10,7 @@ mod decide;
 mod expression;
 mod fields;
 mod flow;
+mod moved;
 mod phases;
 mod place;
 mod places;
