@@ -8,6 +8,7 @@ pub mod formats;
 pub mod http;
 pub mod journey;
 pub mod kafka;
+pub mod plan;
 pub mod process;
 pub mod replay;
 pub mod service;

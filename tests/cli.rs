@@ -37,13 +37,14 @@ models: [think5]
 fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
     let (out, err) = check(&["--help"], 0);
     assert_eq!(err, "");
-    for part in ["run ", "demo ", "replay ", "check ", "model ", "topics ", "Exit codes:", "3  fenced"] {
+    for part in ["run ", "demo ", "replay ", "plan ", "check ", "model ", "topics ", "Exit codes:", "3  fenced"] {
         assert!(out.contains(part), "{part} in {out}");
     }
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["run"],
         &["demo"],
         &["replay"],
+        &["plan"],
         &["check"],
         &["model", "show"],
         &["model", "graph"],
@@ -76,6 +77,7 @@ fn a_command_line_that_makes_no_sense_ends_with_code_two() {
         &["replay", "-c", "x.yaml"],
         &["replay", "-c", "x.yaml", "--input", "="],
         &["replay", "-c", "x.yaml", "--input", "a", "--window", "soon"],
+        &["plan", "-c", "x.yaml", "--against", "y.yaml"],
         &["--log-format", "xml", "model", "list"],
     ] {
         let (out, err) = check(arguments, 2);

@@ -708,10 +708,10 @@ fn customers_are_moved_from_phases_that_are_gone_to_phases_there_are() {
     check(
         &[(5, &moved("{ a: lok, b: new, c: 3, d: interest, a: look }"))],
         &[
-            "6:13: `lok` is not a phase; did you mean `look`?",
+            "6:13: `lok` is not a phase; did you mean `look`? [unknown-name]",
             "6:21: nobody becomes `new` again; write the name of a phase",
             "6:29: the phase in place of `c` is the number 3; write a text (in \"quotes\" if it looks like a number)",
-            "6:35: `interest` is not a phase; write one of `look`, `own`, `gone`",
+            "6:35: `interest` is not a phase; write one of `look`, `own`, `gone` [unknown-name]",
             "6:45: `a` is moved twice; leave one out",
         ],
     );

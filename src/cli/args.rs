@@ -61,6 +61,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run files through formats and models, without Kafka
     Replay(ReplayArgs),
+    /// See what a changed configuration or model would change, without changing anything
+    Plan(PlanArgs),
     /// Check the configuration and its models, without connecting to anything
     #[command(
         after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml\n  \
@@ -190,6 +192,54 @@ pub struct ReplayArgs {
     /// Read everything first and sort it, whatever memory that takes
     #[arg(long, conflicts_with = "window")]
     pub sort: bool,
+}
+
+/// Files of records, for commands that look at what a replay comes to.
+#[derive(Debug, clap::Args)]
+pub struct RecordArgs {
+    /// A file of records, or - for standard input; NAME= says which input it belongs to
+    #[arg(short, long, value_name = "[NAME=]FILE")]
+    pub input: Vec<ReplayInput>,
+    /// How far records may be out of order
+    #[arg(long, value_name = "SPAN", default_value = "2s")]
+    pub window: Span,
+    /// Read everything first and sort it, whatever memory that takes
+    #[arg(long, conflicts_with = "window")]
+    pub sort: bool,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum AnswerFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  klantreis plan -c new.yaml --against klantreis.yaml --input events.ndjson.gz
+  klantreis plan -c new.yaml --against klantreis.yaml --input pos=baskets.csv.gz --sort --format json
+
+With --input the records are run through both configurations, and customers, transitions and signals are compared.")]
+pub struct PlanArgs {
+    /// The configuration file as it would be
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// The configuration file as it is
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub against: Option<PathBuf>,
+    /// See [`RecordArgs`].
+    #[command(flatten)]
+    pub records: RecordArgs,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: AnswerFormat,
+    /// How many customers a row names at most
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub examples: usize,
 }
 
 /// A file to replay, and the input it belongs to.

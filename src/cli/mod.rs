@@ -11,11 +11,15 @@ mod demo;
 mod exit;
 mod findings;
 mod model;
+mod plan;
 mod replay;
 mod run;
 mod service;
 mod topics;
 
-pub use args::{Args, Command, DemoArgs, LogArgs, ModelCommand, ReplayArgs, ReplayInput, RunArgs, TopicsCommand};
+pub use args::{
+    AnswerFormat, Args, Command, DemoArgs, LogArgs, ModelCommand, PlanArgs, RecordArgs, ReplayArgs, ReplayInput,
+    RunArgs, TopicsCommand,
+};
 pub use exit::{Exit, Failure};
 pub use run::run;

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Exit, Failure, ReplayArgs, ReplayInput};
 use crate::config::{self, Config};
+use crate::journey::Span;
 use crate::replay::{Order, Outputs, Place, Progress, Replay, ReplayError, Source};
 
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -21,12 +22,8 @@ const BUFFER_BYTES: usize = 128 * 1024;
 pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = config::load(&args.config)?;
     let set = Arc::new(config.model_set()?);
-    let sources = sources(args, &config)?;
-    let now_ms = jiff::Timestamp::now().as_millisecond();
-    let order = Order {
-        window_ms: (!args.sort).then_some(args.window.0),
-        latest_ms: now_ms.saturating_add(config.max_future_skew.0),
-    };
+    let sources = sources(&args.input, &config)?;
+    let order = order((!args.sort).then_some(args.window), &config);
     // The bar and the transitions would be in each other's way on one terminal.
     let shown = std::io::stderr().is_terminal() && (args.output.is_some() || !std::io::stdout().is_terminal());
     let mut file = args.output.as_deref().map(create).transpose()?;
@@ -45,7 +42,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure>
     };
     let bar = bar(shown);
     let start = Instant::now();
-    let figures = Replay { config: &config, set, sources, order }
+    let figures = Replay { config: &config, set, sources, order, until: None }
         .run(outputs, &mut |progress, records| show(&bar, progress, records, start))?;
     bar.finish_and_clear();
     let took = start.elapsed();
@@ -53,11 +50,18 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure>
     Ok(())
 }
 
-fn sources(args: &ReplayArgs, config: &Config) -> Result<Vec<Source>, Failure> {
-    if args.input.iter().filter(|input| input.file.is_none()).count() > 1 {
+/// How records are put in order: within a window, or all of them.
+pub(super) fn order(window: Option<Span>, config: &Config) -> Order {
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    Order { window_ms: window.map(|span| span.0), latest_ms: now_ms.saturating_add(config.max_future_skew.0) }
+}
+
+/// The files to be read.
+pub(super) fn sources(inputs: &[ReplayInput], config: &Config) -> Result<Vec<Source>, Failure> {
+    if inputs.iter().filter(|input| input.file.is_none()).count() > 1 {
         return Err(Failure::new(Exit::Usage, "--input - is named twice, but standard input can be read only once"));
     }
-    args.input.iter().map(|input| source(input, config)).collect()
+    inputs.iter().map(|input| source(input, config)).collect()
 }
 
 fn source(ReplayInput { name, file }: &ReplayInput, config: &Config) -> Result<Source, Failure> {
@@ -77,12 +81,12 @@ fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
     Ok(BufWriter::with_capacity(BUFFER_BYTES, file))
 }
 
-fn bar(shown: bool) -> ProgressBar {
+pub(super) fn bar(shown: bool) -> ProgressBar {
     let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     ProgressBar::with_draw_target(None, target)
 }
 
-fn show(bar: &ProgressBar, progress: Progress, records: u64, start: Instant) {
+pub(super) fn show(bar: &ProgressBar, progress: Progress, records: u64, start: Instant) {
     if bar.is_hidden() {
         return;
     }

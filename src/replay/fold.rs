@@ -28,6 +28,8 @@ pub struct Replay<'a> {
     pub sources: Vec<Source>,
     /// How they are put in order.
     pub order: Order,
+    /// Where time ends, in epoch milliseconds; what comes later is not read. `None`: with the last record.
+    pub until: Option<i64>,
 }
 
 /// Where what comes out goes.
@@ -51,7 +53,19 @@ impl Replay<'_> {
     /// # Errors
     /// If a source cannot be read, or what comes out cannot be written. A record that cannot be used is no error.
     pub fn run(self, outputs: Outputs<'_>, watch: &mut dyn FnMut(Progress, u64)) -> Result<Figures, ReplayError> {
-        let Self { config, set, sources, order } = self;
+        self.run_through(outputs, watch).map(|(figures, _)| figures)
+    }
+
+    /// The same, with everybody as they are in the end.
+    ///
+    /// # Errors
+    /// As [`Replay::run`].
+    pub fn run_through(
+        self,
+        outputs: Outputs<'_>,
+        watch: &mut dyn FnMut(Progress, u64),
+    ) -> Result<(Figures, Partition), ReplayError> {
+        let Self { config, set, sources, order, until } = self;
         let places: Vec<String> = sources.iter().map(|source| source.place.to_string()).collect();
         let mut records = Records::open(sources, &config.inputs, order)?;
         let open = |input: &crate::config::InputConfig| {
@@ -60,14 +74,14 @@ impl Replay<'_> {
         };
         let decoders = config.inputs.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut fold = Fold::new(config, Arc::clone(&set), decoders, outputs);
-        while let Some(item) = records.read()? {
+        while let Some(item) = records.read()?.filter(|item| until.is_none_or(|until| item.time <= until)) {
             fold.item(&item, &places[item.source])?;
             if fold.figures.records.is_multiple_of(ITEMS_A_LOOK) {
                 fold.partition.drop_changes();
                 watch(records.progress(), fold.figures.records);
             }
         }
-        fold.end(&set)
+        fold.end(&set, until)
     }
 }
 
@@ -170,12 +184,13 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    /// Lets time come as far as the last record, and counts what there is.
-    fn end(mut self, set: &ModelSet) -> Result<Figures, ReplayError> {
+    /// Lets time come as far as it goes, and counts what there is.
+    fn end(mut self, set: &ModelSet, until: Option<i64>) -> Result<(Figures, Partition), ReplayError> {
         if self.newest > i64::MIN {
             let open = &mut Open { epoch: &mut self.epoch, tally: &mut self.tally };
             // The watermark stays behind by the allowed lateness, but nobody can be late any more.
-            self.partition.at_end(self.newest.saturating_add(self.allowed_lateness_ms), open);
+            let end = until.unwrap_or(self.newest);
+            self.partition.at_end(end.saturating_add(self.allowed_lateness_ms), open);
             self.write("", 0)?;
         }
         self.outputs.transitions.flush().map_err(transitions_failed)?;
@@ -191,7 +206,7 @@ impl<'a> Fold<'a> {
         self.figures.take(&mut self.tally, self.active);
         self.figures.populations = populations(&self.partition, set);
         self.figures.met = met(&self.figures.touchpoints, set, &self.inputs);
-        Ok(self.figures)
+        Ok((self.figures, self.partition))
     }
 }
 

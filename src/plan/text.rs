@@ -1,0 +1,95 @@
+//! What came of a plan, for people.
+
+use std::fmt;
+
+use super::figures::{Cell, Fate, ModelReplayed, Replayed, Tellings};
+use super::table::{Table, number};
+
+impl fmt::Display for Replayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { records, customers: (before, after), models } = self;
+        writeln!(f, "{records} records; customers in the end: {before} before, {after} after")?;
+        models.iter().try_for_each(|model| write!(f, "\n{model}"))
+    }
+}
+
+impl fmt::Display for ModelReplayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = |version: Option<u32>| version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+        let (before, after) = (version(self.version_before), version(self.version_after));
+        write!(f, "model {}: ", self.model)?;
+        match self.fate {
+            Fate::Same => writeln!(f, "version {after}, which means the same")?,
+            Fate::Changed => writeln!(f, "version {before} before, version {after} after")?,
+            Fate::New => writeln!(f, "new, version {after}")?,
+            Fate::Gone => writeln!(f, "gone, was version {before}")?,
+        }
+        if self.is_same() {
+            return writeln!(f, "  every customer ends where it did, and nothing is told that was not told before");
+        }
+        let mut phases = Table::new(1, &["customers", "before", "after"]);
+        let count = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
+        for phase in &self.phases {
+            phases.row(vec![phase.phase.clone(), count(phase.before), count(phase.after)], String::new());
+        }
+        write!(f, "\n{phases}")?;
+        if !self.places.is_empty() {
+            write!(f, "\n{}", matrix(self))?;
+        }
+        let heads = ["before", "after", "gained", "lost"];
+        let mut moves = Table::new(3, &[&["transitions", "", "by rule"][..], &heads].concat());
+        for row in &self.transitions {
+            let texts = [row.from.clone(), format!("→ {}", row.to), row.rule.clone()];
+            moves.row([texts.as_slice(), &numbers(&row.told)].concat(), who(&row.told));
+        }
+        let mut signals = Table::new(1, &[&["signals"][..], &heads].concat());
+        for row in &self.signals {
+            signals.row([[row.signal.clone()].as_slice(), &numbers(&row.told)].concat(), who(&row.told));
+        }
+        [moves, signals].iter().filter(|table| !table.is_empty()).try_for_each(|table| write!(f, "\n{table}"))
+    }
+}
+
+fn numbers(told: &Tellings) -> [String; 4] {
+    [told.before.to_string(), told.after.to_string(), number(told.gained), number(told.lost)]
+}
+
+fn who(told: &Tellings) -> String {
+    let of = |what: &str, customers: &[String], count: u64| {
+        let more = if count > customers.len() as u64 { ", …" } else { "" };
+        (!customers.is_empty()).then(|| format!("{what}: {}{more}", customers.join(", ")))
+    };
+    let both = [of("gained", &told.gained_by, told.gained), of("lost", &told.lost_by, told.lost)];
+    both.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// What a customer who is not there is called.
+const NOBODY: &str = "(not there)";
+
+/// Phases before as rows, phases after as columns, of those that have somebody; behind them who is elsewhere now.
+fn matrix(model: &ModelReplayed) -> Table {
+    let name = |phase: &Option<String>| phase.as_deref().unwrap_or(NOBODY).to_owned();
+    let phases = || model.phases.iter().map(|phase| phase.phase.as_str()).chain([NOBODY]);
+    let some = |of: fn(&Cell) -> &Option<String>| -> Vec<&str> {
+        phases().filter(|phase| model.places.iter().any(|cell| name(of(cell)) == *phase)).collect()
+    };
+    let (rows, columns) = (some(|cell| &cell.before), some(|cell| &cell.after));
+    let heads: Vec<String> = columns.iter().map(|column| format!("→ {column}")).collect();
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut table = Table::new(1, &[&["the same customers"][..], &heads].concat());
+    for row in rows {
+        let cells: Vec<&Cell> = model.places.iter().filter(|cell| name(&cell.before) == row).collect();
+        let mut texts = vec![row.to_owned()];
+        texts.extend(columns.iter().map(|column| {
+            let found = cells.iter().find(|cell| name(&cell.after) == *column);
+            number(found.map_or(0, |cell| cell.customers))
+        }));
+        let elsewhere = cells.iter().filter(|cell| cell.before != cell.after && !cell.examples.is_empty());
+        let notes = elsewhere.map(|cell| {
+            let more = if cell.customers > cell.examples.len() as u64 { ", …" } else { "" };
+            format!("to {}: {}{more}", name(&cell.after), cell.examples.join(", "))
+        });
+        table.row(texts, notes.collect::<Vec<_>>().join("; "));
+    }
+    table
+}
