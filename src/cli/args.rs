@@ -220,9 +220,12 @@ pub enum AnswerFormat {
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  klantreis plan -c new.yaml
   klantreis plan -c new.yaml --against klantreis.yaml --input events.ndjson.gz
   klantreis plan -c new.yaml --against klantreis.yaml --input pos=baskets.csv.gz --sort --format json
 
+Without --input the committed state of the application is read from Kafka, beside the service that runs: who would be
+where, what carries on, what would be due at once; code 4 if somebody would be in no phase.
 With --input the records are run through both configurations, and customers, transitions and signals are compared.")]
 pub struct PlanArgs {
     /// The configuration file as it would be

@@ -5,12 +5,14 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
+use indicatif::ProgressStyle;
 use serde::Serialize;
 
 use super::replay::{bar, order, show, sources};
 use super::{AnswerFormat, Exit, Failure, PlanArgs};
 use crate::config::{self, Config};
-use crate::plan::{self, Sides};
+use crate::kafka::Settings;
+use crate::plan::{self, Sides, StoredError};
 use crate::replay::Replay;
 
 /// Does it.
@@ -20,6 +22,9 @@ use crate::replay::Replay;
 pub(super) fn run(args: &PlanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let after = config::load(&args.config)?;
     let Some(against) = &args.against else {
+        if args.records.input.is_empty() {
+            return stored(args, after, out);
+        }
         let message = "--against FILE is missing: the configuration as it is, whose replay is compared";
         return Err(Failure::new(Exit::Usage, message));
     };
@@ -34,6 +39,39 @@ pub(super) fn run(args: &PlanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let replayed = plan::replay(sides, args.examples, &mut |progress, records| show(&bar, progress, records, start))?;
     bar.finish_and_clear();
     answer(&replayed, args.format, out)
+}
+
+/// Over the committed state.
+fn stored(args: &PlanArgs, config: Config, out: &mut dyn Write) -> Result<(), Failure> {
+    let (config, set) = (Arc::new(config.clone()), Arc::new(config.model_set()?));
+    let settings = Settings::new(Arc::clone(&config))
+        .map_err(|problem| Failure::new(Exit::Usage, format!("{}: {problem}", args.config.display())))?;
+    let bar = bar(std::io::stderr().is_terminal());
+    bar.set_style(ProgressStyle::default_spinner());
+    let stored = plan::stored(&settings, &config, &set, args.examples, &mut |partition, of| {
+        bar.set_message(format!("reading the state of partition {partition} of {of}"));
+    })?;
+    bar.finish_and_clear();
+    answer(&stored, args.format, out)?;
+    match stored.homeless() {
+        0 => Ok(()),
+        count => {
+            let message = format!(
+                "{count} customers are in phases that their model would not have any more: the service would not start; put the phases back, say where they go with `moved: {{ … }}`, or give the changed model another name"
+            );
+            Err(Failure::new(Exit::Unfit, message))
+        }
+    }
+}
+
+impl From<StoredError> for Failure {
+    fn from(error: StoredError) -> Self {
+        let exit = match &error {
+            StoredError::State(_) => Exit::Failure,
+            StoredError::Restore(_) => Exit::Unfit,
+        };
+        Self::new(exit, error.to_string())
+    }
 }
 
 fn side<'c>(config: &'c Config, args: &PlanArgs) -> Result<Replay<'c>, Failure> {

@@ -73,7 +73,7 @@ impl fmt::Display for Homeless {
             write!(f, "{} in {:?}", grouped(*count), phase.phase)?;
         }
         f.write_str(
-            "; put the phases back, say where they go with `moved: { … }`, or give the changed model another name",
+            "; put the phases back, say where they go with `moved: { … }`, or give the changed model another name (`klantreis plan` counts them over all partitions)",
         )
     }
 }

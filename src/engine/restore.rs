@@ -13,7 +13,7 @@ use super::pace::Pace;
 use super::partition::Partition;
 use super::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StateRecord, Topic};
 use super::rules::Rules;
-use super::store::{BUCKETS, IdHash};
+use super::store::{BUCKETS, IdHash, Store};
 
 /// Why a partition cannot be restored. Waiting does not help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +114,11 @@ impl Restore {
             last: None,
             failed: None,
         }
+    }
+
+    /// Begins a look at a partition that is not to run: its records have so many words.
+    pub fn to_look(number: i32, rules: Arc<Rules>, words: usize) -> Self {
+        Self { keeper: Keeper::new(words), ..Self::new(number, rules, Vec::new()) }
     }
 
     /// The partition.
@@ -267,6 +272,16 @@ impl Restore {
             }
         }
         Ok(())
+    }
+
+    /// Everything was handed over: the customers, and the end of the last epoch; `None`: there was none.
+    pub fn look(mut self, codec: &mut dyn StateCodec) -> Result<(Arc<Store>, Option<Marker>), RestoreError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        self.apply_snapshots(codec)?;
+        self.apply_held(codec)?;
+        Ok((Arc::clone(self.keeper.store()), self.last.map(|(_, marker)| marker)))
     }
 
     /// Everything was handed over: the partition, ready to go on. `beginning` gives where an input starts that was never

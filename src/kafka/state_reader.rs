@@ -98,6 +98,19 @@ impl KafkaStateReader {
         })
     }
 
+    /// How many partitions have state; `None`: the topics are not there. Creates nothing.
+    pub fn partitions(&self) -> Result<Option<i32>, StateError> {
+        let topic = &self.settings.config.topics.state_deltas;
+        let what = format!("the partitions of {topic}");
+        let told = self.reader.fetch_metadata(Some(topic), ASK_TIMEOUT).map_err(|problem| trouble(&what, &problem))?;
+        let found = told.topics().iter().find(|one| one.name() == topic);
+        match found.map(|one| (one.error().map(RDKafkaErrorCode::from), one.partitions().len())) {
+            None | Some((Some(RDKafkaErrorCode::UnknownTopicOrPartition), _)) | Some((None, 0)) => Ok(None),
+            Some((None, count)) => Ok(Some(i32::try_from(count).unwrap_or(i32::MAX))),
+            Some((Some(code), _)) => Err(trouble(&what, &KafkaError::MetadataFetch(code))),
+        }
+    }
+
     fn committed(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
         let inputs = &self.settings.config.inputs;
         let mut asked = TopicPartitionList::with_capacity(inputs.len());

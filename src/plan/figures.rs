@@ -14,6 +14,8 @@ pub enum Fate {
     New,
     /// It is not there any more.
     Gone,
+    /// It was there; whether it means the same, state does not say.
+    Kept,
 }
 
 /// The same records through both configurations.
@@ -121,5 +123,100 @@ impl ModelReplayed {
         self.places.iter().all(|cell| cell.before == cell.after)
             && self.phases.iter().all(|phase| phase.before.unwrap_or(0) == phase.after.unwrap_or(0))
             && told.into_iter().all(|told| told.gained == 0 && told.lost == 0)
+    }
+}
+
+/// The committed state of an application, and what a changed configuration would make of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stored {
+    /// The application.
+    pub application: String,
+    /// Partitions that have state; 0: the topics are not there.
+    pub partitions: i32,
+    /// Customers there are.
+    pub customers: u64,
+    /// Customers who would be forgotten at once.
+    pub forgotten_at_once: u64,
+    /// The models there would be.
+    pub models: Vec<ModelStored>,
+    /// The models whose state would go.
+    pub models_gone: Vec<String>,
+}
+
+/// What one model would make of the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelStored {
+    /// Its name.
+    pub model: String,
+    /// [`Fate::Kept`] or [`Fate::New`].
+    pub fate: Fate,
+    /// Customers by phase: `new`, the phases there would be, then those that are gone.
+    pub phases: Vec<PhaseStored>,
+    /// Customers whose phase is gone and not moved: with one of them the service does not start.
+    pub homeless: u64,
+    /// What becomes of what was counted.
+    pub counters: CountersStored,
+    /// Signals that wait and would be dropped.
+    pub signals_dropped: u64,
+    /// Timers' transitions that would be taken at once.
+    pub at_once: Vec<AtOnce>,
+    /// Signals that would be told at once.
+    pub signals_at_once: Vec<SignalAtOnce>,
+}
+
+/// Customers in one phase; `None` where there is no such phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PhaseStored {
+    /// Its name.
+    pub phase: String,
+    /// Now.
+    pub now: Option<u64>,
+    /// After the change, before anything happens.
+    pub after: Option<u64>,
+    /// Of a phase that is gone, the one that takes its place.
+    pub moved: Option<String>,
+}
+
+/// Counters by what becomes of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct CountersStored {
+    /// Same name and meaning.
+    pub carry_on: Vec<String>,
+    /// Same name, another meaning.
+    pub begin_anew: Vec<String>,
+    /// There is none of that name any more.
+    pub dropped: Vec<String>,
+    /// There was none of that name.
+    pub new: Vec<String>,
+}
+
+/// Timers' transitions of one kind that are due at the watermark of the customer's partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AtOnce {
+    /// The phase left.
+    pub from: String,
+    /// The phase entered.
+    pub to: String,
+    /// The rule.
+    pub rule: String,
+    /// How often.
+    pub customers: u64,
+    /// Some of the customers.
+    pub examples: Vec<String>,
+}
+
+/// Signals of one kind that are due at the watermark of the customer's partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignalAtOnce {
+    /// Its id.
+    pub signal: String,
+    /// How often.
+    pub customers: u64,
+}
+
+impl Stored {
+    /// Customers whose phase is gone in one of the models; who has none in two counts twice.
+    pub fn homeless(&self) -> u64 {
+        self.models.iter().map(|model| model.homeless).sum()
     }
 }

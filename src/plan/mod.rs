@@ -8,6 +8,8 @@
 //! | `replayed` | the same records through the configuration as it was and as it would be |
 //! | `ledger` | what both told: the same, gained, lost |
 //! | `places` | where the same customers end in both |
+//! | `stored` | the committed state, and what the configuration as it would be makes of it |
+//! | `tally` | its customers counted |
 //! | `figures` | what came of it, as it is written in JSON |
 //! | `text`, `table` | the same for people |
 
@@ -15,8 +17,16 @@ mod figures;
 mod ledger;
 mod places;
 mod replayed;
+mod stored;
 mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
 mod text;
 
-pub use figures::{Cell, Fate, ModelReplayed, PhaseReplayed, Replayed, SignalReplayed, Tellings, TransitionReplayed};
+pub use figures::{
+    AtOnce, Cell, CountersStored, Fate, ModelReplayed, ModelStored, PhaseReplayed, PhaseStored, Replayed, SignalAtOnce,
+    SignalReplayed, Stored, Tellings, TransitionReplayed,
+};
 pub use replayed::{Sides, replay};
+pub use stored::{StoredError, stored};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::figures::{Cell, Fate, ModelReplayed, Replayed, Tellings};
+use super::figures::{Cell, Fate, ModelReplayed, ModelStored, Replayed, Stored, Tellings};
 use super::table::{Table, number};
 
 impl fmt::Display for Replayed {
@@ -20,7 +20,7 @@ impl fmt::Display for ModelReplayed {
         write!(f, "model {}: ", self.model)?;
         match self.fate {
             Fate::Same => writeln!(f, "version {after}, which means the same")?,
-            Fate::Changed => writeln!(f, "version {before} before, version {after} after")?,
+            Fate::Changed | Fate::Kept => writeln!(f, "version {before} before, version {after} after")?,
             Fate::New => writeln!(f, "new, version {after}")?,
             Fate::Gone => writeln!(f, "gone, was version {before}")?,
         }
@@ -92,4 +92,67 @@ fn matrix(model: &ModelReplayed) -> Table {
         table.row(texts, notes.collect::<Vec<_>>().join("; "));
     }
     table
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { application, partitions, customers, .. } = self;
+        if *partitions == 0 {
+            return writeln!(f, "application {application}: there is no state yet, so nobody is affected");
+        }
+        writeln!(f, "application {application}: {customers} customers in {partitions} partitions, as committed")?;
+        if self.forgotten_at_once > 0 {
+            writeln!(f, "customers who would be forgotten at once: {}", self.forgotten_at_once)?;
+        }
+        self.models.iter().try_for_each(|model| write!(f, "\n{model}"))?;
+        self.models_gone.iter().try_for_each(|model| writeln!(f, "\nmodel {model}: gone, and its state with it"))
+    }
+}
+
+impl fmt::Display for ModelStored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.fate == Fate::New {
+            return writeln!(f, "model {}: new, everybody begins as `new` in it", self.model);
+        }
+        writeln!(f, "model {}:\n", self.model)?;
+        let mut phases = Table::new(1, &["customers", "now", "after"]);
+        let count = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
+        for phase in &self.phases {
+            let note = match (&phase.moved, phase.now, phase.after) {
+                (Some(home), ..) => format!("moved to {home}"),
+                (None, Some(1..), None) => "gone: nobody would know where they are".to_owned(),
+                (None, _, None) => "gone, and nobody is in it".to_owned(),
+                _ => String::new(),
+            };
+            phases.row(vec![phase.phase.clone(), count(phase.now), count(phase.after)], note);
+        }
+        write!(f, "{phases}")?;
+        let counters = &self.counters;
+        let fates = [
+            ("carry on", &counters.carry_on),
+            ("begin anew", &counters.begin_anew),
+            ("are dropped", &counters.dropped),
+            ("are new", &counters.new),
+        ];
+        let fates = fates.iter().filter(|(_, names)| !names.is_empty());
+        let fates: Vec<String> = fates.map(|(fate, names)| format!("{fate}: {}", names.join(", "))).collect();
+        if !fates.is_empty() {
+            writeln!(f, "\n  counters that {}", fates.join("; that "))?;
+        }
+        if self.signals_dropped > 0 {
+            writeln!(f, "\n  signals that wait and would be dropped: {}", self.signals_dropped)?;
+        }
+        let mut moves = Table::new(3, &["at once, by timers", "", "by rule", "customers"]);
+        for row in &self.at_once {
+            let more = if row.customers > row.examples.len() as u64 { ", …" } else { "" };
+            let cells = vec![row.from.clone(), format!("→ {}", row.to), row.rule.clone(), row.customers.to_string()];
+            let note = if row.examples.is_empty() { String::new() } else { row.examples.join(", ") + more };
+            moves.row(cells, note);
+        }
+        let mut signals = Table::new(1, &["signals at once", "customers"]);
+        for row in &self.signals_at_once {
+            signals.row(vec![row.signal.clone(), row.customers.to_string()], String::new());
+        }
+        [moves, signals].iter().filter(|table| !table.is_empty()).try_for_each(|table| write!(f, "\n{table}"))
+    }
 }

@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::schema::{self, Step};
+use super::survey::{self, StoredNames};
 use super::varint::{self, Pen};
 use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StoredPhase, WatermarkState};
 use crate::journey::{FieldType, Layout, ModelSet, Record};
@@ -56,8 +57,10 @@ pub struct Codec {
     puts: Box<[Put]>,
     /// The schema read last, and how to read its records: parts of one program follow each other.
     known: Option<(Vec<u8>, Vec<Step>)>,
-    /// Phases met that our models do not have any more.
+    /// Phases met that our models do not have any more; in a survey, all.
     gone: Vec<StoredPhase>,
+    /// In a survey, the schema of the delta that was read last.
+    surveyed: Option<Vec<u8>>,
 }
 
 impl Codec {
@@ -65,7 +68,25 @@ impl Codec {
     pub fn new(set: Arc<ModelSet>) -> Self {
         let schema = schema::describe(&set);
         let puts = puts(set.layout());
-        Self { set, schema, puts, known: None, gone: Vec::new() }
+        Self { set, schema, puts, known: None, gone: Vec::new(), surveyed: None }
+    }
+
+    /// A codec that tells what state holds as it is named there. All phases are told as those are that are gone; and behind
+    /// a record's own words there is one for each model, which counts the signals that wait and that the model does not know.
+    /// So its records are for looking at, not for steps.
+    pub fn surveying(set: Arc<ModelSet>) -> Self {
+        Self { surveyed: Some(Vec::new()), ..Self::new(set) }
+    }
+
+    /// The words of the records that are read.
+    pub fn words(&self) -> usize {
+        let models = if self.surveyed.is_some() { self.set.models().len() } else { 0 };
+        self.set.layout().words + models
+    }
+
+    /// In a survey, the names in the delta that was read last; `None`: there was none.
+    pub fn stored_names(&self) -> Option<StoredNames> {
+        self.surveyed.as_ref().filter(|schema| !schema.is_empty()).and_then(|schema| survey::names(schema))
     }
 }
 
@@ -137,8 +158,11 @@ impl StateCodec for Codec {
     ) -> Result<(PartHeader, Option<Marker>), CodecError> {
         let (header, schema) = read_preamble(&mut bytes)?;
         self.learn_schema(schema).ok_or_else(|| corrupt("its schema cannot be read"))?;
+        if let Some(surveyed) = self.surveyed.as_mut().filter(|known| header.bucket.is_none() && *known != schema) {
+            schema.clone_into(surveyed);
+        }
         let (_, steps) = self.known.as_ref().expect("the schema was learnt above");
-        let mut record = self.set.fresh();
+        let mut record = Record::zeroed(self.words());
         while !bytes.is_empty() {
             let length = varint::take(&mut bytes).ok_or_else(|| corrupt("an id's length is cut short"))?;
             if length == 0 {
@@ -170,7 +194,8 @@ impl StateCodec for Codec {
 impl Codec {
     fn learn_schema(&mut self, schema: &[u8]) -> Option<()> {
         if self.known.as_ref().is_none_or(|(known, _)| known != schema) {
-            self.known = Some((schema.to_vec(), schema::plan(schema, &self.set, &mut self.gone)?));
+            let surveying = self.surveyed.is_some().then_some(self.set.layout().words);
+            self.known = Some((schema.to_vec(), schema::plan(schema, &self.set, &mut self.gone, surveying)?));
         }
         Some(())
     }
@@ -234,6 +259,10 @@ fn read_record(bytes: &mut &[u8], steps: &[Step], record: &mut Record) -> Result
                 if let Some(word) = *word {
                     record.set_i64(word, previous);
                 }
+            }
+            Step::Waits(word) => {
+                previous = previous.wrapping_add(varint::take_signed(bytes).ok_or_else(short)?);
+                record.0[*word] += u32::from(previous != 0);
             }
             Step::Phase(word, table) => {
                 let number = varint::take(bytes).and_then(|number| usize::try_from(number).ok()).ok_or_else(short)?;

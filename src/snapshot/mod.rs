@@ -8,9 +8,11 @@
 
 mod codec;
 mod schema;
+mod survey;
 mod varint;
 
 pub use codec::Codec;
+pub use survey::StoredNames;
 
 #[cfg(test)]
 mod tests;
