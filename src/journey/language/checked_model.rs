@@ -47,6 +47,14 @@ impl CheckedModel {
             _ => Err(ModelErrors { file: file.to_owned(), problems }),
         }
     }
+
+    /// A model with its mistakes, as far as it can be understood, to try whether they are some.
+    #[cfg(test)]
+    pub(super) fn parse_anyway(source: &str) -> Option<(Self, Vec<Problem>)> {
+        let mut report = Report::default();
+        let root = Node::parse(source, DIALECT).ok()?;
+        Some((read(&root, source, &mut report)?, report.problems))
+    }
 }
 
 fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> {

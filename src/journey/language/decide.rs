@@ -21,10 +21,10 @@ use evaluate::{Need, Try};
 use tree::Node;
 pub(super) use tree::{Forest, Id};
 
-/// How many combinations are tried for one question; what needs more is not decided.
+/// How often conditions are tried for one question; what needs more is not decided.
 pub(super) const TRIES_MAX: u32 = 100_000;
 
-/// How many are tried for a model: a thousand conditions that each are hard must not keep it from loading.
+/// How often for a model: a thousand conditions that each are hard must not keep it from loading.
 const TRIES_MAX_OF_MODEL: u32 = 2_000_000;
 
 /// What was found.
@@ -57,9 +57,10 @@ impl Patience {
         self.question = TRIES_MAX;
     }
 
-    fn spend(&mut self) -> Option<()> {
-        self.question = self.question.checked_sub(1)?;
-        self.model = self.model.checked_sub(1)?;
+    fn spend(&mut self, tries: usize) -> Option<()> {
+        let tries = u32::try_from(tries).ok()?;
+        self.question = self.question.checked_sub(tries)?;
+        self.model = self.model.checked_sub(tries)?;
         Some(())
     }
 }
@@ -72,6 +73,10 @@ pub(super) fn ask<'m>(
     domain: impl Fn(Slot) -> Domain<'m>,
     patience: &mut Patience,
 ) -> Answer {
+    // Many conditions take their time before anything is tried.
+    if patience.spend(wanted.len()).is_none() {
+        return Answer::Undecided;
+    }
     let mut walk = Walk { forest, seen: HashSet::new(), slots: Vec::new() };
     wanted.iter().for_each(|(condition, _)| walk.visit(*condition));
     let slots: Vec<_> =
@@ -96,8 +101,8 @@ struct Search<'q, 'm> {
 impl Search<'_, '_> {
     /// Whether the conditions from this one on can come out as wanted, those before having done so.
     fn possible(&mut self, from: usize) -> Option<bool> {
-        self.patience.spend()?;
         for (index, (condition, truth)) in self.wanted.iter().enumerate().skip(from) {
+            self.patience.spend(1)?;
             match self.attempt.holds(*condition) {
                 Ok(holds) if holds == *truth => {}
                 Ok(_) => {

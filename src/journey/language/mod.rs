@@ -26,6 +26,8 @@ mod supply;
 mod transitions;
 mod warnings;
 mod winners;
+#[cfg(test)]
+mod winners_tests;
 
 pub use checked_model::CheckedModel;
 pub use supply::Supply;

@@ -88,16 +88,21 @@ impl<'m> World<'m> {
 
     /// The situations in which a rule is asked.
     pub fn situations(&self, rule: &Rule) -> Vec<Situation> {
-        let causes: Vec<Cause> = match &rule.trigger {
-            Trigger::On(kinds) => self.events(kinds),
-            Trigger::After(span) => vec![Cause::After(*span)],
-            Trigger::Idle(span) => vec![Cause::Idle(*span)],
-        };
+        let causes = self.causes(rule);
         let of = |phase: &Option<u16>| {
             let phase = *phase;
             causes.iter().map(move |cause| Situation { phase, cause: *cause })
         };
         rule.from.iter().flat_map(of).collect()
+    }
+
+    /// What sets a rule off.
+    pub fn causes(&self, rule: &Rule) -> Vec<Cause> {
+        match &rule.trigger {
+            Trigger::On(kinds) => self.events(kinds),
+            Trigger::After(span) => vec![Cause::After(*span)],
+            Trigger::Idle(span) => vec![Cause::Idle(*span)],
+        }
     }
 
     /// The events of these kinds that can come.

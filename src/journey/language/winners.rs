@@ -1,6 +1,6 @@
 //! Which rules win: a rule that others, alone or between them, always come before is never taken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::decide::{Answer, Forest, Id, Patience, ask};
 use super::fields::Report;
@@ -8,7 +8,8 @@ use super::sections::Names;
 use super::situation::{Cause, Situation, World};
 use super::transitions::{Placed, Rules};
 use crate::journey::Code;
-use crate::journey::model::Trigger;
+use crate::journey::model::{Rule, Trigger};
+use crate::journey::program::Slot;
 
 /// No rule is covered by others, so that it can never win.
 pub(super) fn check(names: &Names, rules: &Rules, report: &mut Report) {
@@ -51,7 +52,46 @@ struct Contest<'r> {
     /// By rule; `None` if the condition is wrong, so that nothing is known of it.
     conditions: Vec<Option<Id>>,
     always: Id,
+    likes: Likes,
     patience: Patience,
+}
+
+/// Kinds and phases that no rule tells apart, so that one of them stands for all.
+struct Likes {
+    /// By kind, the first that is like it.
+    kinds: Vec<u16>,
+    /// By phase, the first that is like it.
+    phases: Vec<u16>,
+}
+
+impl Likes {
+    fn new(world: &World<'_>, rules: &Rules) -> Self {
+        let rules: Vec<&Rule> = rules.placed.iter().map(|placed| &placed.rule).collect();
+        let reads = |slot| {
+            let conditions = rules.iter().filter_map(|rule| rule.when.as_ref());
+            conditions.into_iter().any(|when| when.program.slots().contains(&slot))
+        };
+        Self {
+            kinds: likes(world.kinds.len(), reads(Slot::EventKind), |kind| {
+                let takes = |rule: &&Rule| matches!(&rule.trigger, Trigger::On(kinds) if kinds.contains(&kind));
+                rules.iter().map(takes).collect()
+            }),
+            phases: likes(world.phases.len(), reads(Slot::Phase), |phase| {
+                rules.iter().map(|rule| rule.from.contains(&Some(phase))).collect()
+            }),
+        }
+    }
+
+    fn is_first(likes: &[u16], one: u16) -> bool {
+        likes[usize::from(one)] == one
+    }
+}
+
+/// By each of so many, the first of which the same is true; itself, if conditions tell it from others.
+fn likes(count: usize, is_told_apart: bool, truths: impl Fn(u16) -> Vec<bool>) -> Vec<u16> {
+    let mut firsts: HashMap<Vec<bool>, u16> = HashMap::new();
+    let first = |one| if is_told_apart { one } else { *firsts.entry(truths(one)).or_insert(one) };
+    (0..count as u16).map(first).collect()
 }
 
 /// Rules that are asked at the same time, one after the other.
@@ -72,7 +112,9 @@ impl<'r> Contest<'r> {
             (None, true) => None,
         };
         let conditions = rules.placed.iter().map(condition).collect();
-        Self { world: World::of_names(names), rules, forest, conditions, always, patience: Patience::default() }
+        let world = World::of_names(names);
+        let likes = Likes::new(&world, rules);
+        Self { world, rules, forest, conditions, always, likes, patience: Patience::default() }
     }
 
     /// As few rules as do, if they come before this one wherever it is asked, and it could be true without them.
@@ -93,7 +135,7 @@ impl<'r> Contest<'r> {
 
     /// Those among these rules that come before this one, if they do wherever it is asked.
     fn covered(&mut self, index: usize, among: &dyn Fn(usize) -> bool) -> Option<BTreeSet<usize>> {
-        let situations = self.world.situations(&self.rules.placed[index].rule);
+        let situations = self.situations(&self.rules.placed[index].rule);
         let mut winners = (!situations.is_empty()).then(BTreeSet::new)?;
         for situation in situations {
             let rounds = self.rounds(index, situation);
@@ -118,6 +160,18 @@ impl<'r> Contest<'r> {
         }
     }
 
+    /// Where a rule is asked, as far as that makes a difference.
+    fn situations(&self, rule: &Rule) -> Vec<Situation> {
+        let Likes { kinds, phases } = &self.likes;
+        let mut causes = self.world.causes(rule);
+        causes.retain(|cause| !matches!(cause, Cause::Event(kind) if !Likes::is_first(kinds, *kind)));
+        // For timers it matters too how a phase is entered.
+        let is_event = matches!(rule.trigger, Trigger::On(_));
+        let is_first = |phase| !is_event || Likes::is_first(phases, phase);
+        let from = rule.from.iter().filter(|from| from.is_none_or(is_first));
+        from.flat_map(|phase| causes.iter().map(|cause| Situation { phase: *phase, cause: *cause })).collect()
+    }
+
     /// The rounds that must leave something over for a rule to be taken in a situation.
     fn rounds(&self, index: usize, situation: Situation) -> Vec<Round> {
         let phase = situation.phase;
@@ -128,14 +182,15 @@ impl<'r> Contest<'r> {
             let rules = others().filter(|(other, placed)| *other < index && takes(placed)).map(|(other, _)| other);
             return vec![Round { situation, is_own: true, rules: rules.collect() }];
         }
+        let silence = || phase.map_or(0, |phase| self.silences(index)[usize::from(phase)]);
         let mut rounds = vec![Round { situation, is_own: true, rules: Vec::new() }];
         for (other, placed) in others() {
             let (cause, is_shorter, is_equal) = match (&placed.rule.trigger, situation.cause) {
                 (Trigger::After(span), Cause::After(own)) => (Cause::After(*span), *span < own, *span == own),
-                // Of those that are due before the phase began all fire as it begins, in the order of the file.
+                // Of those that were due before the phase began the first in the file fires as it begins.
                 (Trigger::Idle(span), Cause::Idle(own)) => {
-                    let is_first = other < index || !self.is_entered_by_timer(phase);
-                    (Cause::Idle(*span), *span < own && is_first, *span == own)
+                    let is_first = || other < index || silence() < own.0;
+                    (Cause::Idle(*span), *span < own && is_first(), *span == own)
                 }
                 _ => continue,
             };
@@ -152,8 +207,30 @@ impl<'r> Contest<'r> {
         rounds
     }
 
-    fn is_entered_by_timer(&self, phase: Option<u16>) -> bool {
-        let enters = |placed: &Placed| Some(placed.rule.to) == phase && !matches!(placed.rule.trigger, Trigger::On(_));
-        self.rules.placed.iter().any(enters)
+    /// By phase, how long before its begin the customer's last event can have been, if this rule is never taken: a timer may have
+    /// led there, and events that come late after that do not bring it back.
+    fn silences(&self, without: usize) -> Vec<i64> {
+        const ENDLESS: i64 = i64::MAX / 4;
+        let count = self.world.phases.len();
+        let mut silences = vec![0_i64; count];
+        for round in 0..2 * count {
+            for (_, Placed { rule, .. }) in self.rules.placed.iter().enumerate().filter(|(index, _)| *index != without)
+            {
+                for from in rule.from.iter().flatten() {
+                    let before = silences[usize::from(*from)];
+                    let silence = match rule.trigger {
+                        Trigger::On(_) => before,
+                        Trigger::Idle(span) => before.max(span.0),
+                        Trigger::After(span) => before + span.0,
+                    };
+                    let longest = &mut silences[usize::from(rule.to)];
+                    if silence > *longest {
+                        // What still grows after as many rounds as there are phases grows without end.
+                        *longest = if round < count { silence.min(ENDLESS) } else { ENDLESS };
+                    }
+                }
+            }
+        }
+        silences
     }
 }
