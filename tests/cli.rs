@@ -37,14 +37,17 @@ models: [think5]
 fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
     let (out, err) = check(&["--help"], 0);
     assert_eq!(err, "");
-    for part in ["run ", "demo ", "replay ", "plan ", "check ", "model ", "topics ", "Exit codes:", "3  fenced"] {
+    for part in
+        ["run ", "demo ", "replay ", "plan ", "explain ", "check ", "model ", "topics ", "Exit codes:", "3  fenced"]
+    {
         assert!(out.contains(part), "{part} in {out}");
     }
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["run"],
         &["demo"],
         &["replay"],
         &["plan"],
+        &["explain"],
         &["check"],
         &["model", "show"],
         &["model", "graph"],
@@ -78,6 +81,11 @@ fn a_command_line_that_makes_no_sense_ends_with_code_two() {
         &["replay", "-c", "x.yaml", "--input", "="],
         &["replay", "-c", "x.yaml", "--input", "a", "--window", "soon"],
         &["plan", "-c", "x.yaml", "--against", "y.yaml"],
+        &["explain", "-c", "x.yaml"],
+        &["explain", "c1"],
+        &["explain", "c1", "--url", "http://127.0.0.1:1", "--input", "a"],
+        &["explain", "c1", "-c", "x.yaml", "--until", "2025-01-01T00:00:00Z"],
+        &["explain", "c1", "-c", "x.yaml", "--input", "a", "--until", "soon"],
         &["--log-format", "xml", "model", "list"],
     ] {
         let (out, err) = check(arguments, 2);

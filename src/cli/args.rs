@@ -63,6 +63,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// See what a changed configuration or model would change, without changing anything
     Plan(PlanArgs),
+    /// See why a customer is still in its phase: each way out, and what is missing for it
+    Explain(ExplainArgs),
     /// Check the configuration and its models, without connecting to anything
     #[command(
         after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml\n  \
@@ -243,6 +245,39 @@ pub struct PlanArgs {
     /// How many customers a row names at most
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub examples: usize,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  klantreis explain c42 -c klantreis.yaml
+  klantreis explain c42 --url http://10.0.0.7:9464 --token-file /run/secrets/klantreis
+  klantreis explain 33 -c klantreis.yaml --input pos=baskets.csv.gz --sort --until 2017-04-10T00:00:00Z
+
+The running service is asked where the configuration says that it listens, or at --url. With --input the records are run
+through the configuration instead, and the customer is explained as it is at their end, or at --until.")]
+pub struct ExplainArgs {
+    /// The customer's id, as it is in the records
+    #[arg(value_name = "CUSTOMER")]
+    pub customer: String,
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE", required_unless_present = "url")]
+    pub config: Option<PathBuf>,
+    /// Where the service answers
+    #[arg(long, value_name = "URL", conflicts_with = "input")]
+    pub url: Option<String>,
+    /// The file that holds the service's token [default: what the configuration says]
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    pub token_file: Option<PathBuf>,
+    /// See [`RecordArgs`].
+    #[command(flatten)]
+    pub records: RecordArgs,
+    /// Where the replay ends, a time such as 2025-01-31T00:00:00Z [default: with the last record]
+    #[arg(long, value_name = "TIME", requires = "input")]
+    pub until: Option<jiff::Timestamp>,
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: AnswerFormat,
 }
 
 /// A file to replay, and the input it belongs to.

@@ -9,6 +9,8 @@ mod args;
 mod check;
 mod demo;
 mod exit;
+mod explain;
+mod fetch;
 mod findings;
 mod model;
 mod plan;
@@ -18,8 +20,8 @@ mod service;
 mod topics;
 
 pub use args::{
-    AnswerFormat, Args, Command, DemoArgs, LogArgs, ModelCommand, PlanArgs, RecordArgs, ReplayArgs, ReplayInput,
-    RunArgs, TopicsCommand,
+    AnswerFormat, Args, Command, DemoArgs, ExplainArgs, LogArgs, ModelCommand, PlanArgs, RecordArgs, ReplayArgs,
+    ReplayInput, RunArgs, TopicsCommand,
 };
 pub use exit::{Exit, Failure};
 pub use run::run;

@@ -1,6 +1,6 @@
 //! Hands each command to the code that does it.
 
-use super::{Args, Command, Failure, TopicsCommand, check, demo, model, plan, replay, service, topics};
+use super::{Args, Command, Failure, TopicsCommand, check, demo, explain, model, plan, replay, service, topics};
 use crate::telemetry::log;
 
 /// Does what the arguments say.
@@ -22,6 +22,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Topics(TopicsCommand::Check(args)) => topics::run(&args.config, false, out),
         Command::Replay(args) => replay::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),
+        Command::Explain(args) => explain::run(&args, out),
         Command::Demo(args) => demo::run(&args),
     }
 }

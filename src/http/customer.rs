@@ -22,10 +22,17 @@ pub(super) async fn customer(State(api): State<Api>, id: Result<Path<String>, Pa
 
 /// `GET /v1/customers/{id}/explain`
 pub(super) async fn explain(State(api): State<Api>, id: Result<Path<String>, PathRejection>) -> Response {
-    look_up(&api, id, |found| {
-        let ways = found.models.iter().zip(&found.ways).map(|(state, ways)| WaysAnswer::of(state, ways));
-        Json(CustomerAnswer::of(found, ways)).into_response()
-    })
+    look_up(&api, id, |found| Json(explained(found)).into_response())
+}
+
+/// What is said of a customer who is explained, as JSON.
+pub fn explanation(found: &CustomerView) -> String {
+    serde_json::to_string(&explained(found)).expect("texts, numbers and lists of them are JSON")
+}
+
+fn explained(found: &CustomerView) -> CustomerAnswer<'_, WaysAnswer<'_>> {
+    let ways = found.models.iter().zip(&found.ways).map(|(state, ways)| WaysAnswer::of(state, ways));
+    CustomerAnswer::of(found, ways)
 }
 
 fn look_up(
@@ -99,6 +106,12 @@ struct AwaitedAnswer<'a> {
     signal: &'a str,
 }
 
+impl<'a> AwaitedAnswer<'a> {
+    fn all(state: &'a ModelState) -> Vec<Self> {
+        state.awaited.iter().map(|(due, signal)| Self { due: rfc3339(*due), signal }).collect()
+    }
+}
+
 /// Where a customer is in a model, and each way out, in the order in which the model tries them.
 #[derive(Serialize)]
 struct WaysAnswer<'a> {
@@ -106,6 +119,9 @@ struct WaysAnswer<'a> {
     phase: Option<&'a str>,
     since: Option<String>,
     ways: Vec<WayAnswer<'a>>,
+    /// Signals that wait; left out if none does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    awaited: Vec<AwaitedAnswer<'a>>,
 }
 
 #[derive(Serialize)]
@@ -131,6 +147,7 @@ impl<'a> WaysAnswer<'a> {
             phase: state.phase.as_deref(),
             since: state.since.and_then(rfc3339),
             ways: ways.iter().map(WayAnswer::from).collect(),
+            awaited: AwaitedAnswer::all(state),
         }
     }
 }
@@ -190,7 +207,7 @@ impl<'a> From<&'a ModelState> for ModelAnswer<'a> {
             seq: state.seq,
             counters: Counters(&state.counters),
             next_timer: state.next_timer.as_ref().map(|(due, rule)| TimerAnswer { due: rfc3339(*due), rule }),
-            awaited: state.awaited.iter().map(|(due, signal)| AwaitedAnswer { due: rfc3339(*due), signal }).collect(),
+            awaited: AwaitedAnswer::all(state),
         }
     }
 }

@@ -22,5 +22,6 @@ mod status;
 
 pub use access::{Token, TokenError, check_binding};
 pub use api::{Api, Facts, ModelFacts, PhaseFacts, Sources};
+pub use customer::explanation;
 pub use live::LiveBus;
 pub use serve::{BindError, ListenAddresses, Listeners, serve};

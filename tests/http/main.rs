@@ -2,7 +2,11 @@
 
 mod access;
 mod client;
+mod explain;
 mod fake;
 mod live;
 mod page;
 mod routes;
+
+#[path = "../support/program.rs"]
+mod program;

@@ -69,7 +69,7 @@ fn a_customer_is_explained_by_each_way_out_of_its_phase() {
                      "on": ["product_viewed"], "when": "views >= 3 && event.value > 0.5",
                      "values": {"views": 2, "event.value": null, "spent": 0.25}},
                     {"to": "vertrokken", "rule": "gone", "missing": "time", "due": "2025-01-03T10:00:00.000Z"},
-                ]},
+                ], "awaited": [{"due": "2025-01-03T11:00:00.000Z", "signal": "cart_abandoned"}]},
                 {"model": "club", "phase": null, "since": null, "ways": []},
             ]})
         )
