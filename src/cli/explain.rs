@@ -105,6 +105,7 @@ fn replayed(args: &ExplainArgs, config: &Config) -> Result<String, Failure> {
 struct Explained {
     customer: String,
     committed: bool,
+    variant: Option<String>,
     models: Vec<Place>,
 }
 
@@ -136,7 +137,8 @@ struct Awaited {
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let open = if self.committed { "" } else { ", as it is before the next commit" };
-        writeln!(f, "customer {}{open}", self.customer)?;
+        let variant = self.variant.as_ref().map(|variant| format!(", shown the variant {variant}")).unwrap_or_default();
+        writeln!(f, "customer {}{variant}{open}", self.customer)?;
         self.models.iter().try_for_each(|place| write!(f, "\n{place}"))
     }
 }
