@@ -66,6 +66,8 @@ pub struct ModelSet {
     /// How many of the models are active: the shadows follow them.
     active: usize,
     pairs: Vec<Pair>,
+    /// Whether there are neither shadows nor variants, and every model takes all events of its kinds.
+    is_plain: bool,
     /// By kind, the models that know it.
     listeners: Vec<Listeners>,
     memory: Memory,
@@ -131,13 +133,12 @@ impl ModelSet {
         listeners.iter().any(|index| self.machines[usize::from(*index)].applies_to(input))
     }
 
-    #[inline]
+    /// Whether an active model takes an event.
     fn is_taken_by_active(&self, input: &Input<'_>, listeners: &[u16]) -> bool {
-        self.pairs.is_empty()
-            || listeners.iter().any(|index| {
-                let index = usize::from(*index);
-                index < self.active && self.machines[index].applies_to(input)
-            })
+        listeners.iter().map(|index| usize::from(*index)).any(|index| {
+            // Shadows follow the active ones.
+            index < self.active && self.machines[index].applies_to(input)
+        })
     }
 
     /// Applies an event: in each model that takes it the timers that are due by then, then the event.
@@ -152,30 +153,51 @@ impl ModelSet {
         if print.is_some_and(|print| self.memory.has(record, print) && !self.is_news(record, event)) {
             return Outcome::Duplicate;
         }
-        let counts = self.is_taken_by_active(&input, &listeners.all);
-        let mut last = self.last(record);
-        if counts && last != 0 && event.at >= last.saturating_add(self.forget_after_min) {
-            self.forget_before(record, event.at, effects);
-            last = self.last(record);
+        let last = self.last(record);
+        if last != 0 && event.at >= last.saturating_add(self.forget_after_min) {
+            self.forget_before(record, &input, &listeners.all, effects);
         }
-        let mark = effects.mark();
-        let mut late = false;
-        for index in &listeners.all {
-            let machine = &self.machines[usize::from(*index)];
-            if machine.applies_to(&input) {
-                let was_late = machine.take(record, &input, effects);
-                late |= was_late && (!counts || usize::from(*index) < self.active);
-            }
-        }
-        match &self.variants {
-            Some(variants) if counts => variants.label(record, event, last, mark, effects),
-            Some(variants) => variants.tell(record, mark, effects),
-            None => {}
-        }
-        if let Some(print) = print.filter(|_| counts) {
+        // What few sets have stands apart, so that the others do not pay for it.
+        let (late, counts) = if self.is_plain {
+            let take = |late, index: &u16| self.machines[usize::from(*index)].take(record, &input, effects) | late;
+            (listeners.all.iter().fold(false, take), true)
+        } else {
+            self.take_apart(record, &input, &listeners.all, effects)
+        };
+        if let Some(print) = print
+            && counts
+        {
             self.memory.remember(record, print);
         }
         Outcome::Applied { late }
+    }
+
+    /// Hands an event to each model that takes it, in a set with models that do not take all, with shadows or with variants. Says
+    /// whether it was late, and whether it counts: what shadows alone take leaves no trace but in them.
+    #[inline(never)]
+    fn take_apart(
+        &self,
+        record: &mut Record,
+        input: &Input<'_>,
+        listeners: &[u16],
+        effects: &mut Effects,
+    ) -> (bool, bool) {
+        let counts = self.is_taken_by_active(input, listeners);
+        let (last, mark) = (self.last(record), effects.mark());
+        let mut late = false;
+        for index in listeners.iter().map(|index| usize::from(*index)) {
+            let machine = &self.machines[index];
+            if machine.applies_to(input) {
+                let was_late = machine.take(record, input, effects);
+                late |= was_late && (!counts || index < self.active);
+            }
+        }
+        match &self.variants {
+            Some(variants) if counts => variants.label(record, input.event, last, mark, effects),
+            Some(variants) => variants.tell(record, mark, effects),
+            None => {}
+        }
+        (late, counts)
     }
 
     /// Fires everything that is due by this time, in the order of the due times, forgetting included.
@@ -248,10 +270,13 @@ impl ModelSet {
     /// Lets a customer begin anew who was forgotten before this event. Whether it comes to that depends on the timers on
     /// the way. If not, timers of models that do not know this event must not have fired because of it.
     #[cold]
-    fn forget_before(&self, record: &mut Record, at: i64, effects: &mut Effects) {
+    fn forget_before(&self, record: &mut Record, input: &Input<'_>, listeners: &[u16], effects: &mut Effects) {
+        if !self.is_taken_by_active(input, listeners) {
+            return;
+        }
         let mut trial = record.to_owned();
         let mark = effects.mark();
-        if self.fire(&mut trial, at, effects) == Fired::Forgotten {
+        if self.fire(&mut trial, input.event.at, effects) == Fired::Forgotten {
             record.0.fill(0);
         } else {
             effects.back_to(mark);

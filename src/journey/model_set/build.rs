@@ -102,6 +102,7 @@ impl ModelSet {
         let listeners = listeners.collect();
         let spans = models.iter().flat_map(|model| &model.phases).filter_map(|phase| phase.forget_after);
         Ok(Self {
+            is_plain: pairs.is_empty() && variants.is_none() && machines.iter().all(Machine::takes_all),
             listeners,
             memory,
             variants,
