@@ -47,6 +47,11 @@ fn asked(args: &ExplainArgs, config: Option<&Config>) -> Result<String, Failure>
             "http.listen is `off`, so the service cannot be asked; say where it answers with --url, or give --input";
         Failure::new(Exit::Usage, message)
     })?;
+    if !base.starts_with("http://") {
+        let message =
+            format!("--url {base}: write http://HOST:PORT, where the service itself answers; TLS is not spoken");
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let token = match &args.token_file {
         Some(file) => Some(token(file)?),
         None => config.and_then(|config| config.http.token.clone()),

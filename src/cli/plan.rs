@@ -49,7 +49,7 @@ fn stored(args: &PlanArgs, config: Config, out: &mut dyn Write) -> Result<(), Fa
     let bar = bar(std::io::stderr().is_terminal());
     bar.set_style(ProgressStyle::default_spinner());
     let stored = plan::stored(&settings, &config, &set, args.examples, &mut |partition, of| {
-        bar.set_message(format!("reading the state of partition {partition} of {of}"));
+        bar.set_message(format!("reading state: partition {} of {of}", partition + 1));
     })?;
     bar.finish_and_clear();
     answer(&stored, args.format, out)?;

@@ -199,7 +199,7 @@ pub struct AtOnce {
     pub to: String,
     /// The rule.
     pub rule: String,
-    /// How often.
+    /// Of how many customers.
     pub customers: u64,
     /// Some of the customers.
     pub examples: Vec<String>,
@@ -210,7 +210,7 @@ pub struct AtOnce {
 pub struct SignalAtOnce {
     /// Its id.
     pub signal: String,
-    /// How often.
+    /// Of how many customers.
     pub customers: u64,
 }
 

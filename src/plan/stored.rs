@@ -17,7 +17,7 @@ use crate::kafka::{KafkaStateReader, Settings};
 use crate::service;
 use crate::snapshot::{Codec, StoredNames};
 
-/// How long a broker that does not answer is asked again, for each partition.
+/// How long a broker that does not answer is asked again, and how long nothing may come, for each partition.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long until it is asked again.
 const AGAIN_AFTER: Duration = Duration::from_millis(300);
@@ -75,10 +75,18 @@ pub(super) fn look(
 
 /// Asks again for a while: records that were trimmed while they were read, and leaders that move, are no reason to give up.
 fn patiently<T>(mut ask: impl FnMut() -> Result<T, StoredError>) -> Result<T, StoredError> {
-    let begun = Instant::now();
+    let mut begun = Instant::now();
     loop {
+        let asked = Instant::now();
         match ask() {
-            Err(StoredError::State(StateError::Unavailable(why))) if begun.elapsed() < PATIENCE => {
+            Err(StoredError::State(StateError::Unavailable(why))) => {
+                // Who read for long was answered.
+                if asked.elapsed() > PATIENCE {
+                    begun = Instant::now();
+                }
+                if begun.elapsed() > PATIENCE {
+                    return Err(StateError::Unavailable(why).into());
+                }
                 tracing::debug!(%why, "asking again");
                 std::thread::sleep(AGAIN_AFTER);
             }
@@ -95,7 +103,16 @@ fn read(
 ) -> Result<(Arc<Store>, Option<Marker>), StoredError> {
     reader.open(number)?;
     let mut restore = Restore::to_look(number, Arc::clone(rules), codec.words());
-    while reader.read(SLICE, &mut |record| restore.take(&record, codec))?.is_some() {}
+    let (mut share, mut moved) = (0.0, Instant::now());
+    while let Some(now) = reader.read(SLICE, &mut |record| restore.take(&record, codec))? {
+        if now > share {
+            (share, moved) = (now, Instant::now());
+        } else if moved.elapsed() > PATIENCE {
+            let why =
+                format!("partition {number}: nothing came for {PATIENCE:?}; does a transaction not come to its end?");
+            return Err(StateError::Fatal(why).into());
+        }
+    }
     Ok(restore.look(codec)?)
 }
 

@@ -1,6 +1,6 @@
 //! Stored customers counted: where they are, and what would be due for them at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::homeless::GONE;
@@ -25,9 +25,9 @@ pub(super) struct Tally {
     pub(super) waits: Vec<u64>,
     /// Customers who would be forgotten at once.
     pub(super) forgotten: u64,
-    /// Transitions that would be taken at once.
+    /// Customers who would take a transition at once.
     pub(super) moves: BTreeMap<Move, Customers>,
-    /// Signals that would be told at once, by model and rule.
+    /// Customers of whom a signal would be told at once, by model and rule.
     pub(super) signals: BTreeMap<(u16, u16), u64>,
 }
 
@@ -110,16 +110,23 @@ impl Tally {
     /// Counts what would be due by this time.
     fn fire(&mut self, id: &str, record: &mut Record, until: i64, effects: &mut Effects) {
         self.forgotten += u64::from(self.set.fire(record, until, effects) == Fired::Forgotten);
-        for transition in &effects.transitions {
-            let row = Move { model: transition.model, from: transition.from, to: transition.to, rule: transition.rule };
+        // Timers may lead round: a customer counts once in a row.
+        let moves = effects.transitions.iter().map(|transition| Move {
+            model: transition.model,
+            from: transition.from,
+            to: transition.to,
+            rule: transition.rule,
+        });
+        for row in moves.collect::<BTreeSet<_>>() {
             let customers = self.moves.entry(row).or_default();
             customers.count += 1;
             if customers.some.len() < self.examples {
                 customers.some.push(id.to_owned());
             }
         }
-        for signal in &effects.signals {
-            *self.signals.entry((signal.model, signal.rule)).or_default() += 1;
+        let signals = effects.signals.iter().map(|signal| (signal.model, signal.rule));
+        for row in signals.collect::<BTreeSet<_>>() {
+            *self.signals.entry(row).or_default() += 1;
         }
     }
 }

@@ -79,6 +79,11 @@ fn a_token_is_shown_from_a_file() {
 
 #[test]
 fn nobody_who_answers_is_told_with_the_address() {
+    for url in ["https://127.0.0.1:1", "127.0.0.1:1"] {
+        let output = klantreis(&["explain", "c1", "--url", url]);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && err.contains("write http://HOST:PORT"), "{err}");
+    }
     let output = klantreis(&["explain", "c1", "--url", "http://127.0.0.1:1"]);
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{err}");
