@@ -6,6 +6,7 @@
 
 mod checked_model;
 mod conditions;
+mod counters;
 mod decide;
 mod expression;
 mod fields;

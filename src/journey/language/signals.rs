@@ -1,8 +1,9 @@
 //! `signals`: what is told beside the phases, and how many may wait.
 
+use super::counters::window_of;
 use super::expression::Asked;
 use super::fields::{self, Fields, Report};
-use super::sections::{Names, limit, window_of};
+use super::sections::{Names, limit};
 use super::transitions::{Rules, condition};
 use crate::journey::model::{AtMost, Occasion, SignalRule, Wait};
 use crate::journey::{Code, Span};
