@@ -13,9 +13,13 @@ use crate::journey::Pair;
 pub(super) async fn shadow(State(api): State<Api>) -> Response {
     let overview = api.sources.view.overview();
     let pairs = api.facts.pairs.iter().enumerate();
-    let shadows: Vec<_> =
-        pairs.map(|(index, pair)| ShadowAnswer::new(&api.facts, *pair, index, &overview.partitions)).collect();
-    Json(serde_json::json!({ "shadows": shadows })).into_response()
+    let shadows = pairs.map(|(index, pair)| ShadowAnswer::new(&api.facts, *pair, index, &overview.partitions));
+    Json(ShadowsAnswer { shadows: shadows.collect() }).into_response()
+}
+
+#[derive(Serialize)]
+struct ShadowsAnswer<'a> {
+    shadows: Vec<ShadowAnswer<'a>>,
 }
 
 #[derive(Serialize)]
