@@ -168,6 +168,8 @@ fn announce(settings: &DemoSettings, pace: &Pace, running: &Running) {
         "Het Klompenhuis, a made-up web shop: about {rate} events a second of up to {customers} customers.\n\
          Page:  {page}\n\
          Time:  {time}, and {:.0} days are there already; {end}.\n\
+         Trial: half of the customers see a short checkout form, which /metrics compares with the long one;\n       \
+         another model runs beside think5, which /v1/shadow compares.\n\
          This is one process on a mock of a broker: nothing is kept, and nothing would be restored.\n",
         pace.history_days()
     ));
