@@ -3,6 +3,7 @@
 use super::fields::{self, Fields, Report};
 use super::sections::Names;
 
+use super::draft::Draft;
 use super::expression::Asked;
 use super::places::Places;
 use super::{conditions, flow, moved, scenarios, signals, transitions, winners};
@@ -95,13 +96,14 @@ fn read(root: &Node, source: &str, report: &mut Report) -> Option<CheckedModel> 
     let waiting_max = signals::waiting_max(fields.get("waiting"), &signals, report);
     let scenarios = fields.get("scenarios").map(|node| scenarios::read(node, &names, &rules, &signals, report));
     let places = Places::find(&fields, &names, &rules, &signals);
-    let mut warnings = Report::default();
+    let (applied, mut warnings) = (applies_to.as_ref(), Report::default());
+    let draft = Draft { names: &names, rules: &rules, signals: &signals, applies_to: applied, places: &places };
     // What is counted wrongly is compared wrongly, and that was told.
     if are_names_sound {
         winners::check(&names, &rules, report);
-        conditions::check(&names, &rules, &signals, applies_to.as_ref(), &places, report, &mut warnings);
+        conditions::check(draft, report, &mut warnings);
     }
-    super::warnings::check(&names, &rules, &signals, applies_to.as_ref(), &places, &mut warnings);
+    super::warnings::check(draft, &mut warnings);
     let Names { kinds, attributes, phases, counters, .. } = names;
     let rules = rules.placed.into_iter().map(|placed| placed.rule).collect();
     let name = name?.text;

@@ -1,14 +1,15 @@
 //! Conditions that can never be true, or always are, each where it is asked.
 
 use super::decide::{Answer, Forest, Id, Patience, ask};
+use super::draft::Draft;
 use super::fields::Report;
 use super::flow;
 use super::places::Places;
-use super::sections::Names;
 use super::situation::{Cause, Situation, World};
 use super::transitions::Rules;
 use crate::journey::Code;
 use crate::journey::model::{Condition, Occasion, Rule, SignalRule};
+use crate::yaml::Place;
 
 /// How a condition comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,73 +65,42 @@ pub(super) fn situations_of_signal<'r>(
     }
 }
 
-/// Looks at the conditions of rules and signals, one by one.
-pub(super) fn check(
-    names: &Names,
-    rules: &Rules,
-    signals: &[SignalRule],
-    applies_to: Option<&Condition>,
-    places: &Places,
-    report: &mut Report,
-    warnings: &mut Report,
-) {
+/// Looks at all conditions, one by one.
+pub(super) fn check(draft: Draft<'_>, report: &mut Report, warnings: &mut Report) {
+    let Draft { names, rules, signals, applies_to, places } = draft;
     let world = World::of_names(names);
     let (mut forest, mut patience) = (Forest::default(), Patience::default());
+    let mut decide = |when: &Condition, situations: &[Situation], at: Place, never: String, always: String| {
+        let condition = forest.plant(&when.program);
+        match verdict(&world, &forest, condition, situations, &mut patience) {
+            Verdict::Never => report.find(Code::NeverHolds, at, never),
+            Verdict::Always => warnings.find(Code::AlwaysHolds, at, always),
+            Verdict::Open => {}
+        }
+    };
+    let always = |id: &str| format!("this is true whenever `{id}` asks; leave the condition out, or correct it");
     if let Some(condition) = applies_to {
-        let at = places.applies_to;
-        let condition = forest.plant(&condition.program);
         let kinds: Vec<u16> = (0..world.kinds.len() as u16).collect();
         let situations = world.events(&kinds).into_iter().map(|cause| Situation { phase: None, cause });
-        match verdict(&world, &forest, condition, &situations.collect::<Vec<_>>(), &mut patience) {
-            Verdict::Never => report.find(
-                Code::NeverHolds,
-                at,
-                "this can never be true, so the model takes no event; correct it, or leave `applies_to` out",
-            ),
-            Verdict::Always => warnings.find(
-                Code::AlwaysHolds,
-                at,
-                "this is true of every event; leave `applies_to` out, or correct it",
-            ),
-            Verdict::Open => {}
-        }
+        decide(
+            condition,
+            &situations.collect::<Vec<_>>(),
+            places.applies_to,
+            "this can never be true, so the model takes no event; correct it, or leave `applies_to` out".to_owned(),
+            "this is true of every event; leave `applies_to` out, or correct it".to_owned(),
+        );
     }
     for placed in &rules.placed {
-        let Some(when) = &placed.rule.when else { continue };
-        let condition = forest.plant(&when.program);
-        let id = &placed.rule.id;
-        match verdict(&world, &forest, condition, &world.situations(&placed.rule), &mut patience) {
-            Verdict::Never => report.find(
-                Code::NeverHolds,
-                placed.when_at,
-                format!("this can never be true, so `{id}` is never taken; correct it, or leave the transition out"),
-            ),
-            Verdict::Always => warnings.find(
-                Code::AlwaysHolds,
-                placed.when_at,
-                format!("this is true whenever `{id}` asks; leave the condition out, or correct it"),
-            ),
-            Verdict::Open => {}
-        }
+        let (Some(when), id) = (&placed.rule.when, &placed.rule.id) else { continue };
+        let never =
+            format!("this can never be true, so `{id}` is never taken; correct it, or leave the transition out");
+        decide(when, &world.situations(&placed.rule), placed.when_at, never, always(id));
     }
     for (signal, places) in signals.iter().zip(&places.signals) {
-        let Some(when) = &signal.when else { continue };
-        let condition = forest.plant(&when.program);
+        let (Some(when), id) = (&signal.when, &signal.id) else { continue };
         let situations = situations_of_signal(&world, signal, rules.placed.iter().map(|placed| &placed.rule));
-        let id = &signal.id;
-        match verdict(&world, &forest, condition, &situations, &mut patience) {
-            Verdict::Never => report.find(
-                Code::NeverHolds,
-                places.when,
-                format!("this can never be true, so `{id}` is never told; correct it, or leave the signal out"),
-            ),
-            Verdict::Always => warnings.find(
-                Code::AlwaysHolds,
-                places.when,
-                format!("this is true whenever `{id}` asks; leave the condition out, or correct it"),
-            ),
-            Verdict::Open => {}
-        }
+        let never = format!("this can never be true, so `{id}` is never told; correct it, or leave the signal out");
+        decide(when, &situations, places.when, never, always(id));
     }
     if rules.complete && names.phases_known {
         occasions(rules, signals, places, names.phases.len(), report);

@@ -8,6 +8,7 @@ mod checked_model;
 mod conditions;
 mod counters;
 mod decide;
+mod draft;
 mod expression;
 mod fields;
 mod flow;

@@ -1,28 +1,21 @@
 //! What is probably not meant, though it does no harm: a model with warnings runs.
 
+use super::draft::Draft;
 use super::fields::Report;
-use super::places::Places;
 use super::sections::Names;
 use super::transitions::Rules;
 use crate::journey::Code;
-use crate::journey::model::{Addend, Condition, Occasion, Phase, SignalRule, Trigger};
+use crate::journey::model::{Addend, Occasion, Phase, Trigger};
 use crate::journey::program::Slot;
 
 /// Looks at the model as a whole.
-pub(super) fn check(
-    names: &Names,
-    rules: &Rules,
-    signals: &[SignalRule],
-    applies_to: Option<&Condition>,
-    places: &Places,
-    report: &mut Report,
-) {
-    unused(names, rules, signals, applies_to, report);
-    unused_kinds(names, rules, signals, places, report);
-    if rules.complete {
-        dead_ends(names, rules, report);
+pub(super) fn check(draft: Draft<'_>, report: &mut Report) {
+    unused(draft, report);
+    unused_kinds(draft, report);
+    if draft.rules.complete {
+        dead_ends(draft.names, draft.rules, report);
     }
-    untranslated(names, report);
+    untranslated(draft.names, report);
 }
 
 /// A phase in which customers stay for ever, without a word that this is meant.
@@ -59,14 +52,9 @@ fn untranslated(names: &Names, report: &mut Report) {
 }
 
 /// What is introduced and never used: probably a mistake, but a harmless one.
-fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], applies_to: Option<&Condition>, report: &mut Report) {
-    let transitions = rules.placed.iter().map(|placed| placed.rule.when.as_ref());
-    let read: Vec<Slot> = transitions
-        .chain(signals.iter().map(|signal| signal.when.as_ref()))
-        .chain([applies_to])
-        .flatten()
-        .flat_map(|when| when.program.slots().iter().copied())
-        .collect();
+fn unused(draft: Draft<'_>, report: &mut Report) {
+    let Draft { names, signals, .. } = draft;
+    let read: Vec<Slot> = draft.conditions().flat_map(|when| when.program.slots().iter().copied()).collect();
     for (index, (counter, at)) in names.counters.iter().zip(&names.counter_places).enumerate() {
         if !read.contains(&Slot::Counter(index as u16)) {
             report.find(
@@ -89,11 +77,10 @@ fn unused(names: &Names, rules: &Rules, signals: &[SignalRule], applies_to: Opti
 }
 
 /// Kinds that nothing asks for, where it does not matter either when the customer was heard of last.
-fn unused_kinds(names: &Names, rules: &Rules, signals: &[SignalRule], places: &Places, report: &mut Report) {
-    let conditions = rules.placed.iter().map(|placed| placed.rule.when.as_ref());
-    let mut conditions = conditions.chain(signals.iter().map(|signal| signal.when.as_ref())).flatten();
+fn unused_kinds(draft: Draft<'_>, report: &mut Report) {
+    let Draft { names, rules, signals, places, .. } = draft;
     let is_idle = rules.placed.iter().any(|placed| matches!(placed.rule.trigger, Trigger::Idle(_)));
-    if is_idle || conditions.any(|when| when.program.slots().contains(&Slot::TimeSinceLast)) {
+    if is_idle || draft.conditions().any(|when| when.program.slots().contains(&Slot::TimeSinceLast)) {
         return;
     }
     let rules = rules.placed.iter().map(|placed| match &placed.rule.trigger {
