@@ -318,3 +318,27 @@ fn what_no_scenario_comes_to_is_noted() {
     assert!(out.contains("no scenario comes to the signal `cart_abandoned`; add one that does [untested]\n"), "{out}");
     assert!(!out.contains("the transition"), "{out}");
 }
+
+#[test]
+fn an_experiment_that_no_input_tells_of_is_a_warning() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mapping = "{ customer: who, time: when, kind: purchased, attributes: { shown: variant } }";
+    let text = |attribute: &str| {
+        format!(
+            "application: shop
+kafka: {{ brokers: \"127.0.0.1:9092\" }}
+inputs: [{{ name: pos, topic: pos, format: mapping, mapping: {mapping} }}]
+models: [think5]
+variants: {{ attribute: {attribute}, values: [a] }}
+"
+        )
+    };
+    let said = |attribute: &str| {
+        let file = write(folder.path(), "shop.yaml", &text(attribute));
+        check(&["check", "-c", &file], 0).0
+    };
+    let warning = "shop.yaml:5:24: no input can yield the attribute `showed`, so nobody is shown a variant; say in the `mapping` of one \
+                   where it stands, or leave `variants` out [never-fed]";
+    assert!(said("showed").contains(warning), "{}", said("showed"));
+    assert!(!said("shown").contains("nobody is shown"), "{}", said("shown"));
+}

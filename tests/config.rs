@@ -139,7 +139,7 @@ http: { listen: "0.0.0.0:9464", metrics_listen: "0.0.0.0:9465", token: "s3cret" 
 #[test]
 fn variants_of_an_experiment_are_listed() {
     let config = parse(&format!("{LEAST}variants: {{ attribute: form, values: [long, short, \"2\"] }}\n"));
-    let variants = config.variants.expect("they are there");
+    let variants = config.variants.expect("they are there").rule;
     assert_eq!(variants.attribute, "form");
     assert_eq!(variants.names().collect::<Vec<_>>(), ["long", "short", "2", "other"]);
     assert_eq!(parse(LEAST).variants, None);

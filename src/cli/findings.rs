@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::{Exit, Failure};
-use crate::config::{Config, ModelRef, ModelsError};
+use crate::config::{Config, ModelRef, ModelsError, Variants};
 use crate::formats;
 use crate::journey::{CheckedModel, Code, Problem, Supply, run_scenarios, untested};
 
@@ -47,6 +47,8 @@ pub(super) fn warnings(file: &Path, config: &Config, models: &[(&ModelRef, &Chec
         problems.sort();
         findings.extend(problems.into_iter().map(|problem| Finding { file: named.to_string(), problem }));
     }
+    let labels = unlabelled(config, &supplies).into_iter();
+    findings.extend(labels.map(|problem| Finding { file: file.display().to_string(), problem }));
     let unheard = unheard(config, &supplies, models).into_iter();
     findings.extend(unheard.map(|problem| Finding { file: file.display().to_string(), problem }));
     findings
@@ -61,6 +63,19 @@ fn supplies(config: &Config) -> Vec<Supply> {
         value: formats::has_value(&input.format),
     };
     config.inputs.iter().map(supply).collect()
+}
+
+/// That no event can say which variant of an experiment a customer is shown.
+fn unlabelled(config: &Config, supplies: &[Supply]) -> Option<Problem> {
+    let Variants { rule, attribute_at } = config.variants.as_ref()?;
+    if supplies.iter().any(|supply| supply.has(&rule.attribute)) {
+        return None;
+    }
+    let text = format!(
+        "no input can yield the attribute `{}`, so nobody is shown a variant; say in the `mapping` of one where it stands, or leave `variants` out",
+        rule.attribute
+    );
+    Some(Problem { at: *attribute_at, text, code: Code::NeverFed })
 }
 
 /// Kinds that come and that no model listens to, each once.

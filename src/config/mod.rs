@@ -31,4 +31,5 @@ pub use models::ModelsError;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
     Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Needs, ShadowRef, Start, Topics,
+    Variants,
 };

@@ -120,7 +120,10 @@ impl Config {
             models.iter_mut().chain(shadows).for_each(|checked| checked.model.drop_signals());
         }
         let options = SetOptions { forget_after: self.forget_after, remembered_ids: self.remembered_ids };
-        Ok(ModelSet::of(SetParts { models, shadows, variants: self.variants.clone() }, options)?)
+        Ok(ModelSet::of(
+            SetParts { models, shadows, variants: self.variants.as_ref().map(|variants| variants.rule.clone()) },
+            options,
+        )?)
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Config {
     /// How they tell what the customer needs.
     pub needs: Needs,
     /// What events say of experiments, if anything.
-    pub variants: Option<VariantRule>,
+    pub variants: Option<Variants>,
     /// The HTTP interface.
     pub http: HttpConfig,
 }
@@ -137,6 +137,15 @@ pub struct ShadowRef {
     pub model: ModelRef,
     /// The name of the active model; `None`: the same as its own.
     pub beside: Option<String>,
+}
+
+/// What events say of experiments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variants {
+    /// What is told apart.
+    pub rule: VariantRule,
+    /// Where the attribute is named, for warnings about it.
+    pub attribute_at: Place,
 }
 
 /// Names of the topics that are written.

@@ -1,5 +1,6 @@
 //! The section `variants`: which attribute of events says what a customer is shown in an experiment.
 
+use super::Variants;
 use super::section::{Found, Section};
 use crate::journey::VariantRule;
 use crate::yaml::Yaml;
@@ -11,7 +12,7 @@ const LENGTH_MAX: usize = 64;
 const EXAMPLE: &str = "write for example variants: { attribute: experiment, values: [control, short-form] }";
 
 /// Reads it, if it is there.
-pub(super) fn read(root: &mut Section<'_>) -> Option<VariantRule> {
+pub(super) fn read(root: &mut Section<'_>) -> Option<Variants> {
     root.node("variants")?;
     let mut section = root.section("variants");
     let attribute = section.required("attribute", "write the name of an attribute of events, such as experiment");
@@ -24,7 +25,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<VariantRule> {
     }
     let values = values(&mut section);
     section.finish();
-    Some(VariantRule { attribute: attribute?.value.to_owned(), values: values? })
+    let Found { at, value } = attribute?;
+    Some(Variants { rule: VariantRule { attribute: value.to_owned(), values: values? }, attribute_at: at })
 }
 
 fn is_attribute(name: &str) -> bool {
