@@ -196,7 +196,7 @@ fn rows_of_two_files_become_one_journey() {
     let letters: Vec<_> = letters.iter().map(|letter| (letter["line"].as_u64(), letter["reason"].as_str())).collect();
     assert_eq!(letters, [(Some(5), Some("no_customer")), (Some(6), Some("malformed"))]);
     for part in [
-        "7 records: 3 applied, 2 of kinds no model knows, 2 dead letters",
+        "7 records: 3 applied, 2 that no model takes, 2 dead letters",
         "customers in think5: orientatie 0, afweging 0, aankoop 1",
     ] {
         assert!(ended.err.contains(part), "{part} in {}", ended.err);

@@ -13,7 +13,7 @@ pub struct InputTally {
     pub late: u64,
     /// Dropped: the customer's memory of event ids has it.
     pub duplicate: u64,
-    /// Dropped: a kind that no model knows.
+    /// Dropped: no model takes it.
     pub ignored: u64,
     /// Gone to the dead letters, by [`Reject::index`].
     pub rejected: [u64; Reject::REASONS.len()],

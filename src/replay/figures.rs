@@ -83,7 +83,7 @@ impl fmt::Display for Figures {
         for (count, what) in [
             (late, "applied late"),
             (duplicate, "repeated"),
-            (ignored, "of kinds no model knows"),
+            (ignored, "that no model takes"),
             (rejected, "dead letters"),
         ] {
             if count > 0 {

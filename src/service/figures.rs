@@ -33,7 +33,7 @@ pub struct Figures {
     pub peak_rss_mib: u64,
     /// Transitions committed.
     pub transitions: u64,
-    /// Records of kinds that no model knows.
+    /// Records that no model takes.
     pub ignored: u64,
     /// Records that became dead letters.
     pub dead_letters: u64,

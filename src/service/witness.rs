@@ -16,7 +16,7 @@ pub struct Witness {
     pub live: Arc<LiveBus>,
     /// Committed transitions.
     pub transitions: AtomicU64,
-    /// Committed records of kinds that no model knows.
+    /// Committed records that no model takes.
     pub ignored: AtomicU64,
     /// Committed dead letters.
     pub dead_letters: AtomicU64,
