@@ -118,9 +118,9 @@ fn read(
 
 fn gather(rules: &Rules, partitions: i32, names: &StoredNames, phases: &[StoredPhase], tally: Tally) -> Stored {
     let models = rules.set.models().iter().enumerate().map(|(index, model)| {
-        let was = names.models.iter().find(|(name, _)| name == model.name());
+        let was = names.models.iter().find(|(name, _)| name == model.state_name());
         let newest = was.map(|(_, phases)| phases.as_slice());
-        let stored = stored_phases(model.name(), newest, phases, &tally);
+        let stored = stored_phases(model.state_name(), newest, phases, &tally);
         let phases = phases_of(model, tally.new[index], &stored);
         let at_once = tally.moves.iter().filter(|(row, _)| usize::from(row.model) == index);
         let signals = tally.signals.iter().filter(|((owner, _), _)| usize::from(*owner) == index);
@@ -153,7 +153,7 @@ fn gather(rules: &Rules, partitions: i32, names: &StoredNames, phases: &[StoredP
         }
     });
     let gone = names.models.iter().map(|(name, _)| name);
-    let gone = gone.filter(|name| rules.set.models().iter().all(|model| model.name() != *name)).cloned();
+    let gone = gone.filter(|name| rules.set.models().iter().all(|model| model.state_name() != *name)).cloned();
     Stored {
         application: rules.application.clone(),
         partitions,
@@ -207,7 +207,7 @@ fn stored_phases<'n>(
 
 /// What becomes of a model's counters: one carries on if its name and its meaning are the same.
 fn counters(model: &Model, set: &ModelSet, names: &StoredNames) -> CountersStored {
-    let prefix = format!("{}/counter/", model.name());
+    let prefix = format!("{}/counter/", model.state_name());
     let of = |keys: Vec<&str>| -> Vec<(String, String)> {
         let counters = keys.into_iter().filter_map(|key| key.strip_prefix(&prefix)?.split_once('='));
         // A sliding window has several fields, and one of them says enough.

@@ -70,7 +70,7 @@ impl Tally {
     pub(super) fn take(&mut self, store: &Store, watermark: Option<i64>, phases: &[StoredPhase]) {
         self.stored.resize(phases.len(), 0);
         let home = |stored: &StoredPhase| {
-            self.set.models().iter().find(|model| model.name() == stored.model)?.home(&stored.phase)
+            self.set.models().iter().find(|model| model.state_name() == stored.model)?.home(&stored.phase)
         };
         let homes: Vec<Option<u16>> = phases.iter().map(home).collect();
         let mut effects = Effects::default();

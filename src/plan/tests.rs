@@ -10,7 +10,7 @@ use crate::engine::ports::{
     Marker, PartHeader, StateCodec, StateError, StateReader, StateRecord, Topic, WatermarkState,
 };
 use crate::engine::{Envelope, InputRules, Rules};
-use crate::journey::{CheckedModel, Effects, Event, ModelSet, SetOptions, Span};
+use crate::journey::{CheckedModel, Effects, Event, ModelSet, SetOptions, SetParts, Shadow, Span};
 use crate::snapshot::Codec;
 
 const DAY: i64 = 86_400_000;
@@ -262,4 +262,27 @@ model shop:
   stam                → weg  lost             2  twice, …
 "
     );
+}
+
+#[test]
+fn a_shadow_carries_on_while_it_stays_as_it_is_and_begins_anew_when_it_is_changed() {
+    let rules_of = |shadow: &str| {
+        let checked = |source: &str| CheckedModel::parse("shop.yaml", source).expect("a sound model");
+        let shadows = vec![Shadow { model: checked(shadow), beside: None }];
+        let parts = SetParts { models: vec![checked(MODEL)], shadows, ..SetParts::default() };
+        let options = SetOptions { forget_after: Span(400 * DAY), remembered_ids: 0 };
+        let mut rules = Arc::unwrap_or_clone(rules(&[MODEL]));
+        rules.set = Arc::new(ModelSet::of(parts, options).expect("a sound set"));
+        Arc::new(rules)
+    };
+    let old = rules_of(MODEL);
+    let look = |new| look(&mut shelf(&old.set), 2, &new, 1, &mut |_, _| ()).expect("it can be read");
+    let same = look(Arc::clone(&old));
+    assert_eq!((same.homeless(), same.models[1].model.as_str()), (0, "shop (shadow)"));
+    assert_eq!(phases(&same.models[1]), phases(&same.models[0]));
+    assert_eq!((same.models[1].fate, same.models_gone.len()), (Fate::Kept, 0));
+    let changed = look(rules_of(&MODEL.replace("vaste", "stam")));
+    assert_eq!((changed.homeless(), changed.models[1].fate), (0, Fate::New));
+    assert_eq!(phases(&changed.models[1]), ["new 5>5", "koper ->0", "stam ->0", "weg ->0"]);
+    assert!(changed.models_gone[0].starts_with("shop (shadow "), "{:?}", changed.models_gone);
 }

@@ -103,7 +103,7 @@ fn phase_table(bytes: &mut &[u8], set: &ModelSet, gone: &mut Vec<StoredPhase>, s
 /// The word that counts what waits under this key, if it is one of a model's waiting signals.
 fn waits_word(key: &str, set: &ModelSet, first: usize) -> Option<usize> {
     let (model, field) = key.split_once('/')?;
-    let model = set.models().iter().position(|ours| ours.name() == model)?;
+    let model = set.models().iter().position(|ours| ours.state_name() == model)?;
     field.starts_with("awaited=").then_some(first + model)
 }
 
