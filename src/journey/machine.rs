@@ -14,6 +14,7 @@ mod waiting;
 
 use alert::Alerts;
 use awaited::Waitlist;
+pub use awaited::renumbered;
 pub(super) use awaited::{Awaited, NUMBERS_MAX};
 use moment::Moment;
 use standing::Place;

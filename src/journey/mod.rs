@@ -44,6 +44,7 @@ pub use event::{Attr, Event};
 pub use explain::Way;
 pub use graph::graph_mermaid;
 pub use language::{CheckedModel, Supply};
+pub use machine::renumbered;
 pub use model::{Addend, AtMost, Counter, Model, Occasion, Per, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
 pub use model_set::{Fired, ModelSet, Outcome, Pair, SetOptions, SetParts, Shadow};
 pub use problem::{ModelErrors, Problem};

@@ -123,6 +123,11 @@ impl Model {
         self.signals.clear();
     }
 
+    /// What each signal is that can wait, by the number that state has of it: the same text means the same.
+    pub fn waiting_meanings(&self) -> Vec<String> {
+        self.waiting_signals().map(|(_, rule, _)| format!("{}: {}", rule.id, self.signal_definition(rule))).collect()
+    }
+
     /// The signals that wait before they are told, in the order of the file: what waits is stored as its place among them.
     pub(super) fn waiting_signals(&self) -> impl Iterator<Item = (u16, &SignalRule, &Wait)> {
         (0..).zip(&self.signals).filter_map(|(index, rule)| Some((index, rule, rule.wait.as_ref()?)))

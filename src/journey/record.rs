@@ -13,6 +13,8 @@ pub enum FieldType {
     Bits,
     /// Two words, low then high: a signed number.
     I64,
+    /// Two words: a signal that waits, by its number among those of its model that can ([`super::Model::waiting_meanings`]).
+    Awaited,
 }
 
 impl FieldType {
@@ -20,7 +22,7 @@ impl FieldType {
     pub fn words(self) -> usize {
         match self {
             Self::Phase | Self::U32 | Self::Bits => 1,
-            Self::I64 => 2,
+            Self::I64 | Self::Awaited => 2,
         }
     }
 }
@@ -34,7 +36,7 @@ pub struct Field {
     pub kind: FieldType,
     /// Its first word.
     pub word: usize,
-    /// For a [`FieldType::Phase`], the index of its model.
+    /// For a [`FieldType::Phase`] or [`FieldType::Awaited`], the index of its model.
     pub model: usize,
 }
 

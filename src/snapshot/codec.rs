@@ -17,7 +17,7 @@ use super::schema::{self, Step};
 use super::survey::{self, StoredNames};
 use super::varint::{self, Pen};
 use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StoredPhase, WatermarkState};
-use crate::journey::{FieldType, Layout, ModelSet, Record};
+use crate::journey::{FieldType, Layout, ModelSet, Record, renumbered};
 
 const MAGIC: &[u8] = b"ks";
 const VERSION: u8 = 1;
@@ -41,7 +41,7 @@ fn puts(layout: &Layout) -> Box<[Put]> {
     for field in &layout.fields {
         match (field.kind, puts.last_mut()) {
             (FieldType::U32 | FieldType::Phase, _) => puts.push(Put::Number(field.word)),
-            (FieldType::I64, _) => puts.push(Put::Signed(field.word)),
+            (FieldType::I64 | FieldType::Awaited, _) => puts.push(Put::Signed(field.word)),
             (FieldType::Bits, Some(Put::Bits(_, end))) if *end == field.word => *end += 1,
             (FieldType::Bits, _) => puts.push(Put::Bits(field.word, field.word + 1)),
         }
@@ -260,9 +260,14 @@ fn read_record(bytes: &mut &[u8], steps: &[Step], record: &mut Record) -> Result
                     record.set_i64(word, previous);
                 }
             }
-            Step::Waits(word) => {
+            Step::Awaited(word, numbers, lost) => {
                 previous = previous.wrapping_add(varint::take_signed(bytes).ok_or_else(short)?);
-                record.0[*word] += u32::from(previous != 0);
+                match (word, renumbered(previous, numbers)) {
+                    (Some(word), Some(awaited)) => record.set_i64(*word, awaited),
+                    // In a survey it is counted.
+                    _ if previous != 0 => lost.iter().for_each(|&word| record.0[word] += 1),
+                    _ => {}
+                }
             }
             Step::Phase(word, table) => {
                 let number = varint::take(bytes).and_then(|number| usize::try_from(number).ok()).ok_or_else(short)?;

@@ -1,5 +1,6 @@
 //! What state holds as it is named there, whatever the active models are.
 
+use super::schema::take_texts;
 use super::varint;
 
 /// The names in the schema of a part.
@@ -21,8 +22,9 @@ pub(super) fn names(mut schema: &[u8]) -> Option<StoredNames> {
         *bytes = rest;
         if kind == super::schema::PHASE {
             let model = varint::take_text(bytes)?.to_owned();
-            let phases = (0..varint::take(bytes)?).map(|_| varint::take_text(bytes).map(str::to_owned));
-            names.models.push((model, phases.collect::<Option<_>>()?));
+            names.models.push((model, take_texts(bytes)?.into_iter().map(str::to_owned).collect()));
+        } else if kind == super::schema::AWAITED {
+            take_texts(bytes)?;
         }
     }
     Some(names)

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::Codec;
 use crate::engine::homeless::GONE;
 use crate::engine::ports::{CodecError, Marker, PartHeader, StateCodec, StateEntry, StoredPhase, WatermarkState};
-use crate::journey::{CheckedModel, FieldType, ModelSet, Record, SetOptions, Span};
+use crate::journey::{CheckedModel, Effects, Event, FieldType, ModelSet, Record, SetOptions, Span};
 
 const HEADER: PartHeader = PartHeader { epoch: 7, term: 3, bucket: Some(0), part: 1, parts: 2 };
 
@@ -64,7 +64,8 @@ fn filled(set: &ModelSet, phase: u32) -> Box<Record> {
             FieldType::Phase => record.0[field.word] = phase,
             FieldType::U32 => record.0[field.word] = 100 + number as u32,
             FieldType::Bits => record.0[field.word] = u32::MAX - number as u32,
-            FieldType::I64 => {
+            // The first of the signals that can wait, due at another time each.
+            FieldType::I64 | FieldType::Awaited => {
                 let value = 1_700_000_000_000 + number as i64 * 1_000;
                 record.0[field.word] = value as u32;
                 record.0[field.word + 1] = (value as u64 >> 32) as u32;
@@ -210,4 +211,47 @@ proptest! {
         wrong[cut] = byte;
         quiet(&wrong);
     }
+}
+
+/// A model with these signals, and a customer of whom all wait that can.
+fn waiting(signals: &[&str]) -> (Arc<ModelSet>, Box<Record>) {
+    let text = model("m", ["a", "b"], "visit") + "waiting: 4\nsignals:\n";
+    let set = set(&[&signals.iter().fold(text, |text, signal| text + "  - { " + signal + " }\n")]);
+    let mut record = set.fresh();
+    let event = Event {
+        customer: "c1".into(),
+        kind: set.vocabulary().kind("seen"),
+        at: 1_700_000_000_000,
+        time_is_own: true,
+        id: None,
+        value: None,
+        attrs: Vec::new(),
+    };
+    let _ = set.step(&mut record, &event, "web", &mut Effects::default());
+    (set, record)
+}
+
+#[test]
+fn what_waits_goes_on_where_its_signal_means_the_same_wherever_it_stands() {
+    let [cart, thanks, survey] = [
+        "id: cart, on: seen, unless: bought, within: 1h",
+        "id: thanks, on: seen, after: 2d",
+        "id: survey, on: seen, after: 7d",
+    ];
+    let (old, record) = waiting(&[cart, thanks, survey]);
+    let bytes = write(&old, &[("c1", Some(record))], None);
+    let check = |signals: &[&str], expected: &[&str]| {
+        let (new, _) = waiting(signals);
+        let back = whole(&new, &bytes).0.remove(0).1.expect("it is there");
+        let awaited = new.describe(&back).remove(0).awaited;
+        let found: Vec<String> =
+            awaited.iter().map(|(due, id)| format!("{id} {}", Span(due - 1_700_000_000_000))).collect();
+        assert_eq!(found, expected, "{signals:?}");
+    };
+    let (one, two, three) = ("cart 1h", "thanks 2d", "survey 7d");
+    check(&[cart, thanks, survey], &[one, two, three]);
+    check(&[survey, "id: more, on: bought, after: 1d", thanks, cart], &[one, two, three]);
+    check(&[survey, cart], &[one, three]);
+    check(&[&cart.replace("1h", "2h"), thanks, &survey.replace("survey", "ask")], &[two]);
+    check(&["id: cart, on: seen"], &[]);
 }

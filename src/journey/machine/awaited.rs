@@ -66,6 +66,14 @@ impl Awaited {
     }
 }
 
+/// What is stored of a signal that waits, where signals have other numbers now: by old number the new one; `None` if the
+/// signal is gone, or means something else now.
+pub fn renumbered(stored: i64, numbers: &[Option<u16>]) -> Option<i64> {
+    let awaited = Awaited::unpack(stored)?;
+    let number = *numbers.get(usize::from(awaited.number))?;
+    Some(Awaited { number: number?, ..awaited }.pack())
+}
+
 /// Where the signals that wait stand in a record.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Waitlist {
@@ -74,11 +82,11 @@ pub(super) struct Waitlist {
 }
 
 impl Waitlist {
-    /// Finds room for so many. `meaning` says what the numbers mean: state of another meaning is not read.
-    pub fn place(layout: &mut Layout, index: usize, model: &str, meaning: &str, places: usize) -> Self {
-        let (word, meaning) = (layout.words, xxh3_64(meaning.as_bytes()));
+    /// Finds room for so many.
+    pub fn place(layout: &mut Layout, index: usize, model: &str, places: usize) -> Self {
+        let word = layout.words;
         for place in 0..places {
-            layout.push(format!("{model}/awaited={meaning:016x}/{place}"), FieldType::I64, index);
+            layout.push(format!("{model}/awaited/{place}"), FieldType::Awaited, index);
         }
         Self { word, places }
     }
@@ -95,7 +103,7 @@ impl Waitlist {
     }
 
     fn words(self) -> impl Iterator<Item = usize> {
-        (0..self.places).map(move |place| self.word + place * FieldType::I64.words())
+        (0..self.places).map(move |place| self.word + place * FieldType::Awaited.words())
     }
 
     /// All that wait, each with where it stands.
@@ -152,7 +160,7 @@ mod tests {
 
     fn list(places: usize) -> (Waitlist, Box<Record>) {
         let mut layout = Layout::default();
-        let list = Waitlist::place(&mut layout, 0, "m", "a", places);
+        let list = Waitlist::place(&mut layout, 0, "m", places);
         (list, Record::zeroed(layout.words))
     }
 
@@ -173,6 +181,16 @@ mod tests {
         list.end(&mut record, one);
         assert_eq!(list.next(&record), None);
         assert!(record.0.iter().all(|word| *word == 0));
+    }
+
+    #[test]
+    fn what_waits_goes_on_under_the_number_its_signal_has_now() {
+        let awaited = Awaited { due: 4_102_444_800_000, number: 1, mark: about("a") };
+        let renumbered = |numbers: &[Option<u16>]| renumbered(awaited.pack(), numbers).and_then(Awaited::unpack);
+        assert_eq!(renumbered(&[None, Some(3)]), Some(Awaited { number: 3, ..awaited }));
+        assert_eq!(renumbered(&[Some(3), None]), None);
+        assert_eq!(renumbered(&[Some(3)]), None);
+        assert_eq!(super::renumbered(0, &[Some(0)]), None);
     }
 
     #[test]

@@ -125,12 +125,8 @@ impl Machine {
         let index = usize::from(self.model);
         let seq = layout.push(format!("{}/signals", model.state_name), FieldType::U32, index);
         let waiting: Vec<u16> = model.waiting_signals().map(|(rule, ..)| rule).collect();
-        // What waits is stored by number, so numbers mean the same only as long as the signals that wait do.
-        let meaning = model.waiting_signals().fold(String::new(), |text, (_, rule, _)| {
-            text + &format!("{}: {}\n", rule.id, model.signal_definition(rule))
-        });
         let places = if waiting.is_empty() { 0 } else { usize::from(model.waiting_max) };
-        self.waitlist = Waitlist::place(layout, index, &model.state_name, &meaning, places);
+        self.waitlist = Waitlist::place(layout, index, &model.state_name, places);
         let mut heard = vec![Vec::new(); self.responses.len()];
         let mut ended = vec![Vec::new(); self.kinds];
         let (mut all, mut moves) = (Vec::new(), Vec::new());
