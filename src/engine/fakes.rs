@@ -346,7 +346,7 @@ impl Observer for Ear {
             heard.1 += tally.transitions.values().sum::<u64>();
         }
     }
-    fn transitions(&self, values: &mut dyn Iterator<Item = &[u8]>) {
+    fn told(&self, values: &mut dyn Iterator<Item = (Told, &[u8])>) {
         values.for_each(drop);
     }
 }

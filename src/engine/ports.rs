@@ -410,12 +410,21 @@ pub enum StateError {
     Fatal(String),
 }
 
+/// What is told of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// That it moved from one phase to another.
+    Transition,
+    /// Something beside the phases.
+    Signal,
+}
+
 /// Who is told what became of epochs: metrics, the live page.
 pub trait Observer: Send + Sync {
     /// An epoch has ended; `tally` counts only if it is durable.
     fn settled(&self, committed: &Committed, tally: &super::tally::Tally);
-    /// Transitions are durable (exactly once) or sent (at least once): the values of their records.
-    fn transitions(&self, values: &mut dyn Iterator<Item = &[u8]>);
+    /// Transitions and signals are durable (exactly once) or sent (at least once): the values of their records.
+    fn told(&self, values: &mut dyn Iterator<Item = (Told, &[u8])>);
 }
 
 /// The time.

@@ -1,7 +1,8 @@
-//! Transitions as they are committed, for whoever is looking right now.
+//! Transitions and signals as they are committed, for whoever is looking right now.
 //!
 //! A glimpse, not a delivery: nothing is kept for those who are not connected, a busy epoch is shown in part, and a slow
-//! listener misses some; each is told how many. Whoever needs every transition reads the topic.
+//! listener misses some; each is told how many. Whoever needs them all reads
+//! the topics.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,8 +19,9 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::Api;
 use super::answer::Problem;
+use crate::engine::ports::Told;
 
-/// At most so many transitions of one epoch are shown; more than a person reads in ten of them.
+/// At most so many of one epoch are shown; more than a person reads in ten of them.
 const SHOWN_PER_EPOCH_MAX: usize = 100;
 /// How many epochs a listener may be behind before it misses some.
 const EPOCHS_BEHIND_MAX: usize = 64;
@@ -28,20 +30,20 @@ const LISTENERS_MAX: usize = 64;
 /// How often a quiet connection is shown to be alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Hands transitions to listeners; never waits for one.
+/// Hands what is told to listeners; never waits for one.
 #[derive(Debug)]
 pub struct LiveBus {
     sender: broadcast::Sender<Arc<Batch>>,
-    /// Number of the next transition. A lock, because numbering and sending must be one move: else two workers' batches
+    /// Number of the next one. A lock, because numbering and sending must be one move: else two workers' batches
     /// could arrive in the other order. Taken once an epoch, and only while somebody listens.
     next: Mutex<u64>,
 }
 
-/// Transitions of one epoch. Numbers go on from batch to batch, so that a listener sees what it missed.
+/// What one epoch told. Numbers go on from batch to batch, so that a listener sees what it missed.
 #[derive(Debug)]
 struct Batch {
     first: u64,
-    shown: Vec<Box<str>>,
+    shown: Vec<(Told, Box<str>)>,
     /// The number after the last one, those not shown included.
     next: u64,
 }
@@ -53,15 +55,16 @@ impl Default for LiveBus {
 }
 
 impl LiveBus {
-    /// Shows the transitions of a committed epoch, each the JSON of its record's data in one line. Costs nothing when
-    /// nobody listens: `transitions` is then not even looked at.
-    pub fn publish<'a>(&self, transitions: impl IntoIterator<Item = &'a str>) {
+    /// Shows what a committed epoch told, each the JSON of its record's data in one line. Costs nothing when nobody listens:
+    /// `told` is then not even looked at.
+    pub fn publish<'a>(&self, told: impl IntoIterator<Item = (Told, &'a str)>) {
         if self.sender.receiver_count() == 0 {
             return;
         }
-        let mut transitions = transitions.into_iter();
-        let shown: Vec<Box<str>> = transitions.by_ref().take(SHOWN_PER_EPOCH_MAX).map(Box::from).collect();
-        let count = shown.len() + transitions.count();
+        let mut told = told.into_iter();
+        let shown = told.by_ref().take(SHOWN_PER_EPOCH_MAX).map(|(told, text)| (told, Box::from(text)));
+        let shown: Vec<(Told, Box<str>)> = shown.collect();
+        let count = shown.len() + told.count();
         if count == 0 {
             return;
         }
@@ -87,15 +90,15 @@ impl LiveBus {
 #[derive(Debug)]
 struct Listener {
     receiver: broadcast::Receiver<Arc<Batch>>,
-    /// Number of the transition that follows what was heard.
+    /// Number of the one that follows what was heard.
     next: u64,
     waiting: VecDeque<Heard>,
 }
 
 #[derive(Debug, Clone)]
 enum Heard {
-    /// The transition at this place of a batch.
-    Transition(Arc<Batch>, usize),
+    /// What stands at this place of a batch.
+    Told(Arc<Batch>, usize),
     /// So many that were not shown, or came faster than they were taken.
     Skipped(u64),
 }
@@ -108,7 +111,7 @@ impl Listener {
             }
             match self.receiver.recv().await {
                 Ok(batch) => self.take(&batch),
-                // The next batch's number says how many transitions it were.
+                // The next batch's number says how many it were.
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             }
@@ -119,7 +122,7 @@ impl Listener {
         let missed = batch.first - self.next;
         let left_out = batch.next - batch.first - batch.shown.len() as u64;
         let skipped = |count: u64| (count > 0).then_some(Heard::Skipped(count));
-        let shown = (0..batch.shown.len()).map(|index| Heard::Transition(Arc::clone(batch), index));
+        let shown = (0..batch.shown.len()).map(|index| Heard::Told(Arc::clone(batch), index));
         self.waiting.extend(skipped(missed).into_iter().chain(shown).chain(skipped(left_out)));
         self.next = batch.next;
     }
@@ -128,7 +131,14 @@ impl Listener {
 impl Heard {
     fn event(&self) -> Event {
         match self {
-            Self::Transition(batch, index) => Event::default().event("transition").data(&batch.shown[*index]),
+            Self::Told(batch, index) => {
+                let (told, text) = &batch.shown[*index];
+                let name = match told {
+                    Told::Transition => "transition",
+                    Told::Signal => "signal",
+                };
+                Event::default().event(name).data(text)
+            }
             Self::Skipped(count) => Event::default().event("skipped").data(json!({ "count": count }).to_string()),
         }
     }
@@ -138,7 +148,7 @@ impl Heard {
 pub(super) async fn live(State(api): State<Api>) -> Response {
     let Some(listener) = api.sources.live.listen() else {
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{LISTENERS_MAX} are listening already"))
-            .hint("close a page, or read the transitions' topic")
+            .hint("close a page, or read the topics of transitions and signals")
             .into_response();
     };
     let facts = &api.facts;
@@ -163,25 +173,29 @@ mod tests {
         let mut heard = Vec::new();
         while let Some(Some(next)) = listener.hear().now_or_never() {
             heard.push(match next {
-                Heard::Transition(batch, index) => batch.shown[index].to_string(),
+                Heard::Told(batch, index) => batch.shown[index].1.to_string(),
                 Heard::Skipped(count) => format!("skipped {count}"),
             });
         }
         heard
     }
 
+    fn told<'a>(texts: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (Told, &'a str)> {
+        texts.into_iter().map(|text| (Told::Transition, text))
+    }
+
     #[test]
     fn nothing_is_even_looked_at_while_nobody_listens() {
-        LiveBus::default().publish(std::iter::from_fn(|| -> Option<&str> { panic!("looked at") }));
+        LiveBus::default().publish(std::iter::from_fn(|| -> Option<(Told, &str)> { panic!("looked at") }));
     }
 
     #[test]
     fn a_listener_hears_what_comes_after_it_joined() {
         let bus = LiveBus::default();
         let mut first = bus.listen().expect("there is room");
-        bus.publish(["a", "b"]);
+        bus.publish(told(["a", "b"]));
         let mut second = bus.listen().expect("there is room");
-        bus.publish(["c"]);
+        bus.publish(told(["c"]));
         assert_eq!(heard(&mut first), ["a", "b", "c"]);
         assert_eq!(heard(&mut second), ["c"]);
     }
@@ -192,7 +206,7 @@ mod tests {
         let mut listener = bus.listen().expect("there is room");
         for (count, left_out) in [(SHOWN_PER_EPOCH_MAX, None), (SHOWN_PER_EPOCH_MAX + 3, Some("skipped 3".to_owned()))]
         {
-            bus.publish(std::iter::repeat_n("t", count));
+            bus.publish(told(std::iter::repeat_n("t", count)));
             let heard = heard(&mut listener);
             assert_eq!(heard.iter().filter(|what| *what == "t").count(), SHOWN_PER_EPOCH_MAX);
             assert_eq!(heard.get(SHOWN_PER_EPOCH_MAX), left_out.as_ref());
@@ -204,7 +218,7 @@ mod tests {
         let bus = LiveBus::default();
         let mut listener = bus.listen().expect("there is room");
         for _ in 0..EPOCHS_BEHIND_MAX + 5 {
-            bus.publish(["a", "b"]);
+            bus.publish(told(["a", "b"]));
         }
         let heard = heard(&mut listener);
         assert_eq!(heard[0], "skipped 10");
@@ -224,6 +238,6 @@ mod tests {
     fn listeners_gone_are_forgotten() {
         let bus = LiveBus::default();
         drop(bus.listen());
-        bus.publish(std::iter::from_fn(|| -> Option<&str> { panic!("looked at") }));
+        bus.publish(std::iter::from_fn(|| -> Option<(Told, &str)> { panic!("looked at") }));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::engine::ports::{Committed, Observer};
+use crate::engine::ports::{Committed, Observer, Told};
 use crate::engine::tally::Tally;
 use crate::http::LiveBus;
 use crate::telemetry::Telemetry;
@@ -66,7 +66,7 @@ impl Observer for Witness {
         }
     }
 
-    fn transitions(&self, values: &mut dyn Iterator<Item = &[u8]>) {
-        self.live.publish(values.filter_map(|value| std::str::from_utf8(value).ok()));
+    fn told(&self, values: &mut dyn Iterator<Item = (Told, &[u8])>) {
+        self.live.publish(values.filter_map(|(told, value)| Some((told, std::str::from_utf8(value).ok()?))));
     }
 }

@@ -1,4 +1,6 @@
-//! Transitions as they happen.
+//! Transitions and signals as they happen.
+
+use klantreis::engine::ports::Told;
 
 use crate::client::{Exchange, get_with};
 use crate::fake::Window;
@@ -20,19 +22,19 @@ fn event(name: &str, data: &str) -> Option<String> {
 }
 
 #[test]
-fn a_listener_is_greeted_and_then_hears_each_transition() {
+fn a_listener_is_greeted_and_then_hears_each_transition_and_signal() {
     let window = Window::open(None);
     let mut listener = listen(&window);
-    window.live.publish([TRANSITION, "{}"]);
+    window.live.publish([(Told::Transition, TRANSITION), (Told::Signal, "{}")]);
     assert_eq!(listener.chunk(), event("transition", TRANSITION));
-    assert_eq!(listener.chunk(), event("transition", "{}"));
+    assert_eq!(listener.chunk(), event("signal", "{}"));
 }
 
 #[test]
 fn two_listeners_hear_the_same() {
     let window = Window::open(None);
     let mut listeners = [listen(&window), listen(&window)];
-    window.live.publish([TRANSITION]);
+    window.live.publish([(Told::Transition, TRANSITION)]);
     for listener in &mut listeners {
         assert_eq!(listener.chunk(), event("transition", TRANSITION));
     }
@@ -46,7 +48,7 @@ fn a_listener_who_does_not_read_slows_nobody_and_is_told_what_it_missed() {
     let large = format!("{{\"id\":\"{}\"}}", "x".repeat(100_000));
     let published: u64 = 2_000;
     for _ in 0..published {
-        window.live.publish([large.as_str()]);
+        window.live.publish([(Told::Transition, large.as_str())]);
     }
     let (mut heard, mut skipped) = (0, 0);
     while heard + skipped < published {

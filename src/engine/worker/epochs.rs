@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Ending, Worker};
 use crate::engine::partition::Open;
-use crate::engine::ports::{Committed, Epoch, Source, Topic};
+use crate::engine::ports::{Committed, Epoch, Source, Told, Topic};
 use crate::engine::tally::{InputTally, Tally};
 use crate::journey::Reject;
 
@@ -156,7 +156,7 @@ impl<S: Source> Worker<S> {
             return;
         }
         let mut outputs = std::mem::replace(&mut epochs.open, Box::new(Epoch::default()));
-        with.observer.transitions(&mut transitions(&outputs));
+        with.observer.told(&mut told(&outputs));
         outputs.membership.clone_from(membership);
         with.committer.emit(outputs);
     }
@@ -174,7 +174,7 @@ impl<S: Source> Worker<S> {
         let ended = match committed {
             Committed::Done { deltas, .. } => {
                 if self.settings.exactly_once {
-                    self.with.observer.transitions(&mut transitions(&epoch));
+                    self.with.observer.told(&mut told(&epoch));
                 }
                 self.done(&partitions, &deltas);
                 self.check_shares(&tally)
@@ -275,8 +275,15 @@ impl<S: Source> Worker<S> {
     }
 }
 
-/// The bodies of an epoch's transitions.
-fn transitions<M>(epoch: &Epoch<M>) -> impl Iterator<Item = &[u8]> {
-    let values = epoch.outputs.iter().filter(|record| record.topic == Topic::Transitions);
-    values.filter_map(|record| record.value.clone()).map(|range| &epoch.bytes[range.start as usize..range.end as usize])
+/// The bodies of an epoch's transitions and signals.
+fn told<M>(epoch: &Epoch<M>) -> impl Iterator<Item = (Told, &[u8])> {
+    epoch.outputs.iter().filter_map(|record| {
+        let told = match record.topic {
+            Topic::Transitions => Told::Transition,
+            Topic::Signals => Told::Signal,
+            _ => return None,
+        };
+        let value = record.value.clone()?;
+        Some((told, &epoch.bytes[value.start as usize..value.end as usize]))
+    })
 }

@@ -175,7 +175,7 @@ function partitions(status) {
 }
 document.querySelector("details").addEventListener("toggle", () => refused || refresh());
 
-// --- transitions as they happen: read with fetch, because an EventSource cannot send the token -------------------
+// --- transitions and signals as they happen: read with fetch, because an EventSource cannot send the token -------------------
 let waiting = [], rates = [], since = 0;
 
 async function listen() {
@@ -211,7 +211,7 @@ function hear(block) {
   }
   if (name === "hello") { live = true; since = Date.now(); rates = []; }
   if (name === "skipped") rates.push([Date.now(), JSON.parse(data).count]);
-  if (name === "transition") {
+  if (name === "transition" || name === "signal") {
     rates.push([Date.now(), 1]);
     waiting.push(JSON.parse(data));
     if (waiting.length > ROWS) waiting.shift();
@@ -233,9 +233,9 @@ function tick() {
   $("feed-empty").hidden = $("feed").children.length > 0;
 }
 
-function row(transition) {
-  const { model, customer, from, to, at, cause } = transition;
-  const item = el("li", "fresh " + (models.get(model)?.get(to)?.hue || "")), when = el("time", "quiet"), move = el("span", "move");
+function row(told) {
+  const { model, customer, from, to, at, cause, signal, phase } = told;
+  const item = el("li", "fresh " + (models.get(model)?.get(signal ? phase : to)?.hue || "")), when = el("time", "quiet"), move = el("span", "move");
   const date = new Date(at);
   when.dateTime = at;
   when.title = moment.format(date);
@@ -243,9 +243,10 @@ function row(transition) {
   const who = el("button", "link", customer);
   who.title = "Look up " + customer;
   who.addEventListener("click", () => { look(customer); $("find").scrollIntoView({ block: "nearest" }); });
-  move.append(chip(model, from), el("span", "quiet", "→"), chip(model, to));
+  if (signal) move.append(el("span", "flag", signal.replaceAll("_", " ")), el("span", "quiet", "in"), chip(model, phase));
+  else move.append(chip(model, from), el("span", "quiet", "→"), chip(model, to));
   const why = el("span", "quiet cause", (cause === "timer" ? "time went by" : cause.replaceAll("_", " ")) + (models.size > 1 ? " · " + model : ""));
-  why.title = transition.rule ? "rule " + transition.rule : "";
+  why.title = told.rule ? "rule " + told.rule : "";
   item.append(when, who, move, why);
   return item;
 }
@@ -267,10 +268,11 @@ async function lookAgain() {
   if (!id || refused) return;
   let shown;
   try {
-    const answer = await ask("v1/customers/" + encodeURIComponent(id), { signal: AbortSignal.timeout(10000) });
+    const path = "v1/customers/" + encodeURIComponent(id), within = { signal: AbortSignal.timeout(10000) };
+    const [answer, why] = await Promise.all([ask(path, within), ask(path + "/explain", within)]);
     if (answer.status === 401) return askForToken();
-    const body = await answer.json();
-    shown = answer.ok ? person(body) : el("p", "problem", unknown(answer.status, body));
+    const [body, ways] = await Promise.all([answer.json(), why.json()]);
+    shown = answer.ok ? person(body, why.ok ? ways.models : []) : el("p", "problem", unknown(answer.status, body));
   } catch {
     shown = el("p", "problem", "Not connected to the service.");
   }
@@ -284,14 +286,15 @@ function unknown(status, { error, partition }) {
   return error;
 }
 
-function person(found) {
+function person(found, explained) {
   const box = el("div"), heading = el("div", "heading");
   heading.append(el("h3", "", found.customer), el("span", "quiet", `partition ${found.partition}, ${found.committed ? "committed" : "not committed yet"}`));
-  box.append(heading, ...found.models.map(trip));
+  if (found.variant) heading.lastElementChild.textContent += `, shown the variant ${found.variant}`;
+  box.append(heading, ...found.models.map((state) => trip(state, explained.find((one) => one.model === state.model)?.ways || [])));
   return box;
 }
 
-function trip(state) {
+function trip(state, ways) {
   const part = el("div", "trip"), heading = el("div", "heading"), facts = el("dl");
   heading.append(chip(state.model, state.phase), el("span", "quiet", state.model));
   const fact = (name, value) => { facts.append(el("dt", "", name), el("dd", "", value)); };
@@ -301,8 +304,17 @@ function trip(state) {
   fact("Transitions", number(state.seq));
   for (const [name, value] of Object.entries(state.counters)) fact(name, number(value));
   if (state.next_timer) fact("Next by itself", `${time(state.next_timer.due)} (${state.next_timer.rule})`);
+  for (const { due, signal } of state.awaited || []) fact("To be told", `${time(due)} (${signal})`);
   part.append(heading, facts);
+  if (ways.length) part.append(el("p", "quiet", "What is missing for each way on"), ...ways.map((one) => way(state.model, one)));
   return part;
+}
+
+function way(model, { to, rule, missing, due }) {
+  const line = el("p", "way");
+  line.title = "rule " + rule;
+  line.append(chip(model, to), el("span", "", due ? `${missing}, ${time(due)}` : missing));
+  return line;
 }
 
 // --- begin -------------------------------------------------------------------------------------------------------
