@@ -7,7 +7,7 @@ use crate::journey::Span;
 pub struct Counter {
     /// Its name, as conditions know it.
     pub name: String,
-    /// The kinds of event it counts, as indices into [`Model::kinds`], ascending.
+    /// The kinds of event it counts, as indices into [`Model::kinds`](super::Model::kinds), ascending.
     pub kinds: Vec<u16>,
     /// What it adds up; `None`: it counts events.
     pub sum: Option<Addend>,
@@ -15,7 +15,7 @@ pub struct Counter {
     pub window: Window,
     /// Whether each value of an attribute is counted by itself.
     pub per: Option<Per>,
-    /// The kinds of event with which it begins anew, as indices into [`Model::kinds`], ascending.
+    /// The kinds of event with which it begins anew, as indices into [`Model::kinds`](super::Model::kinds), ascending.
     pub reset: Vec<u16>,
 }
 

@@ -10,7 +10,7 @@ pub struct Phase {
     pub(in crate::journey) needs: Texts<Vec<String>>,
     pub(in crate::journey) is_final: bool,
     pub(in crate::journey) forget_after: Option<Span>,
-    /// The kinds of event that are touchpoints of it, as indices into [`Model::kinds`], ascending; all, if it does not say.
+    /// The kinds of event that are touchpoints of it, as indices into [`Model::kinds`](super::Model::kinds), ascending; all, if it does not say.
     pub(in crate::journey) touchpoints: Option<Vec<u16>>,
 }
 

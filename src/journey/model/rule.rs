@@ -18,7 +18,7 @@ pub struct Rule {
 /// What sets a transition off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
-    /// An event of one of these kinds, as indices into [`Model::kinds`], ascending.
+    /// An event of one of these kinds, as indices into [`Model::kinds`](super::Model::kinds), ascending.
     On(Vec<u16>),
     /// This long since the phase began.
     After(Span),

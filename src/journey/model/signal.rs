@@ -20,7 +20,7 @@ pub struct SignalRule {
 /// What a signal tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occasion {
-    /// An event of one of these kinds, as indices into [`Model::kinds`], ascending.
+    /// An event of one of these kinds, as indices into [`Model::kinds`](super::Model::kinds), ascending.
     On(Vec<u16>),
     /// A transition.
     Move {
@@ -36,7 +36,7 @@ pub enum Occasion {
 pub struct Wait {
     /// How long.
     pub span: Span,
-    /// Events of these kinds in between call it off, as indices into [`Model::kinds`], ascending.
+    /// Events of these kinds in between call it off, as indices into [`Model::kinds`](super::Model::kinds), ascending.
     pub unless: Vec<u16>,
     /// The attribute that says whether two events are about the same thing, as an index into the model's.
     pub correlate: Option<u16>,
