@@ -203,6 +203,10 @@ fn models_are_listed_shown_and_drawn() {
     let (drawn, _) = check(&["model", "graph", &write(folder.path(), "own.yaml", &shown)], 0);
     assert!(drawn.starts_with("stateDiagram-v2\n"), "{drawn}");
     assert_eq!(drawn, check(&["model", "graph", "think5"], 0).0);
+    let (dot, _) = check(&["model", "graph", "think5", "--format", "dot"], 0);
+    assert!(dot.starts_with("digraph \"think5\" {\n") && dot.contains("Orientation"), "{dot}");
+    let (svg, _) = check(&["model", "graph", "think5", "--format", "svg", "--language", "nl"], 0);
+    assert!(svg.starts_with("<svg ") && svg.contains("Overgangen") && !svg.contains("Orientation"), "{svg}");
     for command in ["show", "graph", "test"] {
         let (_, err) = check(&["model", command, "think6"], 2);
         assert_eq!(
@@ -210,6 +214,124 @@ fn models_are_listed_shown_and_drawn() {
             "there is no built-in model think6; write think5, awareness5, see-think-do-care, retention5, decision3 or store-pos, or the path of a file, such as ./think6.yaml\n"
         );
     }
+}
+
+const TRANSITIONS: &str = r#"{"id":"1","model":"think5","version":1,"seq":1,"from":null,"to":"aankoop","cause":"purchased","rule":"first-purchase"}
+{"id":"2","model":"think5","version":1,"seq":2,"from":"aankoop","to":"gebruik","cause":"timer","rule":"in-use"}
+
+{"specversion":"1.0","data":{"model":"think5","seq":1,"from":null,"to":"aankoop","cause":"purchased","rule":"first-purchase"}}
+{"id":"4","model":"awareness5","version":1,"seq":1,"from":null,"to":"adoption","cause":"purchased","rule":"bought-at-once"}
+{"id":"5","model":"think5","version":1,"seq":3,"from":"gebruik","to":"aankoop","cause":"reviewed","rule":"review"}
+"#;
+
+#[test]
+fn a_model_is_drawn_with_the_transitions_there_were_and_what_does_not_fit_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = write(folder.path(), "transitions.ndjson", TRANSITIONS);
+    let (drawn, err) = check(&["model", "graph", "think5", "--counts", &file], 0);
+    for line in ["[*] --> p2: purchased (2)", "p2 --> p3: ⏱ 2d (1)", "[*] --> p0: any (0)"] {
+        assert!(drawn.contains(&format!("    {line}\n")), "{line} in {drawn}");
+    }
+    assert_eq!(
+        err,
+        "counts: 1 of gebruik → aankoop by the rule review: think5 version 1 has no such transition\n\
+         counts: transitions of other models are not drawn: 1 of awareness5\n"
+    );
+    let (_, err) = check(&["model", "graph", "retention5", "--counts", &file, "--format", "svg"], 0);
+    assert!(err.starts_with("counts: there is no transition of retention5\n"), "{err}");
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_klantreis"))
+        .args(["model", "graph", "awareness5", "--counts", "-", "--format", "svg"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("it is piped").write_all(TRANSITIONS.as_bytes()).expect("it reads");
+    let drawn = String::from_utf8(child.wait_with_output().expect("it ends").stdout).expect("UTF-8");
+    assert!(drawn.contains(">1</text>"), "{drawn}");
+}
+
+#[test]
+fn counts_that_cannot_be_read_are_told_with_their_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| write(folder.path(), name, text);
+    let graph = |counts: &str| check(&["model", "graph", "think5", "--counts", counts], 2);
+    let (out, err) = graph("nowhere.ndjson");
+    assert_eq!(out, "");
+    assert!(err.starts_with("nowhere.ndjson: cannot be read: ") && err.contains("http://HOST:PORT/metrics"), "{err}");
+    let broken = write("broken.ndjson", &TRANSITIONS.replace("{\"id\":\"4\"", "{\"id\":4\""));
+    let (_, err) = graph(&broken);
+    assert!(err.starts_with(&format!("{broken}:5: this is no transition: ")), "{err}");
+    assert!(err.ends_with("; write transitions as `klantreis replay` does, one a line\n"), "{err}");
+    let signals = write("signals.ndjson", "{\"model\":\"think5\",\"signal\":\"vip\",\"phase\":\"aankoop\"}\n");
+    let (_, err) = graph(&signals);
+    assert!(err.starts_with(&format!("{signals}:1: this is no transition: missing field `to`")), "{err}");
+    assert!(graph("https://127.0.0.1/metrics").1.contains("only http:// can be read"));
+    let (_, err) = check(&["model", "graph", "think5", "--format", "png"], 2);
+    assert!(err.contains("'png'") && err.contains("mermaid, dot, svg"), "{err}");
+    let (_, err) = check(&["model", "graph", "think5", "--language", "fr"], 2);
+    assert!(err.contains("'fr'") && err.contains("nl, en"), "{err}");
+    let (_, err) = check(&["model", "graph", "think5", "--token-file", &broken], 2);
+    assert!(err.contains("--counts <FILE|URL>"), "{err}");
+}
+
+/// Answers one request after another, and gives what was asked.
+fn serve(answers: Vec<(&'static str, String)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}/metrics", listener.local_addr().expect("it has an address"));
+    let asked = std::thread::spawn(move || {
+        let answers = answers.into_iter().map(|(status, body)| {
+            let (mut connection, _) = listener.accept().expect("somebody asks");
+            let lines = BufReader::new(&connection).lines().map(|line| line.expect("UTF-8"));
+            let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            write!(
+                connection,
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            )
+            .expect("it listens");
+            request.join("\n").to_lowercase()
+        });
+        answers.collect()
+    });
+    (address, asked)
+}
+
+#[test]
+fn the_metrics_of_a_service_say_how_often_each_arrow_was_taken() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let token = write(folder.path(), "token", "secret\n");
+    let page = r#"# TYPE klantreis_transitions_total counter
+klantreis_transitions_total{model="think5",from="new",to="aankoop",cause="purchased"} 1200
+klantreis_transitions_total{model="think5",from="gebruik",to="evaluatie",cause="timer"} 30
+klantreis_transitions_total{model="think5",from="gebruik",to="evaluatie",cause="odd \"kind\"}"} 2
+klantreis_transitions_total{model="see-think-do-care",from="new",to="see",cause="timer"} 0
+klantreis_ready 1
+"#;
+    let answer = |status, body: &str| (status, body.to_owned());
+    let (url, asked) = serve(vec![
+        answer("200 OK", page),
+        answer("401 Unauthorized", ""),
+        answer("404 Not Found", ""),
+        answer("200 OK", "up 1\n"),
+        answer("200 OK", "klantreis_transitions_total{model=\"think5\"} 1\n"),
+    ]);
+    let (drawn, err) = check(&["model", "graph", "think5", "--counts", &url, "--token-file", &token], 0);
+    for line in ["[*] --> p2: purchased (1,200)", "p3 --> p4: ⏱ 7d (30)", "p3 --> p4: reviewed (0)"] {
+        assert!(drawn.contains(&format!("    {line}\n")), "{line} in {drawn}");
+    }
+    let expected = "counts: 2 of gebruik → evaluatie by odd \"kind\"}: think5 version 1 has no such transition\n";
+    assert_eq!(err, expected);
+    let graph = |exit| check(&["model", "graph", "think5", "--counts", &url], exit).1;
+    assert!(graph(2).contains("answered with status 401"));
+    assert!(graph(1).contains("answered with status 404"));
+    assert!(graph(2).contains("there are no metrics of klantreis"));
+    assert!(graph(1).contains(":1: not a count of transitions: "));
+    let asked = asked.join().expect("it served");
+    assert!(asked[0].contains("authorization: bearer secret"), "{asked:?}");
+    assert!(!asked[1].contains("authorization"), "{asked:?}");
+    assert!(graph(1).starts_with(&url), "nobody is there any more");
 }
 
 #[test]
@@ -260,11 +382,18 @@ fn the_demo_follows_its_shop_serves_its_page_and_ends_by_itself() {
         .expect("the program starts");
     let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines().map(|line| line.expect("UTF-8"));
     let page = lines.find_map(|line| Some(line.strip_prefix("Page:  http://")?.strip_suffix('/')?.to_owned()));
-    let mut connection = TcpStream::connect(page.expect("the page's address is printed")).expect("the page is served");
+    let page = page.expect("the page's address is printed");
+    let mut connection = TcpStream::connect(&page).expect("the page is served");
     connection.write_all(b"GET / HTTP/1.1\r\nhost: demo\r\nconnection: close\r\n\r\n").expect("it listens");
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("it answers");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    // Until the first transitions are committed there are none; then the metrics are those that a drawing reads.
+    let counts = format!("http://{page}/metrics");
+    let told = || check(&["model", "graph", "think5", "--counts", &counts], 0).1;
+    let told = std::iter::repeat_with(told).find(|told| !told.contains("there is no transition of think5\n"));
+    let told = told.expect("there are some in the end");
+    assert!(told.lines().all(|line| line.starts_with("counts: transitions of other models are not drawn: ")), "{told}");
 
     let rest: Vec<String> = lines.collect();
     let output = child.wait_with_output().expect("it ends");

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use klantreis::journey::{
-    Amount, Attr, AttrType, CheckedModel, Effects, Event, Fired, ModelSet, Outcome, Record, SetError, SetOptions, Span,
-    Trigger, Value, builtin, graph_mermaid, run_scenarios,
+    Amount, Attr, AttrType, CheckedModel, Drawing, Effects, Event, Fired, Language, ModelSet, Outcome, Record,
+    SetError, SetOptions, Span, Trigger, Value, builtin, run_scenarios,
 };
 
 const START: i64 = 1_735_689_600_000;
@@ -674,7 +674,7 @@ scenarios:
 fn a_model_is_drawn_as_a_state_diagram() {
     let source = conditional("views >= 2 && event.colour == \"red\"").replace("b: {}", "b: { final: true }");
     assert_eq!(
-        graph_mermaid(&model(&source)),
+        Drawing::of(&model(&source), Language::En).mermaid(),
         "stateDiagram-v2
     state \"a\" as p0
     state \"b\" as p1
@@ -683,7 +683,7 @@ fn a_model_is_drawn_as_a_state_diagram() {
     p1 --> [*]
 "
     );
-    let picture = graph_mermaid(&builtin("think5").unwrap());
+    let picture = Drawing::of(&builtin("think5").unwrap(), Language::En).mermaid();
     for line in ["[*] --> p0: any", "p2 --> p3: ⏱ 2d", "p1 --> p5: 💤 30d", "p5 --> p2: purchased"] {
         assert!(picture.contains(&format!("    {line}\n")), "{line} in {picture}");
     }

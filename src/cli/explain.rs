@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -53,7 +52,7 @@ fn asked(args: &ExplainArgs, config: Option<&Config>) -> Result<String, Failure>
         return Err(Failure::new(Exit::Usage, message));
     }
     let token = match &args.token_file {
-        Some(file) => Some(token(file)?),
+        Some(file) => Some(fetch::token(file)?),
         None => config.and_then(|config| config.http.token.clone()),
     };
     let id = utf8_percent_encode(&args.customer, NON_ALPHANUMERIC);
@@ -68,13 +67,6 @@ fn reachable(mut listen: SocketAddr) -> SocketAddr {
         _ => {}
     }
     listen
-}
-
-fn token(file: &Path) -> Result<String, Failure> {
-    let content = std::fs::read_to_string(file);
-    let content =
-        content.map_err(|error| Failure::new(Exit::Usage, format!("--token-file {}: {error}", file.display())))?;
-    Ok(content.trim().to_owned())
 }
 
 /// What a replay comes to.

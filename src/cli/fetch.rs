@@ -1,5 +1,6 @@
 //! Asking a running service over HTTP.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -43,4 +44,15 @@ pub(super) fn get(url: &str, token: Option<&str>) -> Result<String, Failure> {
     };
     let exit = if status.is_client_error() && status.as_u16() != 404 { Exit::Usage } else { Exit::Failure };
     Err(Failure::new(exit, format!("{url}: {said}")))
+}
+
+/// The token in a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn token(file: &Path) -> Result<String, Failure> {
+    let content = std::fs::read_to_string(file);
+    let content =
+        content.map_err(|error| Failure::new(Exit::Usage, format!("--token-file {}: {error}", file.display())))?;
+    Ok(content.trim().to_owned())
 }

@@ -7,11 +7,13 @@
 
 mod args;
 mod check;
+mod counts;
 mod demo;
 mod exit;
 mod explain;
 mod fetch;
 mod findings;
+mod graph;
 mod model;
 mod plan;
 mod replay;
@@ -20,8 +22,8 @@ mod service;
 mod topics;
 
 pub use args::{
-    AnswerFormat, Args, Command, DemoArgs, ExplainArgs, LogArgs, ModelCommand, PlanArgs, RecordArgs, ReplayArgs,
-    ReplayInput, RunArgs, TopicsCommand,
+    AnswerFormat, Args, Command, DemoArgs, ExplainArgs, GraphArgs, GraphFormat, LogArgs, ModelCommand, PlanArgs,
+    RecordArgs, ReplayArgs, ReplayInput, RunArgs, TopicsCommand,
 };
 pub use exit::{Exit, Failure};
 pub use run::run;

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Exit, Failure, ModelCommand};
+use super::{Exit, Failure, ModelCommand, graph};
 use crate::config::{ModelRef, ModelsError};
-use crate::journey::{CheckedModel, builtin, builtin_names, graph_mermaid, run_scenarios, untested};
+use crate::journey::{CheckedModel, builtin, builtin_names, run_scenarios, untested};
 
 /// Does it.
 ///
@@ -15,7 +15,7 @@ pub(super) fn run(command: &ModelCommand, out: &mut dyn Write) -> Result<(), Fai
     match command {
         ModelCommand::List => list(out),
         ModelCommand::Show { model } => Ok(out.write_all(named(model).source()?.as_bytes())?),
-        ModelCommand::Graph { model } => Ok(write!(out, "{}", graph_mermaid(&named(model).open()?))?),
+        ModelCommand::Graph(args) => graph::run(args, &named(&args.model).open()?, out),
         ModelCommand::Test { models } => test(models, out),
     }
 }

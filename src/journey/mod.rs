@@ -6,7 +6,7 @@
 //!
 //! From the file to the step: `language` reads and checks a model file ([`CheckedModel`]); `model` is what it means;
 //! `machine` is one model compiled, with `program` for its conditions and `meter` for its counters; `memory` knows
-//! repeats; `model_set` runs machines side by side on one record. `scenario` and `graph` try and draw a model.
+//! repeats; `model_set` runs machines side by side on one record. `scenario` tries a model, `graph` draws it.
 
 mod amount;
 mod builtin;
@@ -42,7 +42,7 @@ pub use describe::ModelState;
 pub use effect::{Cause, Effects, Signal, Transition, Value};
 pub use event::{Attr, Event};
 pub use explain::Way;
-pub use graph::graph_mermaid;
+pub use graph::{Because, Counts, Drawing, Language};
 pub use language::{CheckedModel, Supply};
 pub use machine::renumbered;
 pub use model::{Addend, AtMost, Counter, Model, Occasion, Per, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
