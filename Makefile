@@ -51,6 +51,16 @@ demo: ## A web shop and its customers' journeys, live, without a broker
 	@$(call need,make demo,$(build_tools))
 	$(CARGO) run --locked --release -- demo
 
+.PHONY: model-pages
+model-pages: ## Makes the pages and pictures of the built-in models in docs/models/ anew, from the models' files
+	@$(call need,make model-pages,$(build_tools))
+	@mkdir -p docs/models
+	$(CARGO) run --locked --quiet -- model page > docs/models/README.md
+	@for model in $$($(CARGO) run --locked --quiet -- model list | cut -f1); do \
+	  $(CARGO) run --locked --quiet -- model page "$$model" > "docs/models/$$model.md"; \
+	  $(CARGO) run --locked --quiet -- model graph "$$model" --format svg > "docs/models/$$model.svg"; \
+	done
+
 .PHONY: bench
 bench: ## What each step of an event costs by itself, and what a customer takes up; some minutes
 	@$(call need,make bench,$(build_tools))

@@ -42,7 +42,7 @@ fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
     {
         assert!(out.contains(part), "{part} in {out}");
     }
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &["run"],
         &["demo"],
         &["replay"],
@@ -51,6 +51,7 @@ fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
         &["check"],
         &["model", "show"],
         &["model", "graph"],
+        &["model", "page"],
         &["model", "test"],
         &["topics", "create"],
         &["topics", "check"],
@@ -207,7 +208,11 @@ fn models_are_listed_shown_and_drawn() {
     assert!(dot.starts_with("digraph \"think5\" {\n") && dot.contains("Orientation"), "{dot}");
     let (svg, _) = check(&["model", "graph", "think5", "--format", "svg", "--language", "nl"], 0);
     assert!(svg.starts_with("<svg ") && svg.contains("Overgangen") && !svg.contains("Orientation"), "{svg}");
-    for command in ["show", "graph", "test"] {
+    let (page, _) = check(&["model", "page", "think5"], 0);
+    assert!(page.starts_with("# think5\n") && page.contains("](think5.svg)"), "{page}");
+    let (index, _) = check(&["model", "page"], 0);
+    assert!(index.contains("[store-pos](store-pos.md)"), "{index}");
+    for command in ["show", "graph", "page", "test"] {
         let (_, err) = check(&["model", command, "think6"], 2);
         assert_eq!(
             err,

@@ -1,9 +1,12 @@
-//! Pictures of models: that they are sound, and that nothing in them hides something else.
+//! Pictures and pages of models: that they are sound, that nothing in them hides something else, and that those in docs/ are of today.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use klantreis::journey::{Because, CheckedModel, Counts, Drawing, Language, builtin, builtin_names};
+use klantreis::journey::{
+    Because, CheckedModel, Counts, Drawing, Language, builtin, builtin_names, builtin_source, index_page, model_page,
+};
 use roxmltree::{Document, Node};
 
 /// Whatever is hard to draw: a phase that leads to itself, an end, a timer, letters that mean something to those who read the picture.
@@ -333,4 +336,90 @@ fn a_model_is_drawn_for_graphviz() {
         label="⚑ left: leaving one\l⚑ first: a\l⚑ ended: leaving one or two, entering end, at most 1 per ever\l⚑ waits: a, 1h without b of the same colour\l⚑ asks: a [k > 2]\l";
     }
     "##);
+}
+
+#[test]
+fn a_page_says_what_the_model_does() {
+    insta::assert_snapshot!(model_page(&hard(), HARD.trim_start()), @r##"
+    # hard
+
+    What it is for: everything at *once*.
+
+    Twice.
+
+    It listens to `a`, `b` and `c`. Of an event it may read `colour` (text) and `size` (number). It takes only those for which `event.size < 9 || event.channel == "x"` holds.
+
+    Version 3. `klantreis model page` makes this page of the model's file.
+
+    ![The phases of hard in their order, and what leads from one to another](hard.svg)
+
+    ## Phases
+
+    What the customer needs in each, and by what events they are met there.
+
+    | phase | Nederlands | English | touchpoints |
+    |---|---|---|---|
+    | `one` | **Één & \<meer>** | **One & \<more> than that**<br>• a \| b<br>• \<c> | any event |
+    | `two` |  |  | `a`, `b` |
+    | `end`<br>the journey ends here<br>forgotten after 1 hour 30 minutes of silence |  |  | none |
+
+    Who was in `zero`, a phase that is gone, is in `one`.
+
+    ## Transitions
+
+    Of those that an event could set off, the first that matches wins. `new` is a customer the model has not put anywhere.
+
+    | transition | from | to | when |
+    |---|---|---|---|
+    | `start` | `new` | `one` | at any event |
+    | `again` | `one` | `one` | at `b`, if `event.colour == "red & \"blue\"" \|\| n >= 3` |
+    | `go` | `one` or `two` | `two` | at `a` |
+    | `done` | `one` or `two` | `end` | at `c` |
+    | `back` | `two` | `one` | 2 days after the phase began |
+    | `late` | `one` or `two` | `end` | after 1 day 12 hours without an event |
+
+    ## Counters
+
+    What the conditions ask for.
+
+    - `n`: how many times `a` came, in this visit of the phase
+    - `m`: the `size` of `a` or `b`, added up, in the last 28 days
+    - `k`: how many times `a` came with the same `colour`, ever; begins anew with `b` or `c`; of a customer the 8 values seen last are kept
+
+    ## Signals
+
+    What there is to do now, told beside the transitions.
+
+    - `left`: at leaving `one`
+    - `first`: at `a` in `new`
+    - `ended`: at leaving `one` or `two` for `end`; at most once ever
+    - `waits`: 1 hour after `a`, unless `b` with the same `colour` comes first
+    - `asks`: at `a`, if `k > 2`
+
+    ## Stories it is tested by
+
+    `klantreis model test` runs them.
+
+    - it | begins
+    "##);
+}
+
+#[test]
+fn the_pages_and_pictures_in_docs_are_those_of_the_models() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/models");
+    let mut made = BTreeMap::from([("README.md".to_owned(), index_page())]);
+    for name in builtin_names() {
+        let checked = builtin(name).unwrap();
+        made.insert(format!("{name}.svg"), Drawing::of(&checked, Language::En).svg());
+        made.insert(format!("{name}.md"), model_page(&checked, builtin_source(name).unwrap()));
+    }
+    for (name, text) in &made {
+        let path = folder.join(name);
+        let is_of_today = std::fs::read_to_string(&path).is_ok_and(|found| found == *text);
+        assert!(is_of_today, "docs/models/{name} is not what the program makes now; run `make model-pages`");
+    }
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(made.contains_key(&name), "docs/models/{name} belongs to no model; remove it");
+    }
 }

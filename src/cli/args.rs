@@ -319,6 +319,16 @@ pub enum ModelCommand {
     },
     /// Draw a model: as Mermaid, for Graphviz, or as a finished SVG
     Graph(GraphArgs),
+    /// Describe a model on a page of Markdown, beside its picture
+    #[command(
+        after_help = "Examples:\n  klantreis model page ./own.yaml > own.md\n  klantreis model graph ./own.yaml --format svg > own.svg\n\n\
+                      The page shows the picture as <model>.svg, in the same folder."
+    )]
+    Page {
+        /// The name of a built-in model, or a file [default: none, and a page that leads to those of the built-in models]
+        #[arg(value_name = "NAME|FILE", verbatim_doc_comment)]
+        model: Option<String>,
+    },
     /// Run the scenarios that models carry
     #[command(after_help = "Examples:\n  klantreis model test think5\n  klantreis model test models/*.yaml")]
     Test {

@@ -1,11 +1,11 @@
-//! `model`: what is built in, what a model says, how it looks, and whether its scenarios hold.
+//! `model`: what is built in, what a model says, how it looks, what can be read of it, and whether its scenarios hold.
 
 use std::io::Write;
 use std::path::Path;
 
 use super::{Exit, Failure, ModelCommand, graph};
 use crate::config::{ModelRef, ModelsError};
-use crate::journey::{CheckedModel, builtin, builtin_names, run_scenarios, untested};
+use crate::journey::{CheckedModel, builtin, builtin_names, index_page, model_page, run_scenarios, untested};
 
 /// Does it.
 ///
@@ -16,6 +16,7 @@ pub(super) fn run(command: &ModelCommand, out: &mut dyn Write) -> Result<(), Fai
         ModelCommand::List => list(out),
         ModelCommand::Show { model } => Ok(out.write_all(named(model).source()?.as_bytes())?),
         ModelCommand::Graph(args) => graph::run(args, &named(&args.model).open()?, out),
+        ModelCommand::Page { model } => page(model.as_deref(), out),
         ModelCommand::Test { models } => test(models, out),
     }
 }
@@ -31,6 +32,14 @@ fn list(out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "{name}\tversion {}\t{}", model.version(), phases.join(" → "))?;
     }
     Ok(())
+}
+
+fn page(model: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
+    let page = match model.map(named) {
+        Some(model) => model_page(&model.open()?, &model.source()?),
+        None => index_page(),
+    };
+    Ok(out.write_all(page.as_bytes())?)
 }
 
 /// Runs all scenarios of all models; a model that is wrong does not keep the others from being tested.

@@ -6,7 +6,7 @@
 //!
 //! From the file to the step: `language` reads and checks a model file ([`CheckedModel`]); `model` is what it means;
 //! `machine` is one model compiled, with `program` for its conditions and `meter` for its counters; `memory` knows
-//! repeats; `model_set` runs machines side by side on one record. `scenario` tries a model, `graph` draws it.
+//! repeats; `model_set` runs machines side by side on one record. `scenario` tries a model, `graph` draws it, `page` describes it.
 
 mod amount;
 mod builtin;
@@ -24,6 +24,7 @@ mod memory;
 mod meter;
 mod model;
 mod model_set;
+mod page;
 mod problem;
 mod program;
 mod record;
@@ -47,6 +48,7 @@ pub use language::{CheckedModel, Supply};
 pub use machine::renumbered;
 pub use model::{Addend, AtMost, Counter, Model, Occasion, Per, Phase, Rule, SignalRule, Texts, Trigger, Wait, Window};
 pub use model_set::{Fired, ModelSet, Outcome, Pair, SetOptions, SetParts, Shadow};
+pub use page::{index_page, model_page};
 pub use problem::{ModelErrors, Problem};
 pub use record::{Field, FieldType, Layout, Record};
 pub use reject::Reject;
