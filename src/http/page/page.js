@@ -289,8 +289,11 @@ function unknown(status, { error, partition }) {
 function person(found, explained) {
   const box = el("div"), heading = el("div", "heading");
   heading.append(el("h3", "", found.customer), el("span", "quiet", `partition ${found.partition}, ${found.committed ? "committed" : "not committed yet"}`));
-  if (found.variant) heading.lastElementChild.textContent += `, shown the variant ${found.variant}`;
-  box.append(heading, ...found.models.map((state) => trip(state, explained.find((one) => one.model === state.model)?.ways || [])));
+  box.append(heading);
+  if (found.variant) box.append(el("p", "quiet", `shown the variant “${found.variant}”`));
+  // Shadows are for those who compare, at /v1/shadow.
+  const active = found.models.filter((state) => models.has(state.model));
+  box.append(...active.map((state) => trip(state, explained.find((one) => one.model === state.model)?.ways || [])));
   return box;
 }
 
