@@ -94,7 +94,10 @@ fn an_epoch_of_a_generation_gone_by_leaves_nothing_and_the_next_one_does() {
     let ended = first.submit(stale);
     assert!(matches!(&ended, Committed::Failed(_)), "{ended:?}");
     assert_eq!(shop.broker.read(&shop.transitions(), Isolation::ReadCommitted), []);
-    assert_eq!(values(&shop.broker.read(&shop.transitions(), Isolation::ReadUncommitted)), ["stale"]);
+    // Records and offsets are on their way at the same time: whether the record got there before the offsets were refused is
+    // open. If it did, it is there as aborted.
+    let there = shop.broker.read(&shop.transitions(), Isolation::ReadUncommitted);
+    assert!([&[][..], &["stale"]].contains(&values(&there).as_slice()), "{there:?}");
     let mut fresh = first.epoch();
     fresh.output(Topic::Transitions, None, Some(b"k"), Some(b"fresh"), &[]);
     deltas(first.submit(fresh));
