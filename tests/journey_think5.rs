@@ -203,14 +203,14 @@ fn without_signals() -> ModelSet {
 }
 
 #[test]
-fn signals_take_a_number_and_a_place_for_each_that_can_wait() {
+fn signals_take_a_number_and_four_places_for_what_waits() {
     let (set, plain) = (think5(), without_signals());
     let (fields, before) = (&set.layout().fields, &plain.layout().fields);
     assert_eq!(fields[..before.len()], before[..]);
     let added: Vec<&str> = fields[before.len()..].iter().map(|field| field.key.as_str()).collect();
     assert_eq!(added[0], "think5/signals");
-    assert_eq!(added.iter().filter(|key| key.starts_with("think5/awaited/")).count(), 3);
-    assert_eq!(set.layout().words, 13 + 1 + 3 * 2);
+    assert_eq!(added.iter().filter(|key| key.starts_with("think5/awaited/")).count(), 4);
+    assert_eq!(set.layout().words, 13 + 1 + 4 * 2);
 }
 
 #[test]
