@@ -5,7 +5,9 @@ mod support;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use support::answer::{check_dead_letters, check_phases, check_signals, check_transitions, without_repeats, written};
+use support::answer::{
+    bodies, check_dead_letters, check_phases, check_shadow, check_signals, check_transitions, without_repeats, written,
+};
 use support::think5::{Customer, Kind, Think5};
 use support::traffic::{Meaning, Record, Wanted, fold, traffic};
 use support::{Broker, Feed, Isolation, Job, Progress, Seen, Setup};
@@ -64,23 +66,6 @@ fn two_workers_give_the_answer_at_least_once() {
     check_one_process("alo2", Setup { workers: 2, guarantee: "at_least_once", ..Setup::default() });
 }
 
-/// All of a topic as JSON, without `model` and `id`, in an order of its own.
-fn bodies(job: &Job<'_>, topic: &str) -> Vec<(String, serde_json::Value)> {
-    let seen = job.broker.read(&job.topic(topic), Isolation::ReadCommitted);
-    let mut bodies: Vec<_> = seen
-        .iter()
-        .map(|seen| {
-            let mut body: serde_json::Value = serde_json::from_str(seen.text()).expect("JSON");
-            let object = body.as_object_mut().expect("an object");
-            let model = object.remove("model").and_then(|model| model.as_str().map(str::to_owned)).expect("a model");
-            object.remove("id");
-            (model, body)
-        })
-        .collect();
-    bodies.sort_by_cached_key(|(_, body)| body.to_string());
-    bodies
-}
-
 #[test]
 fn a_shadow_of_the_same_model_tells_the_same_on_a_topic_of_its_own_and_each_transition_says_where_its_record_lies() {
     let (inputs, _, expected) = filled();
@@ -89,12 +74,8 @@ fn a_shadow_of_the_same_model_tells_the_same_on_a_topic_of_its_own_and_each_tran
     job.catch_up("one", &setup);
     let customers = check_transitions(&written(&job), expected.clone(), "beside a shadow");
     check_phases(&job, &customers);
-    let (transitions, signals, shadow) = (bodies(&job, "transitions"), bodies(&job, "signals"), bodies(&job, "shadow"));
-    let mut active: Vec<_> = transitions.iter().chain(&signals).map(|(_, body)| body).collect();
-    active.sort_by_cached_key(|body| body.to_string());
-    assert!(shadow.iter().all(|(model, _)| model == "think5 (shadow)"));
-    assert!(shadow.iter().map(|(_, body)| body).eq(active), "{} and {}", shadow.len(), transitions.len());
-
+    check_shadow(&job, "beside a shadow");
+    let transitions = bodies(&job, "transitions");
     let topics: HashMap<String, Vec<Seen>> = (0..3)
         .map(|input| {
             let topic = job.input(input);

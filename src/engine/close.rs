@@ -101,12 +101,9 @@ impl Partition {
         self.moved.sort_unstable();
         self.moved.dedup();
         for id in &self.moved {
-            let active = self.rules.set.active();
-            let states = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.describe(customer.record));
-            // Shadows are not what people act on.
-            let states = states.as_ref().map(|states| &states[..active]);
-            let states = states.filter(|states| states.iter().any(|state| state.phase.is_some()));
-            output::phases(self.subject(id), states, open.epoch);
+            let latest = self.keeper.read(IdHash::of(id), id, |customer| self.rules.set.latest(customer.record));
+            let latest = latest.filter(|latest| !latest.is_empty());
+            output::phases(self.subject(id), latest.as_deref(), open.epoch);
         }
     }
 

@@ -16,7 +16,7 @@ use super::phrases::{EventKind, Phrases, Piece, identify};
 use super::ports::{Epoch, HeaderValue, OutHeader, OutRecord, Topic};
 use super::rules::Envelope;
 use crate::formats::RawRecord;
-use crate::journey::{Cause, Effects, ModelState, Reject, Value};
+use crate::journey::{Cause, Effects, Latest, Reject, Value};
 
 /// Whom something is told of.
 #[derive(Debug, Clone, Copy)]
@@ -294,28 +294,26 @@ fn json_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a customer's latest phases, for the compacted topic; no states: the customer is forgotten.
-pub fn phases<M>(Subject { customer, partition }: Subject<'_>, states: Option<&[ModelState]>, epoch: &mut Epoch<M>) {
+/// Writes a customer's latest phases, for the compacted topic; `None`: the customer is forgotten, or in no phase.
+pub fn phases<M>(Subject { customer, partition }: Subject<'_>, latest: Option<&[Latest<'_>]>, epoch: &mut Epoch<M>) {
     let out = &mut epoch.bytes;
     let key = push(out, customer.as_bytes());
-    let value = states.map(|states| {
+    let value = latest.map(|latest| {
         let start = out.len() as u32;
         out.extend_from_slice(br#"{"customer":"#);
         notation::text(customer, out);
         out.extend_from_slice(br#","models":{"#);
-        let mut first = true;
-        for state in states {
-            let (Some(phase), Some(since)) = (&state.phase, state.since) else { continue };
-            if !std::mem::take(&mut first) {
+        for (place, Latest { model, phase, since, seq }) in latest.iter().enumerate() {
+            if place > 0 {
                 out.push(b',');
             }
-            notation::text(&state.model, out);
+            notation::text(model, out);
             out.extend_from_slice(br#":{"phase":"#);
             notation::text(phase, out);
             out.extend_from_slice(br#","since":""#);
-            notation::time(since, out);
+            notation::time(*since, out);
             out.extend_from_slice(br#"","seq":"#);
-            notation::whole(state.seq, out);
+            notation::whole(*seq, out);
             out.push(b'}');
         }
         out.extend_from_slice(b"}}");

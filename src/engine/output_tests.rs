@@ -11,7 +11,7 @@ use super::phrases::Phrases;
 use super::ports::{Epoch, OutRecord, Topic};
 use super::rules::{Envelope, InputRules, Rules};
 use crate::journey::{
-    Cause, CheckedModel, Effects, KindId, ModelSet, ModelState, SetOptions, SetParts, Signal, Span, Transition, Value,
+    Cause, CheckedModel, Effects, KindId, Latest, ModelSet, SetOptions, SetParts, Signal, Span, Transition, Value,
     VariantRule, builtin,
 };
 
@@ -234,18 +234,8 @@ proptest! {
 
     #[test]
     fn latest_phases_are_written_as_they_always_were(customer in ".+", since in 0..4_000_000_000_000_i64, seq: u32) {
-        let state = |model: &str, phase: Option<&str>| ModelState {
-            model: model.to_owned(),
-            phase: phase.map(str::to_owned),
-            since: phase.map(|_| since),
-            last: None,
-            first_seen: None,
-            seq,
-            counters: Vec::new(),
-            next_timer: None,
-            awaited: Vec::new(),
-        };
-        let states = [state("a", Some("x")), state("b", None), state("c", Some("y\"")) ];
+        let latest = |model, phase| Latest { model, phase, since, seq };
+        let states = [latest("a", "x"), latest("c", "y\"")];
         let mut epoch = Epoch::<()>::default();
         let subject = Subject { customer: &customer, partition: None };
         output::phases(subject, Some(&states), &mut epoch);

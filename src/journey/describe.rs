@@ -3,6 +3,19 @@
 use super::machine::Machine;
 use super::{Model, Record};
 
+/// Where a customer is in one model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latest<'m> {
+    /// The model's name.
+    pub model: &'m str,
+    /// The phase's name.
+    pub phase: &'m str,
+    /// When the phase began, in epoch milliseconds.
+    pub since: i64,
+    /// Transitions so far.
+    pub seq: u32,
+}
+
 /// A customer's state in one model.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ModelState {

@@ -39,7 +39,7 @@ pub use amount::{Amount, AmountError};
 pub use builtin::{builtin, builtin_names, builtin_source};
 pub use code::Code;
 pub use coverage::untested;
-pub use describe::ModelState;
+pub use describe::{Latest, ModelState};
 pub use effect::{Cause, Effects, Signal, Transition, Value};
 pub use event::{Attr, Event};
 pub use explain::Way;

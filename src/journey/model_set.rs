@@ -4,10 +4,10 @@ mod build;
 
 pub use build::{SetOptions, SetParts, Shadow};
 
-use super::machine::{Input, Machine, Next};
+use super::machine::{Input, Machine, Next, Standing};
 use super::memory::Memory;
 use super::variants::{VariantRule, Variants};
-use super::{Effects, Event, Layout, Model, ModelState, Record, Vocabulary, Way};
+use super::{Effects, Event, Latest, Layout, Model, ModelState, Record, Vocabulary, Way};
 
 /// How an event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,10 +244,15 @@ impl ModelSet {
         self.machines[model].standing(record).phase()
     }
 
-    /// When that phase began; `None` for a customer who is in none yet.
-    pub fn since_of(&self, record: &Record, model: usize) -> Option<i64> {
-        let standing = self.machines[model].standing(record);
-        standing.phase().map(|_| standing.since)
+    /// Where a customer is in each active model; those in which it is in no phase yet are left out.
+    pub fn latest(&self, record: &Record) -> Vec<Latest<'_>> {
+        let active = self.models.iter().zip(&self.machines).take(self.active);
+        let latest = active.filter_map(|(model, machine)| {
+            let standing @ Standing { since, seq, .. } = machine.standing(record);
+            let phase = standing.phase()?;
+            Some(Latest { model: &model.name, phase: &model.phases[usize::from(phase)].name, since, seq })
+        });
+        latest.collect()
     }
 
     /// A customer's state in each model, for people to read.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::answer::{
-    Written, check_dead_letters, check_phases, check_signals, check_state, check_transitions, written,
+    Written, check_dead_letters, check_phases, check_shadow, check_signals, check_state, check_transitions, written,
 };
 use crate::support::think5::Think5;
 use crate::support::traffic::{Dice, Wanted, fold, traffic};
@@ -77,7 +77,8 @@ fn whatever_moments_processes_are_killed_at_the_answer_and_the_state_are_those_o
     let broker = Broker::shared();
     let job = Job::new(broker, "kills");
     // Epochs long enough that a kill hardly ever finds nothing open or in flight, also on a machine that is idle otherwise.
-    let setup = Setup { workers: 2, allowed_lateness: "10d", more: "commit_interval: 400ms", ..Setup::default() };
+    let more = "commit_interval: 400ms\nshadow: [think5]";
+    let setup = Setup { workers: 2, allowed_lateness: "10d", more, ..Setup::default() };
 
     let begun = Instant::now();
     let harvest = kill_while_records_flow(&job, &setup, &records, kills, a_second, &mut Dice(seed));
@@ -85,6 +86,7 @@ fn whatever_moments_processes_are_killed_at_the_answer_and_the_state_are_those_o
     let transitions = written(&job);
     let mut customers = check_transitions(&transitions, fold(records.iter()), "after the kills");
     assert!(check_signals(&job, &mut customers, "after the kills") > 100, "there are signals");
+    check_shadow(&job, "after the kills");
     check_phases(&job, &customers);
     check_dead_letters(&job, &records);
     check_restored_state(&job, &setup, &customers, &transitions);

@@ -119,6 +119,34 @@ pub fn check_signals(job: &Job<'_>, expected: &mut Think5, what: &str) -> usize 
     ids.len()
 }
 
+/// All of a topic as JSON, without `model` and `id`, in an order of its own; each with its model.
+pub fn bodies(job: &Job<'_>, topic: &str) -> Vec<(String, Value)> {
+    let seen = job.broker.read(&job.topic(topic), Isolation::ReadCommitted);
+    let mut bodies: Vec<_> = seen
+        .iter()
+        .map(|seen| {
+            let mut body: Value = serde_json::from_str(seen.text()).expect("JSON");
+            let object = body.as_object_mut().expect("an object");
+            let model = object.remove("model").and_then(|model| model.as_str().map(str::to_owned)).expect("a model");
+            object.remove("id");
+            (model, body)
+        })
+        .collect();
+    bodies.sort_by_cached_key(|(_, body)| body.to_string());
+    bodies
+}
+
+/// Holds the topic of a shadow against those of the active model that it is the same as: it tells the same, each once.
+pub fn check_shadow(job: &Job<'_>, what: &str) {
+    let [transitions, signals, shadow] = ["transitions", "signals", "shadow"].map(|topic| bodies(job, topic));
+    let mut active: Vec<&Value> = transitions.iter().chain(&signals).map(|(_, body)| body).collect();
+    active.sort_by_cached_key(|body| body.to_string());
+    assert!(shadow.iter().all(|(model, _)| model == "think5 (shadow)"), "{what}");
+    let told: Vec<&Value> = shadow.iter().map(|(_, body)| body).collect();
+    let place = told.iter().zip(&active).take_while(|(told, active)| told == active).count();
+    assert!(told == active, "{what}: at {place} of {}: {:?} and {:?}", told.len(), told.get(place), active.get(place));
+}
+
 /// Holds the topic of phases against the customers: its latest value is where the last transition led.
 pub fn check_phases(job: &Job<'_>, expected: &Think5) {
     let mut latest = HashMap::new();
