@@ -117,4 +117,20 @@ mod tests {
         }
         assert!(unnoticed.is_empty(), "no scenario notices:\n{}", unnoticed.join("\n"));
     }
+
+    #[test]
+    fn without_signals_a_model_does_without_the_counters_that_only_they_read_and_moves_as_before() {
+        for name in builtin_names() {
+            let full = builtin(name).expect("it ships");
+            let mut plain = full.clone();
+            plain.model.drop_signals();
+            plain.scenarios.iter_mut().for_each(|scenario| scenario.expect_signals = None);
+            assert!(run_scenarios(&plain).iter().all(ScenarioOutcome::passed), "{name}");
+            assert_eq!(plain.model.hash(), full.model.hash(), "it is the same model");
+        }
+        let mut retention = builtin("retention5").expect("it ships");
+        retention.model.drop_signals();
+        let counters: Vec<&str> = retention.model.counters().iter().map(|counter| counter.name.as_str()).collect();
+        assert_eq!(counters, ["views", "orders"]);
+    }
 }

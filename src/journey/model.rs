@@ -118,9 +118,23 @@ impl Model {
         &self.signals
     }
 
-    /// Does without signals.
+    /// Does without signals, and without the counters that only they read.
     pub fn drop_signals(&mut self) {
         self.signals.clear();
+        let conditions = || self.rules.iter().filter_map(|rule| rule.when.as_ref());
+        let is_read = |index: u16| conditions().any(|when| when.program.slots().contains(&Slot::Counter(index)));
+        let read: Vec<u16> = (0..self.counters.len() as u16).filter(|index| is_read(*index)).collect();
+        let counters = read.iter().map(|index| self.counters[usize::from(*index)].clone()).collect();
+        for when in self.rules.iter_mut().filter_map(|rule| rule.when.as_mut()) {
+            when.program = when.program.map_slots(|slot| match slot {
+                Slot::Counter(index) => {
+                    let place = read.iter().position(|one| *one == index).expect("what is read is kept");
+                    Slot::Counter(place as u16)
+                }
+                other => other,
+            });
+        }
+        self.counters = counters;
     }
 
     /// What each signal is that can wait, by the number that state has of it: the same text means the same.
