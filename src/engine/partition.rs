@@ -26,7 +26,7 @@ use super::tally::Tally;
 use super::timers::{Timers, whole_tick};
 use super::watermark::Watermark;
 use crate::formats::{Decoder, RawRecord};
-use crate::journey::{Effects, Event, Fired, Outcome, Record, Reject};
+use crate::journey::{Effects, Event, Fired, Outcome, Record, Reject, Transition};
 
 /// Customers looked at for their timers are brought closer this many before their turn.
 const AHEAD: usize = 8;
@@ -394,7 +394,9 @@ impl Partition {
     fn tell<M>(&mut self, id: &str, origin: Option<Origin<'_>>, open: &mut Open<'_, M>) {
         let subject = self.subject(id);
         let Self { effects, phrases, rules, moved, .. } = self;
-        if rules.writes_phases && (!effects.transitions.is_empty() || effects.forgotten > 0) {
+        // Where shadows move a customer is nobody's latest phase.
+        let is_active = |transition: &Transition| usize::from(transition.model) < rules.set.active();
+        if rules.writes_phases && (effects.transitions.iter().any(is_active) || effects.forgotten > 0) {
             moved.push(CompactString::from(id));
         }
         output::transitions(phrases, subject, effects, origin, open.epoch);

@@ -261,16 +261,19 @@ fn cloud_events_are_headers_in_binary_mode_and_one_object_in_structured_mode() {
     assert_eq!(bench.rules.envelope, Envelope::Structured);
 }
 
+/// think5 with retention5 as its shadow, and the topic of latest phases.
+fn shadowed(rules: &mut Rules) {
+    let options = SetOptions { forget_after: Span(100 * DAY), remembered_ids: 4 };
+    let [model, other] = ["think5", "retention5"].map(|name| builtin(name).expect("it ships"));
+    let shadow = Shadow { model: other, beside: Some("think5".to_owned()) };
+    let parts = SetParts { models: vec![model], shadows: vec![shadow], ..SetParts::default() };
+    rules.set = Arc::new(ModelSet::of(parts, options).expect("a sound set"));
+    rules.writes_phases = true;
+}
+
 #[test]
 fn a_shadow_is_told_apart_counted_beside_its_model_and_in_no_latest_phase() {
-    let mut bench = Bench::new(|rules| {
-        let options = SetOptions { forget_after: Span(100 * DAY), remembered_ids: 4 };
-        let [model, other] = ["think5", "retention5"].map(|name| builtin(name).expect("it ships"));
-        let shadow = Shadow { model: other, beside: Some("think5".to_owned()) };
-        let parts = SetParts { models: vec![model], shadows: vec![shadow], ..SetParts::default() };
-        rules.set = Arc::new(ModelSet::of(parts, options).expect("a sound set"));
-        rules.writes_phases = true;
-    });
+    let mut bench = Bench::new(shadowed);
     // The kinds of the first model keep their numbers, so the decoder is the right one still.
     bench.event("c1", "Product Added", NOON, NOON);
     bench.event("c1", "Order Completed", NOON + 1, NOON + 1);
@@ -293,5 +296,25 @@ fn a_shadow_is_told_apart_counted_beside_its_model_and_in_no_latest_phase() {
     let mut open = Open { epoch: &mut bench.epoch, tally: &mut bench.tally };
     bench.partition.close(&codec, &mut open);
     let latest = bench.values(Topic::Phases);
+    assert_eq!(latest.len(), 1);
     assert!(latest[0].contains(r#""think5":{"phase":"aankoop""#) && !latest[0].contains("retention5"), "{latest:?}");
+}
+
+#[test]
+fn who_moves_in_a_shadow_alone_has_no_other_latest_phase() {
+    let mut bench = Bench::new(shadowed);
+    let close = |bench: &mut Bench| {
+        let codec = crate::snapshot::Codec::new(Arc::clone(&bench.rules.set));
+        bench.partition.close(&codec, &mut Open { epoch: &mut bench.epoch, tally: &mut bench.tally });
+        let written = bench.values(Topic::Phases).len();
+        bench.epoch.clear();
+        written
+    };
+    // New in both; then two looks, of which the shadow makes a move and the model none.
+    bench.event("c1", "Product Viewed", NOON, NOON);
+    assert_eq!(close(&mut bench), 1);
+    bench.event("c1", "Product Viewed", NOON + 1, NOON + 1);
+    bench.event("c1", "Product Viewed", NOON + 2, NOON + 2);
+    assert_eq!((bench.values(Topic::Shadow).len(), bench.values(Topic::Transitions).len()), (1, 0));
+    assert_eq!(close(&mut bench), 0);
 }
