@@ -4,10 +4,8 @@
 //! counted, up to 255, newest first. One value more than there are words for, and the one that was not seen for longest is
 //! forgotten. Two values of one customer are taken for the same once in sixteen million times.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::record::{FieldType, Layout};
-use super::{Attr, Event, Record};
+use super::{Event, Record};
 
 const COUNT_BITS: u32 = 8;
 const COUNT_MAX: u32 = (1 << COUNT_BITS) - 1;
@@ -41,12 +39,8 @@ impl ByValue {
 
     /// The upper bits of the word of the event's value; `None` if it says none.
     fn print(self, event: &Event<'_>) -> Option<u32> {
-        let hash = match event.attrs.get(usize::from(self.attribute))?.as_ref()? {
-            Attr::Text(text) => xxh3_64(text.as_bytes()),
-            Attr::Number(number) => xxh3_64(&number.to_le_bytes()),
-            Attr::Bool(value) => u64::from(*value) + 1,
-        };
-        Some((hash as u32 & !COUNT_MAX).max(COUNT_MAX + 1))
+        let value = event.attrs.get(usize::from(self.attribute))?.as_ref()?;
+        Some((value.hash() as u32 & !COUNT_MAX).max(COUNT_MAX + 1))
     }
 
     /// Counts the event's value; nothing, if it says none.
@@ -95,6 +89,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::journey::Attr;
 
     fn about(value: Option<&str>) -> Event<'_> {
         let attrs = vec![value.map(|text| Attr::Text(Cow::Borrowed(text)))];
@@ -121,6 +116,21 @@ mod tests {
         assert_eq!(counter.of(&record, &about(Some("c"))), Some(0));
         assert_eq!(counter.of(&record, &about(None)), None);
         assert_eq!(counter.most(&record), 255);
+    }
+
+    #[test]
+    fn values_of_every_type_are_told_apart() {
+        for [one, other] in [
+            [Attr::Bool(true), Attr::Bool(false)],
+            [Attr::Number(1.0), Attr::Number(2.0)],
+            [Attr::Number(0.0), Attr::Bool(false)],
+        ] {
+            let (counter, mut record) = counter(2);
+            let of = |value: Attr<'static>| Event { attrs: vec![Some(value)], ..about(None) };
+            counter.count(&mut record, &of(one.clone()));
+            assert_eq!(counter.of(&record, &of(one)), Some(1));
+            assert_eq!(counter.of(&record, &of(other.clone())), Some(0), "{other:?}");
+        }
     }
 
     proptest! {

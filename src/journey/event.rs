@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{Amount, AttrType, KindId};
 
 /// An event as a format decoded it: valid, but not yet applied to anyone.
@@ -35,6 +37,15 @@ pub enum Attr<'a> {
 }
 
 impl Attr<'_> {
+    /// A number that two values have in common only if they are the same, or by chance; every bit of it is as likely to be set.
+    pub(super) fn hash(&self) -> u64 {
+        match self {
+            Self::Text(text) => xxh3_64(text.as_bytes()),
+            Self::Number(number) => xxh3_64(&number.to_le_bytes()),
+            Self::Bool(value) => xxh3_64(&[u8::from(*value)]),
+        }
+    }
+
     /// What it holds.
     pub fn kind(&self) -> AttrType {
         match self {

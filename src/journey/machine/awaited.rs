@@ -3,8 +3,6 @@
 //! Invariant: a field of the record holds one of them, or 0; numbers of one field are ordered by due time. So they cost
 //! eight bytes each in memory, one byte in state that has none, and the next one is the smallest.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use crate::journey::record::{FieldType, Layout};
 use crate::journey::{Attr, Record};
 
@@ -37,13 +35,7 @@ pub(in crate::journey) struct Mark(u16);
 impl Mark {
     /// The mark of an attribute's value.
     pub fn of(value: Option<&Attr<'_>>) -> Self {
-        let hash = match value {
-            None => return Self(0),
-            Some(Attr::Text(text)) => xxh3_64(text.as_bytes()),
-            Some(Attr::Number(number)) => xxh3_64(&number.to_le_bytes()),
-            Some(Attr::Bool(value)) => u64::from(*value),
-        };
-        Self((hash % u64::from(u16::MAX)) as u16 + 1)
+        value.map_or(Self(0), |value| Self((value.hash() % u64::from(u16::MAX)) as u16 + 1))
     }
 
     /// Whether both may be about the same thing: who does not say may be about anything.
