@@ -2,7 +2,7 @@
 
 use super::Variants;
 use super::section::{Found, Section};
-use crate::journey::VariantRule;
+use crate::journey::{EVENT_PARTS, VariantRule};
 use crate::yaml::Yaml;
 
 /// So many values at most: each is a series of metrics for every move.
@@ -30,9 +30,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Option<Variants> {
 }
 
 fn is_attribute(name: &str) -> bool {
-    let own = ["value", "kind", "channel", "late"];
     name.len() <= LENGTH_MAX
-        && !own.contains(&name)
+        && !EVENT_PARTS.contains(&name)
         && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::journey::grouped;
+
 /// Customers in one phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PhaseCount {
@@ -88,19 +90,6 @@ fn bar(part: u64, whole: u64) -> String {
     }
     let text = format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8]);
     format!("{text:<BAR$}")
-}
-
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn day(at: i64) -> String {

@@ -9,11 +9,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::feeder::{Feed, feed, wall_ms};
-use super::picture::{Picture, grouped};
+use super::picture::Picture;
 use super::screen::Screen;
 use super::watcher::Watcher;
 use super::{Channel, Pace, Shop, ShopSettings};
 use crate::config::{self, Config, Topics};
+use crate::journey::grouped;
 use crate::kafka::mock::{BrokerError, MockBroker, PlainProducer, PlainReader};
 use crate::service::{self, Options, Running, ServiceError, StateKeeping};
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::ports::StoredPhase;
 use super::store::{BUCKETS, Store};
-use crate::journey::{FieldType, ModelSet};
+use crate::journey::{ModelSet, grouped};
 
 /// A phase word from here on is no phase of the active models: counted from here, the place of its name among
 /// [`StateCodec::phases_gone`](super::ports::StateCodec::phases_gone).
@@ -30,8 +30,7 @@ impl Homeless {
         if gone.is_empty() {
             return homeless;
         }
-        let fields = set.layout().fields.iter().filter(|field| field.kind == FieldType::Phase);
-        let words: Vec<usize> = fields.map(|field| field.word).collect();
+        let words = set.layout().phase_words();
         let mut counts = vec![0_u64; gone.len()];
         for bucket in 0..BUCKETS {
             store.visit_bucket(bucket, |_, customer| {
@@ -76,19 +75,6 @@ impl fmt::Display for Homeless {
             "; put the phases back, say where they go with `moved: { … }`, or give the changed model another name (`klantreis plan` counts them over all partitions)",
         )
     }
-}
-
-/// A number with its thousands apart.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

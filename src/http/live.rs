@@ -1,8 +1,8 @@
 //! Transitions and signals as they are committed, for whoever is looking right now.
 //!
 //! A glimpse, not a delivery: nothing is kept for those who are not connected, a busy epoch is shown in part, and a slow
-//! listener misses some; each is told how many. Whoever needs them all reads
-//! the topics.
+//! listener misses some; each is told how many. Whoever needs them all reads the
+//! topics.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

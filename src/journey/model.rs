@@ -147,6 +147,11 @@ impl Model {
         (0..).zip(&self.signals).filter_map(|(index, rule)| Some((index, rule, rule.wait.as_ref()?)))
     }
 
+    /// Whether these are all kinds of several: then an author wrote, or could have written, `any`.
+    pub(super) fn is_any(&self, kinds: &[u16]) -> bool {
+        kinds.len() == self.kinds.len() && kinds.len() > 1
+    }
+
     /// The names of kinds, in the order in which they are listed.
     pub(super) fn kind_names(&self, kinds: &[u16]) -> Vec<&str> {
         kinds.iter().map(|kind| self.kinds[usize::from(*kind)].as_str()).collect()

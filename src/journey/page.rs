@@ -200,7 +200,7 @@ fn any_phase(model: &Model, list: &[Option<u16>]) -> String {
 
 /// Kinds, of which one is enough.
 fn kinds(model: &Model, list: &[u16]) -> String {
-    if list.len() == model.kinds.len() && list.len() > 1 {
+    if model.is_any(list) {
         return "any event".to_owned();
     }
     one_of(model.kind_names(list).into_iter().map(code).collect())

@@ -50,6 +50,11 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// By model, the word that holds the phase.
+    pub fn phase_words(&self) -> Vec<usize> {
+        self.fields.iter().filter(|field| field.kind == FieldType::Phase).map(|field| field.word).collect()
+    }
+
     /// Adds a field after the others and says its first word.
     pub(super) fn push(&mut self, key: String, kind: FieldType, model: usize) -> usize {
         let word = self.words;

@@ -64,17 +64,20 @@ impl Variants {
             record.set_u32(self.word, print(text).get());
         }
         let after = self.of(record);
-        let variant = |cause| if cause == Cause::Timer { before } else { after };
-        effects.transitions_since(mark).for_each(|transition| transition.variant = variant(transition.cause));
-        effects.signals_since(mark).for_each(|signal| signal.variant = variant(signal.cause));
+        say(mark, effects, |cause| if cause == Cause::Timer { before } else { after });
     }
 
     /// Says which label the customer has in what timers told since `mark`.
     pub fn tell(&self, record: &Record, mark: Mark, effects: &mut Effects) {
         let variant = self.of(record);
-        effects.transitions_since(mark).for_each(|transition| transition.variant = variant);
-        effects.signals_since(mark).for_each(|signal| signal.variant = variant);
+        say(mark, effects, |_| variant);
     }
+}
+
+/// Says the variant in what was told since `mark`, by what caused it.
+fn say(mark: Mark, effects: &mut Effects, variant: impl Fn(Cause) -> Option<u16>) {
+    effects.transitions_since(mark).for_each(|transition| transition.variant = variant(transition.cause));
+    effects.signals_since(mark).for_each(|signal| signal.variant = variant(signal.cause));
 }
 
 fn print(label: &str) -> NonZeroU32 {

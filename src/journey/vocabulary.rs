@@ -36,6 +36,9 @@ impl AttrType {
     }
 }
 
+/// What every event has beside its attributes, as conditions call it: no attribute can be called so.
+pub const EVENT_PARTS: [&str; 4] = ["value", "kind", "channel", "late"];
+
 /// The kinds and attributes that the active models know.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Vocabulary {

@@ -7,7 +7,7 @@ use crate::engine::homeless::GONE;
 use crate::engine::ports::StoredPhase;
 use crate::engine::store::{BUCKETS, Store};
 use crate::engine::timers::whole_tick;
-use crate::journey::{Effects, FieldType, Fired, ModelSet, Record};
+use crate::journey::{Effects, Fired, ModelSet, Record};
 
 /// What was counted, partition by partition.
 pub(super) struct Tally {
@@ -50,10 +50,9 @@ pub(super) struct Customers {
 impl Tally {
     /// Nothing counted yet; rows name so many customers at most.
     pub(super) fn new(set: &Arc<ModelSet>, examples: usize) -> Self {
-        let phases = set.layout().fields.iter().filter(|field| field.kind == FieldType::Phase);
         let models = set.models().len();
         Self {
-            phase_words: phases.map(|field| field.word).collect(),
+            phase_words: set.layout().phase_words(),
             set: Arc::clone(set),
             examples,
             customers: 0,

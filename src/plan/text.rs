@@ -28,7 +28,6 @@ impl fmt::Display for ModelReplayed {
             return writeln!(f, "  every customer ends where it did, and nothing is told that was not told before");
         }
         let mut phases = Table::new(1, &["customers", "before", "after"]);
-        let count = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
         for phase in &self.phases {
             phases.row(vec![phase.phase.clone(), count(phase.before), count(phase.after)], String::new());
         }
@@ -56,11 +55,21 @@ fn numbers(told: &Tellings) -> [String; 4] {
 
 fn who(told: &Tellings) -> String {
     let of = |what: &str, customers: &[String], count: u64| {
-        let more = if count > customers.len() as u64 { ", …" } else { "" };
-        (!customers.is_empty()).then(|| format!("{what}: {}{more}", customers.join(", ")))
+        (!customers.is_empty()).then(|| format!("{what}: {}", some(customers, count)))
     };
     let both = [of("gained", &told.gained_by, told.gained), of("lost", &told.lost_by, told.lost)];
     both.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Some customers of so many.
+fn some(customers: &[String], count: u64) -> String {
+    let more = if count > customers.len() as u64 { ", …" } else { "" };
+    customers.join(", ") + more
+}
+
+/// How many customers are in a phase; a dash where there is no such phase.
+fn count(customers: Option<u64>) -> String {
+    customers.map_or_else(|| "–".to_owned(), |customers| customers.to_string())
 }
 
 /// What a customer who is not there is called.
@@ -70,10 +79,10 @@ const NOBODY: &str = "(not there)";
 fn matrix(model: &ModelReplayed) -> Table {
     let name = |phase: &Option<String>| phase.as_deref().unwrap_or(NOBODY).to_owned();
     let phases = || model.phases.iter().map(|phase| phase.phase.as_str()).chain([NOBODY]);
-    let some = |of: fn(&Cell) -> &Option<String>| -> Vec<&str> {
+    let with_some = |of: fn(&Cell) -> &Option<String>| -> Vec<&str> {
         phases().filter(|phase| model.places.iter().any(|cell| name(of(cell)) == *phase)).collect()
     };
-    let (rows, columns) = (some(|cell| &cell.before), some(|cell| &cell.after));
+    let (rows, columns) = (with_some(|cell| &cell.before), with_some(|cell| &cell.after));
     let heads: Vec<String> = columns.iter().map(|column| format!("→ {column}")).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut table = Table::new(1, &[&["the same customers"][..], &heads].concat());
@@ -85,10 +94,7 @@ fn matrix(model: &ModelReplayed) -> Table {
             number(found.map_or(0, |cell| cell.customers))
         }));
         let elsewhere = cells.iter().filter(|cell| cell.before != cell.after && !cell.examples.is_empty());
-        let notes = elsewhere.map(|cell| {
-            let more = if cell.customers > cell.examples.len() as u64 { ", …" } else { "" };
-            format!("to {}: {}{more}", name(&cell.after), cell.examples.join(", "))
-        });
+        let notes = elsewhere.map(|cell| format!("to {}: {}", name(&cell.after), some(&cell.examples, cell.customers)));
         table.row(texts, notes.collect::<Vec<_>>().join("; "));
     }
     table
@@ -116,7 +122,6 @@ impl fmt::Display for ModelStored {
         }
         writeln!(f, "model {}:\n", self.model)?;
         let mut phases = Table::new(1, &["customers", "now", "after"]);
-        let count = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
         for phase in &self.phases {
             let note = match (&phase.moved, phase.now, phase.after) {
                 (Some(home), ..) => format!("moved to {home}"),
@@ -144,10 +149,8 @@ impl fmt::Display for ModelStored {
         }
         let mut moves = Table::new(3, &["at once, by timers", "", "by rule", "customers"]);
         for row in &self.at_once {
-            let more = if row.customers > row.examples.len() as u64 { ", …" } else { "" };
             let cells = vec![row.from.clone(), format!("→ {}", row.to), row.rule.clone(), row.customers.to_string()];
-            let note = if row.examples.is_empty() { String::new() } else { row.examples.join(", ") + more };
-            moves.row(cells, note);
+            moves.row(cells, if row.examples.is_empty() { String::new() } else { some(&row.examples, row.customers) });
         }
         let mut signals = Table::new(1, &["signals at once", "customers"]);
         for row in &self.signals_at_once {

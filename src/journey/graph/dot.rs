@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::iter;
 
 use super::Drawing;
-use super::drawing::{Arrow, column, grouped};
+use super::drawing::{Arrow, column};
 use super::label::{Label, Sort};
+use crate::journey::grouped;
 
 impl Drawing {
     /// The graph in Graphviz' language, for `dot`: phases under one another in their order, timers dotted. A transition out of many

@@ -179,16 +179,3 @@ fn is_same(title: &str, name: &str) -> bool {
     let (title, name) = (letters(title), letters(name));
     title.len() == name.len() && title.iter().zip(&name).all(|(one, other)| one == other || !one.is_ascii())
 }
-
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}

@@ -64,7 +64,7 @@ impl Label {
 
 /// The names of kinds; `any` for all of many.
 fn kinds(model: &Model, kinds: &[u16], joined: &str) -> String {
-    if kinds.len() == model.kinds.len() && kinds.len() > 1 {
+    if model.is_any(kinds) {
         return "any".to_owned();
     }
     model.kind_names(kinds).join(joined)

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Drawing;
-use super::drawing::{Arrow, Bell, Place, grouped};
+use super::drawing::{Arrow, Bell, Place};
 use super::label::{Label, Sort};
+use crate::journey::grouped;
 
 impl Drawing {
     /// The state diagram in Mermaid's language: phases as states, a transition an arrow, with what sets it off. Mermaid draws no

@@ -15,9 +15,9 @@ use reading::{on_one_line, parse};
 
 use super::sections::Names;
 use super::suggest::instead;
-use crate::journey::AttrType;
 use crate::journey::model::Condition;
 use crate::journey::program::{Op, Program, STACK, Slot};
+use crate::journey::{AttrType, EVENT_PARTS};
 
 /// The longest condition that is parsed: the parser's work must stay bounded.
 const LENGTH_MAX: usize = 2_000;
@@ -266,7 +266,7 @@ impl Compiler<'_> {
             }
             (_, None) => {
                 let names = self.names.attributes.iter().map(|(name, _)| name.as_str());
-                let hint = instead(field, names.chain(["value", "kind", "channel", "late"]));
+                let hint = instead(field, names.chain(EVENT_PARTS));
                 return self.mistake(node, format!("`{field}` is not in `attributes`; {hint} (or add it there)"));
             }
         };

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::fields::{self, Report};
 use super::suggest::instead;
 use crate::journey::model::{Counter, Phase};
-use crate::journey::{AttrType, Code};
+use crate::journey::{AttrType, Code, EVENT_PARTS};
 use crate::yaml::{Name, Node, Place, Yaml};
 
 /// The most of each; more is a mistake rather than a model.
@@ -147,7 +147,7 @@ impl Names {
     /// `attributes`: what conditions may read of events.
     pub fn read_attributes(&mut self, node: &Node, report: &mut Report) {
         for (name, value) in fields::named(node, "`attributes`", "attribute", report) {
-            fields::check_word(name, "attribute", &["value", "kind", "channel", "late"], report);
+            fields::check_word(name, "attribute", &EVENT_PARTS, report);
             let types = [AttrType::Number, AttrType::Text, AttrType::Bool];
             let kind = match &value.value {
                 Yaml::Text(text) => {

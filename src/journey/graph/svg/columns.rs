@@ -3,7 +3,8 @@
 use super::text::{self, Run};
 use super::tracks::is_step;
 use crate::journey::graph::Drawing;
-use crate::journey::graph::drawing::{Node, grouped};
+use crate::journey::graph::drawing::Node;
+use crate::journey::grouped;
 
 /// The least a picture is wide, so that labels have room.
 const WIDTH_MIN: f32 = 660.0;

@@ -4,7 +4,8 @@ use super::canvas::{Canvas, HEAD, Ink};
 use super::columns::{Column, Columns};
 use super::tracks::{self, Port, Track, is_step};
 use crate::journey::graph::Drawing;
-use crate::journey::graph::drawing::{Edge, grouped};
+use crate::journey::graph::drawing::Edge;
+use crate::journey::grouped;
 
 /// Where the first track is off the boxes, and how far apart tracks are; with numbers they need more room.
 const FIRST: f32 = 24.0;

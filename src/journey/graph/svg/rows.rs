@@ -5,8 +5,9 @@ use super::columns::{Columns, MARGIN};
 use super::road::weight;
 use super::text::{self, Run};
 use crate::journey::graph::Drawing;
-use crate::journey::graph::drawing::{Arrow, Bell, Place, column, grouped};
+use crate::journey::graph::drawing::{Arrow, Bell, Place, column};
 use crate::journey::graph::label::Label;
+use crate::journey::grouped;
 
 const SIZE: f32 = 12.0;
 const LINE: f32 = 15.0;
