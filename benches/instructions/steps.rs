@@ -61,7 +61,7 @@ fn decode(input: usize) -> u64 {
     let mut decoder = load::decoders(&set).swap_remove(input);
     let values = sample.values(input);
     let mut decode = |value| {
-        let record = RawRecord { key: None, value: Some(value), timestamp: load::START };
+        let record = RawRecord { value: Some(value), timestamp: load::START, ..RawRecord::default() };
         black_box(decoder.decode(&record).expect("the sample is sound"));
     };
     values.iter().for_each(|value| decode(value));

@@ -111,8 +111,8 @@ impl Sample {
         let mut events = Vec::new();
         for (input, decoder) in decoders(set).iter_mut().enumerate() {
             for value in self.values(input) {
-                let record = RawRecord { key: None, value: Some(value), timestamp: START };
-                events.push(decoder.decode(&record).expect("the sample is sound"));
+                let record = RawRecord { value: Some(value), timestamp: START, ..RawRecord::default() };
+                events.extend(decoder.decode(&record).expect("the sample is sound").one());
             }
         }
         events.retain(|event| event.kind.is_some());
@@ -170,7 +170,7 @@ impl Records {
     /// The record of this number.
     pub fn record(&self, number: usize) -> RawRecord<'_> {
         let (_, timestamp, range) = &self.all[number];
-        RawRecord { key: None, value: Some(&self.bytes[range.clone()]), timestamp: *timestamp }
+        RawRecord { value: Some(&self.bytes[range.clone()]), timestamp: *timestamp, ..RawRecord::default() }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (usize, RawRecord<'_>)> {

@@ -52,10 +52,6 @@ impl Batch for Shelf<'_> {
         i64::from(self.places[index])
     }
 
-    fn headers(&self, _: usize) -> Vec<(String, Option<Vec<u8>>)> {
-        Vec::new()
-    }
-
     fn clear(&mut self) {
         self.places = &[];
     }

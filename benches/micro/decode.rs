@@ -19,7 +19,8 @@ pub fn bench(criterion: &mut Bench) {
         group.bench_function(BenchmarkId::from_parameter(format), |bencher| {
             let mut values = values.iter().cycle();
             bencher.iter(|| {
-                let record = RawRecord { key: None, value: values.next().copied(), timestamp: load::START };
+                let record =
+                    RawRecord { value: values.next().copied(), timestamp: load::START, ..RawRecord::default() };
                 black_box(decoder.decode(&record).expect("the sample is sound"));
             });
         });

@@ -40,7 +40,7 @@ impl Batch for FakeBatch {
     }
     fn record(&self, index: usize) -> RawRecord<'_> {
         let (_, timestamp, value) = &self.records[index];
-        RawRecord { key: None, value: Some(value), timestamp: *timestamp }
+        RawRecord { value: Some(value), timestamp: *timestamp, ..RawRecord::default() }
     }
     fn timestamp(&self, index: usize) -> i64 {
         self.records[index].1
@@ -50,9 +50,6 @@ impl Batch for FakeBatch {
     }
     fn offset(&self, index: usize) -> i64 {
         self.records[index].0
-    }
-    fn headers(&self, _index: usize) -> Vec<(String, Option<Vec<u8>>)> {
-        Vec::new()
     }
     fn clear(&mut self) {
         self.records.clear();
@@ -342,7 +339,7 @@ impl Observer for Ear {
     fn settled(&self, committed: &Committed, tally: &Tally) {
         if matches!(committed, Committed::Done { .. }) {
             let mut heard = self.heard.lock().expect("no test panics while it listens");
-            heard.0 += tally.inputs.iter().map(InputTally::records).sum::<u64>();
+            heard.0 += tally.inputs.iter().map(InputTally::events).sum::<u64>();
             heard.1 += tally.transitions.values().sum::<u64>();
         }
     }

@@ -43,8 +43,6 @@ pub struct Origin<'a> {
 pub struct DeadLetter<'a> {
     /// The record as it came.
     pub raw: RawRecord<'a>,
-    /// Its headers.
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// The topic it came from.
     pub topic: &'a str,
     /// The partition it came from.
@@ -325,9 +323,9 @@ pub fn phases<M>(Subject { customer, partition }: Subject<'_>, latest: Option<&[
 /// Writes a record that could not be used: its bytes, key and headers as they were, and headers that say why, named as
 /// Kafka Connect names them.
 pub fn dead_letter<M>(letter: DeadLetter<'_>, epoch: &mut Epoch<M>) {
-    let DeadLetter { raw, headers, topic, partition, offset, reject } = letter;
+    let DeadLetter { raw, topic, partition, offset, reject } = letter;
     let first = epoch.headers.len() as u32;
-    for (name, value) in headers {
+    for (name, value) in raw.headers.all() {
         let value = value.map(|value| HeaderValue::Own(push(&mut epoch.bytes, &value)));
         epoch.headers.push(OutHeader { name: Cow::Owned(name), value });
     }

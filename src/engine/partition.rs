@@ -25,7 +25,7 @@ use super::store::{IdHash, Place, Store};
 use super::tally::Tally;
 use super::timers::{Timers, whole_tick};
 use super::watermark::Watermark;
-use crate::formats::{Decoder, RawRecord};
+use crate::formats::{Decoded, Decoder, Item, RawRecord, Told};
 use crate::journey::{Effects, Event, Fired, Outcome, Record, Reject, Transition};
 
 /// Customers looked at for their timers are brought closer this many before their turn.
@@ -158,43 +158,69 @@ impl Partition {
     }
 
     /// Applies one record: fires what is due by then, decodes it, steps its customer. However it ends, it is counted once.
-    pub fn apply<M>(
-        &mut self,
-        taken: Taken<'_>,
-        decoder: &mut dyn Decoder,
-        headers: impl FnOnce() -> Vec<(String, Option<Vec<u8>>)>,
-        open: &mut Open<'_, M>,
-    ) {
+    pub fn apply<M>(&mut self, taken: Taken<'_>, decoder: &mut dyn Decoder, open: &mut Open<'_, M>) {
         self.touched = true;
         self.watermark.record(taken.time, taken.wall);
         self.fire_due(open);
         self.positions[taken.input] = taken.offset + 1;
-        let outcome = match self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)) {
-            Ok(mut event) => {
-                self.admit(&mut event, &taken, open.tally);
-                self.step(&event, &taken, open)
+        match self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)) {
+            Ok(Decoded::One(mut told)) => {
+                let input = told.origin.map_or(taken.input, |origin| origin.input);
+                self.admit(&mut told.event, input, &taken, open.tally);
+                match self.step(&told, input, &taken, open) {
+                    Ok(outcome) => open.tally.inputs[input].ended(outcome),
+                    Err(reject) => self.reject(&taken, &reject, open),
+                }
             }
-            Err(reject) => Err(reject),
-        };
-        let tally = &mut open.tally.inputs[taken.input];
-        match outcome {
-            Ok(Outcome::Applied { late: false }) => tally.applied += 1,
-            Ok(Outcome::Applied { late: true }) => tally.late += 1,
-            Ok(Outcome::Duplicate) => tally.duplicate += 1,
-            Ok(Outcome::Ignored) => tally.ignored += 1,
-            Err(reject) => {
-                tally.rejected[reject.index()] += 1;
-                let topic = &self.rules.inputs[taken.input].topic;
-                let letter = DeadLetter {
-                    raw: taken.raw,
-                    headers: headers(),
-                    topic,
-                    partition: self.number,
-                    offset: taken.offset,
-                    reject: &reject,
-                };
-                output::dead_letter(letter, open.epoch);
+            Ok(Decoded::Dropped(reason)) => open.tally.inputs[taken.input].dropped[reason.index()] += 1,
+            Ok(Decoded::Several(items)) => self.apply_several(items, &taken, open),
+            Err(reject) => self.reject(&taken, &reject, open),
+        }
+    }
+
+    /// Applies the events of one record, all or none: if one of them is not ours to apply, none is.
+    #[inline(never)]
+    fn apply_several<M>(&mut self, items: Vec<Item<'_>>, taken: &Taken<'_>, open: &mut Open<'_, M>) {
+        let astray = items.iter().find_map(|item| match item {
+            Item::Event(told) => self.check_place(told, taken.input).err(),
+            Item::Dropped(_) => None,
+        });
+        if let Some(reject) = astray {
+            return self.reject(taken, &reject, open);
+        }
+        for item in items {
+            match item {
+                Item::Event(mut told) => {
+                    self.admit(&mut told.event, taken.input, taken, open.tally);
+                    match self.step(&told, taken.input, taken, open) {
+                        Ok(outcome) => open.tally.inputs[taken.input].ended(outcome),
+                        // What panicked is told with the whole record; the others of it are applied.
+                        Err(reject) => self.reject(taken, &reject, open),
+                    }
+                }
+                Item::Dropped(reason) => open.tally.inputs[taken.input].dropped[reason.index()] += 1,
             }
+        }
+    }
+
+    /// A record that cannot be used.
+    #[cold]
+    fn reject<M>(&self, taken: &Taken<'_>, reject: &Reject, open: &mut Open<'_, M>) {
+        open.tally.inputs[taken.input].rejected[reject.index()] += 1;
+        let topic = &self.rules.inputs[taken.input].topic;
+        let letter = DeadLetter { raw: taken.raw, topic, partition: self.number, offset: taken.offset, reject };
+        output::dead_letter(letter, open.epoch);
+    }
+
+    /// Whether the customer of an event that some model takes belongs here.
+    fn check_place(&self, told: &Told<'_>, input: usize) -> Result<(), Reject> {
+        let Some(count) = self.rules.partition_count else { return Ok(()) };
+        if !self.rules.set.takes(&told.event, &self.rules.inputs[input].name) {
+            return Ok(());
+        }
+        match murmur2::partition_of(told.event.customer.as_bytes(), count) {
+            there if there != self.number => Err(Reject::WrongPartition(self.number, there)),
+            _ => Ok(()),
         }
     }
 
@@ -215,16 +241,23 @@ impl Partition {
     }
 
     /// An event from too far ahead of its record takes the record's time.
-    fn admit(&self, event: &mut Event<'_>, taken: &Taken<'_>, tally: &mut Tally) {
+    fn admit(&self, event: &mut Event<'_>, input: usize, taken: &Taken<'_>, tally: &mut Tally) {
         if event.kind.is_some() && event.at > taken.time.saturating_add(self.rules.max_future_skew_ms) {
             event.at = taken.time;
             event.time_is_own = false;
-            tally.inputs[taken.input].future += 1;
+            tally.inputs[input].future += 1;
         }
     }
 
-    fn step<M>(&mut self, event: &Event<'_>, taken: &Taken<'_>, open: &mut Open<'_, M>) -> Result<Outcome, Reject> {
-        if !self.rules.set.takes(event, &self.rules.inputs[taken.input].name) {
+    fn step<M>(
+        &mut self,
+        told: &Told<'_>,
+        input: usize,
+        taken: &Taken<'_>,
+        open: &mut Open<'_, M>,
+    ) -> Result<Outcome, Reject> {
+        let event = &told.event;
+        if !self.rules.set.takes(event, &self.rules.inputs[input].name) {
             return Ok(Outcome::Ignored);
         }
         let Self { rules, keeper, timers, watermark, effects, before, census, .. } = self;
@@ -232,7 +265,7 @@ impl Partition {
         let hash = IdHash::of(id);
         effects.clear();
         let (epoch, now) = (self.epoch as u32, watermark.at().unwrap_or(event.at));
-        let channel = rules.inputs[taken.input].name.as_str();
+        let channel = rules.inputs[input].name.as_str();
         let number = self.number;
         let fresh = || match rules.partition_count.map(|count| murmur2::partition_of(id.as_bytes(), count)) {
             Some(there) if there != number => Err(Reject::WrongPartition(number, there)),
@@ -265,11 +298,14 @@ impl Partition {
         }
         self.changed.extend(first_change);
         for cell in &self.effects.touchpoints {
-            open.tally.touch(*cell, taken.input);
+            open.tally.touch(*cell, input);
         }
-        // Without partitions there are no offsets either.
-        let place = self.rules.partition_count.map(|_| (self.number, taken.offset));
-        self.emit(id, Some(Origin { event_id: event.id.as_deref(), input: taken.input, place }), open);
+        let place = match told.origin {
+            Some(origin) => Some((origin.partition, origin.offset)),
+            // Without partitions there are no offsets either.
+            None => self.rules.partition_count.map(|_| (self.number, taken.offset)),
+        };
+        self.emit(id, Some(Origin { event_id: event.id.as_deref(), input, place }), open);
         outcome
     }
 
@@ -349,16 +385,9 @@ impl Partition {
             Some(Ok((Fired::Forgotten, _))) => self.forget(id),
             Some(Err(reject)) => {
                 let (topic, key) = (self.rules.inputs[0].topic.clone(), Some(id.as_bytes()));
-                let raw = RawRecord { key, value: None, timestamp: until };
+                let raw = RawRecord { key, timestamp: until, ..RawRecord::default() };
                 let offset = self.positions[0];
-                let letter = DeadLetter {
-                    raw,
-                    headers: Vec::new(),
-                    topic: &topic,
-                    partition: self.number,
-                    offset,
-                    reject: &reject,
-                };
+                let letter = DeadLetter { raw, topic: &topic, partition: self.number, offset, reject: &reject };
                 output::dead_letter(letter, open.epoch);
             }
         }

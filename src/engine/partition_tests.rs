@@ -8,8 +8,10 @@ use super::rules::{Envelope, InputRules, Rules};
 use super::store::IdHash;
 use super::tally::{InputTally, Tally};
 use crate::engine::murmur2::partition_of;
-use crate::formats::{self, Decoder, FormatSpec, RawRecord, TimeSource};
-use crate::journey::{FieldType, ModelSet, Reject, SetOptions, SetParts, Shadow, Span, builtin};
+use crate::formats::{self, Decoded, Decoder, FormatSpec, Item, RawRecord, TimeSource, Told};
+use crate::journey::{
+    DropReason, Event, FieldType, KindId, ModelSet, Reject, SetOptions, SetParts, Shadow, Span, builtin,
+};
 
 const NOON: i64 = 1_735_732_800_000;
 const DAY: i64 = 86_400_000;
@@ -49,12 +51,13 @@ impl Bench {
     }
 
     fn take(&mut self, value: Option<&str>, time: i64) -> &mut Self {
-        let raw = RawRecord { key: Some(b"key"), value: value.map(str::as_bytes), timestamp: time };
+        let headers = vec![("trace".to_owned(), Some(b"t1".to_vec()))];
+        let value = value.map(str::as_bytes);
+        let raw = RawRecord { key: Some(b"key"), value, timestamp: time, headers: &headers };
         let taken = Taken { input: 0, raw, offset: self.offset, time, wall: time };
         self.offset += 1;
         let mut open = Open { epoch: &mut self.epoch, tally: &mut self.tally };
-        let headers = || vec![("trace".to_owned(), Some(b"t1".to_vec()))];
-        self.partition.apply(taken, self.decoder.as_mut(), headers, &mut open);
+        self.partition.apply(taken, self.decoder.as_mut(), &mut open);
         self
     }
 
@@ -130,7 +133,7 @@ fn what_is_not_an_event_goes_to_the_dead_letters_as_it_was_with_where_and_why() 
         bench.take(value, NOON);
         let reasons = bench.tally.inputs[0].rejected;
         let index = Reject::REASONS.iter().position(|known| *known == reason).expect("a known reason");
-        assert_eq!((reasons[index], bench.tally.inputs[0].records()), (1, 1), "{reason}: {reasons:?}");
+        assert_eq!((reasons[index], bench.tally.inputs[0].events()), (1, 1), "{reason}: {reasons:?}");
         assert_eq!(bench.values(Topic::DeadLetters), [value.unwrap_or_default()]);
         let headers = bench.headers(0);
         let header = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -317,4 +320,52 @@ fn who_moves_in_a_shadow_alone_has_no_other_latest_phase() {
     bench.event("c1", "Product Viewed", NOON + 2, NOON + 2);
     assert_eq!((bench.values(Topic::Shadow).len(), bench.values(Topic::Transitions).len()), (1, 0));
     assert_eq!(close(&mut bench), 0);
+}
+
+/// Gives what it was made of, whatever the record.
+struct Script(Vec<(&'static str, &'static str)>);
+
+impl Decoder for Script {
+    fn decode<'a>(&mut self, _: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
+        let items = self.0.iter().map(|&(customer, id)| match id {
+            "" => Item::Dropped(DropReason::Bot),
+            id => Item::Event(Told::from(Event {
+                customer: customer.into(),
+                at: NOON,
+                time_is_own: true,
+                kind: Some(KindId(0)),
+                id: Some(id.into()),
+                value: None,
+                attrs: Vec::new(),
+            })),
+        });
+        Ok(Decoded::Several(items.collect()))
+    }
+}
+
+#[test]
+fn a_record_of_several_events_counts_each_and_is_applied_in_their_order() {
+    let mut bench = Bench::new(|_| ());
+    bench.decoder = Box::new(Script(vec![("c1", "a"), ("c2", "b"), ("c1", "a"), ("c3", "")]));
+    bench.take(Some("[]"), NOON);
+    let tally = &bench.tally.inputs[0];
+    let dropped = tally.dropped[DropReason::Bot.index()];
+    assert_eq!((tally.applied, tally.duplicate, dropped, tally.events()), (2, 1, 1, 4));
+    let who = bench.values(Topic::Transitions);
+    assert_eq!((who.len(), who[0].contains("\"c1\""), who[1].contains("\"c2\"")), (2, true, true));
+}
+
+#[test]
+fn of_a_record_of_several_events_all_are_applied_or_none() {
+    let lies_in = |partition: i32| {
+        let mut names = ["c1", "c2", "c3", "c4", "c5", "c6"].into_iter();
+        names.find(|name| partition_of(name.as_bytes(), 2) == partition).expect("one of six")
+    };
+    let mut bench = Bench::new(|rules| rules.partition_count = Some(2));
+    bench.decoder = Box::new(Script(vec![(lies_in(0), "a"), (lies_in(1), "b")]));
+    bench.take(Some("[]"), NOON);
+    let tally = &bench.tally.inputs[0];
+    assert_eq!((tally.rejected[Reject::WrongPartition(0, 0).index()], tally.events()), (1, 1));
+    assert_eq!((bench.values(Topic::Transitions).len(), bench.values(Topic::DeadLetters).len()), (0, 1));
+    assert_eq!(bench.partition.customers, 0);
 }

@@ -23,8 +23,6 @@ pub trait Batch: Send {
     fn offset(&self, index: usize) -> i64;
     /// The record at this place will be asked for soon.
     fn foresee(&self, _index: usize) {}
-    /// The headers of the record at this place, for dead letters: copied, because hardly ever asked for.
-    fn headers(&self, index: usize) -> Vec<(String, Option<Vec<u8>>)>;
     /// Lets the records go, keeping the memory for the next fetch.
     fn clear(&mut self);
 }

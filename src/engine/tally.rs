@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::journey::{Cause, Reject};
+use crate::journey::{Cause, DropReason, Outcome, Reject};
 
-/// How the records of an input ended; every record ends exactly once.
+/// How the events of an input ended; every one ends exactly once. A record that cannot be used counts as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InputTally {
     /// Applied in order.
@@ -15,6 +15,8 @@ pub struct InputTally {
     pub duplicate: u64,
     /// Dropped: no model takes it.
     pub ignored: u64,
+    /// Dropped on purpose, by [`DropReason::index`].
+    pub dropped: [u64; DropReason::ALL.len()],
     /// Gone to the dead letters, by [`Reject::index`].
     pub rejected: [u64; Reject::REASONS.len()],
     /// Of the applied: those whose time lay too far ahead of their record, so that the record's time was taken.
@@ -22,9 +24,21 @@ pub struct InputTally {
 }
 
 impl InputTally {
-    /// All records of the input.
-    pub fn records(&self) -> u64 {
-        self.applied + self.late + self.duplicate + self.ignored + self.rejected.iter().sum::<u64>()
+    /// All events of the input.
+    pub fn events(&self) -> u64 {
+        let ended = self.applied + self.late + self.duplicate + self.ignored;
+        ended + self.dropped.iter().chain(&self.rejected).sum::<u64>()
+    }
+
+    /// Counts an event that was applied, or was not for a reason that models give.
+    #[inline]
+    pub fn ended(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Applied { late: false } => self.applied += 1,
+            Outcome::Applied { late: true } => self.late += 1,
+            Outcome::Duplicate => self.duplicate += 1,
+            Outcome::Ignored => self.ignored += 1,
+        }
     }
 
     /// Adds another tally to this one.
@@ -34,6 +48,7 @@ impl InputTally {
         self.duplicate += other.duplicate;
         self.ignored += other.ignored;
         self.future += other.future;
+        self.dropped.iter_mut().zip(other.dropped).for_each(|(sum, more)| *sum += more);
         self.rejected.iter_mut().zip(other.rejected).for_each(|(sum, more)| *sum += more);
     }
 }

@@ -9,7 +9,7 @@ use super::found::Found;
 use super::shape::Shape;
 use super::time::believable;
 use super::word::{Ends, Word};
-use super::{Decoder, RawRecord, TimeSource, number, time};
+use super::{Decoded, Decoder, RawRecord, TimeSource, number, time};
 use crate::journey::{Amount, Attr, AttrType, Event, KindId, Reject, Vocabulary};
 
 /// Keys from the outermost object to a field.
@@ -221,8 +221,9 @@ impl Fields {
 }
 
 impl Decoder for JsonDecoder {
-    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject> {
-        self.extractor.read(record.value, |found| self.fields.event(record, found))
+    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
+        self.extractor
+            .read(record.value, |found| self.fields.event(record, found).map(|event| Decoded::One(event.into())))
     }
 }
 

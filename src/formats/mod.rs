@@ -1,10 +1,11 @@
 //! What a record's bytes say, in the words of the journey: one decoder a format.
 //!
-//! A decoder reads borrowed bytes, takes only what the active models ask for, and answers with an
-//! [`Event`] or a [`Reject`]. It knows no Kafka and keeps no state between records.
+//! A decoder reads borrowed bytes, takes only what the active models ask for, and answers with what
+//! was [`Decoded`] or a [`Reject`]. It knows no Kafka and keeps no state between records.
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `decoded`, `headers` | what a decoder gives, and what it is given beside the value |
 //! | `table` | the formats there are; choosing one |
 //! | `segment`, `sendgrid`, `square` | one format each, as a table of places and kinds |
 //! | `json` | the decoder that runs such a table |
@@ -15,11 +16,13 @@
 //! | `quotes`, `literal`, `word` | what these share: where texts stand, how values are written, comparing with known words |
 //! | `time`, `number` | times and money as they are written |
 
+mod decoded;
 mod extract;
 mod found;
 mod habit;
 #[cfg(test)]
 mod habit_tests;
+mod headers;
 mod json;
 mod lesson;
 mod literal;
@@ -40,14 +43,16 @@ mod time;
 mod walk;
 mod word;
 
+pub use decoded::{Decoded, Details, Item, Origin, Told};
+pub use headers::{Headers, NoHeaders};
 pub use mapping::{CustomerSpec, IdSpec, KindSpec, MappingSpec, TimeFormat, TimeSpec, ValueSpec};
 pub use table::{FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_of, open};
 pub use time::{EARLIEST_MS, END_MS, TimeSource};
 
-use crate::journey::{Event, Reject};
+use crate::journey::Reject;
 
 /// A record as it came, whatever brought it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct RawRecord<'a> {
     /// The record's key.
     pub key: Option<&'a [u8]>,
@@ -55,10 +60,18 @@ pub struct RawRecord<'a> {
     pub value: Option<&'a [u8]>,
     /// The record's timestamp in epoch milliseconds; −1 if it has none.
     pub timestamp: i64,
+    /// The record's headers.
+    pub headers: &'a dyn Headers,
+}
+
+impl Default for RawRecord<'_> {
+    fn default() -> Self {
+        Self { key: None, value: None, timestamp: -1, headers: &NoHeaders }
+    }
 }
 
 /// Turns records of one input into events.
 pub trait Decoder: Send {
-    /// The event that a record tells of.
-    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject>;
+    /// What a record tells of.
+    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject>;
 }

@@ -23,12 +23,13 @@ use super::consumer::GroupConsumer;
 use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::Batch;
 use crate::engine::prefetch::prefetch;
-use crate::formats::RawRecord;
+use crate::formats::{Headers, RawRecord};
 
 /// Records a batch holds at most: enough that a call's cost vanishes, few enough that the fetch buffers they pin stay small.
 pub(super) const BATCH_RECORDS: usize = 512;
 
 /// A record as librdkafka has it, and what it is asked for more than once.
+#[derive(Debug)]
 struct Message {
     native: NonNull<native::rd_kafka_message_t>,
     timestamp: i64,
@@ -64,7 +65,7 @@ impl Batch for KafkaBatch {
         let message = self.message(index);
         // SAFETY: a live message; the length is that of the bytes, which live as long as it does.
         let value = unsafe { bytes(message.payload, message.len) };
-        RawRecord { key: self.key(index), value, timestamp: self.timestamp(index) }
+        RawRecord { key: self.key(index), value, timestamp: self.timestamp(index), headers: &self.messages[index] }
     }
 
     fn timestamp(&self, index: usize) -> i64 {
@@ -93,12 +94,22 @@ impl Batch for KafkaBatch {
         self.message(index).offset
     }
 
-    fn headers(&self, index: usize) -> Vec<(String, Option<Vec<u8>>)> {
+    fn clear(&mut self) {
+        for message in self.messages.drain(..) {
+            // SAFETY: owned by the batch, which forgets it here.
+            unsafe { native::rd_kafka_message_destroy(message.native.as_ptr()) }
+        }
+    }
+}
+
+impl Headers for Message {
+    fn all(&self) -> Vec<(String, Option<Vec<u8>>)> {
         let mut headers = std::ptr::null_mut();
         let mut all = Vec::new();
-        // SAFETY: a live message, which keeps its headers; names end in a nul, values have the length that is told.
+        // SAFETY: a live message, for it is lent by its batch, which keeps its headers; names end in a nul, values have the
+        // length that is told.
         unsafe {
-            if native::rd_kafka_message_headers(self.message(index), &raw mut headers)
+            if native::rd_kafka_message_headers(self.native.as_ref(), &raw mut headers)
                 != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
             {
                 return all;
@@ -112,13 +123,6 @@ impl Batch for KafkaBatch {
             }
         }
         all
-    }
-
-    fn clear(&mut self) {
-        for message in self.messages.drain(..) {
-            // SAFETY: owned by the batch, which forgets it here.
-            unsafe { native::rd_kafka_message_destroy(message.native.as_ptr()) }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::engine::tally::{InputTally, Tally};
-use crate::journey::Reject;
+use crate::journey::{DropReason, Reject};
 
 /// What came of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,18 +77,24 @@ impl Figures {
 /// Lines for people; what there is none of is left out.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let InputTally { applied, late, duplicate, ignored, rejected: reasons, future } = self.outcomes;
-        let rejected: u64 = reasons.iter().sum();
+        let InputTally { applied, late, duplicate, ignored, dropped: drops, rejected: reasons, future } = self.outcomes;
+        let (dropped, rejected): (u64, u64) = (drops.iter().sum(), reasons.iter().sum());
         write!(f, "{} records: {applied} applied", self.records)?;
         for (count, what) in [
             (late, "applied late"),
             (duplicate, "repeated"),
             (ignored, "that no model takes"),
+            (dropped, "left out on purpose"),
             (rejected, "dead letters"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
             }
+        }
+        if dropped > 0 {
+            let reasons = DropReason::ALL.iter().zip(drops).filter(|(_, count)| *count > 0);
+            let reasons = reasons.map(|(reason, count)| format!("{} {count}", reason.label())).collect::<Vec<_>>();
+            write!(f, "\nleft out: {}", reasons.join(", "))?;
         }
         if rejected > 0 {
             let reasons = Reject::REASONS.iter().zip(reasons).filter(|(_, count)| *count > 0);

@@ -136,7 +136,7 @@ impl<'a> Fold<'a> {
                 };
                 let decoder = self.decoders[record.input].as_mut();
                 let open = &mut Open { epoch: &mut self.epoch, tally: &mut self.tally };
-                self.partition.apply(taken, decoder, Vec::new, open);
+                self.partition.apply(taken, decoder, open);
                 self.write(place, item.line)
             }
         }

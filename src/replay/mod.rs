@@ -86,7 +86,12 @@ pub struct Record {
 impl Record {
     /// The record as decoders take it.
     pub fn raw(&self) -> RawRecord<'_> {
-        RawRecord { key: self.key.as_deref(), value: self.value.as_deref(), timestamp: self.timestamp }
+        RawRecord {
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            timestamp: self.timestamp,
+            ..RawRecord::default()
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Record, ReplayError};
 use crate::config::InputConfig;
-use crate::formats::{self, Decoder, EARLIEST_MS, END_MS};
+use crate::formats::{self, Decoded, Decoder, EARLIEST_MS, END_MS, Item};
 use crate::journey::Vocabulary;
 
 /// Tells the times of records.
@@ -22,9 +22,19 @@ impl Times {
         Ok(Self { decoders: inputs.iter().map(open).collect::<Result<_, _>>()?, latest_ms })
     }
 
-    /// The time of its event; `None` if there is none. What is wrong with it is for whoever decodes it to say.
+    /// The time of its event, the first of several; `None` if there is none. What is wrong with it is for whoever decodes it to say.
     pub(super) fn of_event(&mut self, record: &Record) -> Option<i64> {
-        self.decoders[record.input].decode(&record.raw()).ok().map(|event| event.at)
+        match self.decoders[record.input].decode(&record.raw()).ok()? {
+            Decoded::One(told) => Some(told.event.at),
+            Decoded::Dropped(_) => None,
+            Decoded::Several(items) => {
+                let times = items.iter().filter_map(|item| match item {
+                    Item::Event(told) => Some(told.event.at),
+                    Item::Dropped(_) => None,
+                });
+                times.min()
+            }
+        }
     }
 
     /// The record's time if it has a believable one, else that of its event.

@@ -86,7 +86,9 @@ const DELAYS: &[f64] =
 
 metrics! {
     RECORDS: "records_total", Counter, Count, ["input", "outcome"],
-        "Records that are handled and committed, by input and by how they ended; every record ends exactly once.";
+        "Records that are handled and committed, by input and by how they ended; a record of several events counts once for each.";
+    DROPPED: "dropped_total", Counter, Count, ["input", "reason"],
+        "Events that were left out on purpose, by input and reason: bots, machine opens, tests and the like.";
     REJECTS: "rejects_total", Counter, Count, ["input", "reason"],
         "Records that went to the dead letters, by input and reason.";
     FUTURE_EVENTS: "future_events_total", Counter, Count, ["input"],
@@ -148,7 +150,7 @@ metrics! {
 }
 
 /// The outcomes of [`RECORDS`].
-pub const OUTCOMES: [&str; 5] = ["applied", "late", "duplicate", "ignored", "rejected"];
+pub const OUTCOMES: [&str; 6] = ["applied", "late", "duplicate", "ignored", "dropped", "rejected"];
 /// What [`TRANSITIONS`] and [`CUSTOMERS`] say for a customer without a phase.
 pub const NEW: &str = "new";
 /// The cause in [`TRANSITIONS`] that is not a kind.

@@ -17,7 +17,7 @@ use super::{Facts, Names, gauges};
 use crate::engine::ports::Committed;
 use crate::engine::tally::{InputTally, Tally};
 use crate::engine::view::Overview;
-use crate::journey::{Cause, Reject};
+use crate::journey::{Cause, DropReason, Reject};
 
 /// How often samples of histograms are folded into their buckets; until then each takes up memory.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -62,6 +62,7 @@ type VariantKey = (u16, Option<u16>, u16, u16);
 struct InputCounters {
     /// In the order of [`catalog::OUTCOMES`].
     outcomes: [Counter; catalog::OUTCOMES.len()],
+    drops: [Counter; DropReason::ALL.len()],
     rejects: [Counter; Reject::REASONS.len()],
     future: Counter,
 }
@@ -199,18 +200,20 @@ impl InputCounters {
     fn new(series: &Series, input: &str) -> Self {
         Self {
             outcomes: catalog::OUTCOMES.map(|outcome| series.counter(&catalog::RECORDS, &[input, outcome])),
+            drops: DropReason::ALL.map(|reason| series.counter(&catalog::DROPPED, &[input, reason.label()])),
             rejects: Reject::REASONS.map(|reason| series.counter(&catalog::REJECTS, &[input, reason])),
             future: series.counter(&catalog::FUTURE_EVENTS, &[input]),
         }
     }
 
     fn count(&self, tally: &InputTally) {
-        let rejected = tally.rejected.iter().sum();
-        let outcomes = [tally.applied, tally.late, tally.duplicate, tally.ignored, rejected];
+        let (dropped, rejected) = (tally.dropped.iter().sum(), tally.rejected.iter().sum());
+        let outcomes = [tally.applied, tally.late, tally.duplicate, tally.ignored, dropped, rejected];
         for (counter, count) in self.outcomes.iter().zip(outcomes) {
             counter.increment(count);
         }
-        for (counter, &count) in self.rejects.iter().zip(&tally.rejected) {
+        let reasons = self.drops.iter().zip(&tally.dropped).chain(self.rejects.iter().zip(&tally.rejected));
+        for (counter, &count) in reasons {
             counter.increment(count);
         }
         self.future.increment(tally.future);

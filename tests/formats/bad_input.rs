@@ -42,7 +42,7 @@ fn what_is_no_json_object_is_told_apart_in_every_format() {
         ] {
             check(format, value, Err(reason));
         }
-        let tombstone = RawRecord { key: Some(b"c1"), value: None, timestamp: 7 };
+        let tombstone = RawRecord { key: Some(b"c1"), timestamp: 7, ..RawRecord::default() };
         assert_eq!(decoder(format, &everything()).decode(&tombstone).unwrap_err().reason(), "empty");
     }
 }

@@ -46,8 +46,8 @@ pub fn decoder(format: &str, vocabulary: &Vocabulary) -> Box<dyn Decoder> {
 }
 
 pub fn decode<'a>(format: &str, value: &'a [u8]) -> Result<Event<'a>, Reject> {
-    let record = RawRecord { key: None, value: Some(value), timestamp: -1 };
-    decoder(format, &everything()).decode(&record)
+    let record = RawRecord { value: Some(value), timestamp: -1, ..RawRecord::default() };
+    decoder(format, &everything()).decode(&record).map(|decoded| decoded.one().expect("one event"))
 }
 
 pub fn fixture(name: &str) -> Vec<u8> {

@@ -17,7 +17,8 @@ fn decoder(yaml: &str) -> Box<dyn Decoder> {
 }
 
 fn decode<'a>(yaml: &str, record: &'a str) -> Result<Event<'a>, Reject> {
-    decoder(yaml).decode(&RawRecord { key: None, value: Some(record.as_bytes()), timestamp: -1 })
+    let record = RawRecord { value: Some(record.as_bytes()), ..RawRecord::default() };
+    decoder(yaml).decode(&record).map(|decoded| decoded.one().expect("one event"))
 }
 
 /// What one field of the event is, or why there is no event.
@@ -218,8 +219,8 @@ fn records_bring_the_time_if_the_input_says_so() {
     let error = open(&spec, &everything(), TimeSource::Event).err().unwrap();
     assert!(error.contains("write `time: record`"), "{error}");
     let mut decoder = open(&spec, &everything(), TimeSource::Record).unwrap();
-    let record = RawRecord { key: None, value: Some(br#"{"c":"c1"}"#), timestamp: NEW_YEAR };
-    let event = decoder.decode(&record).unwrap();
+    let record = RawRecord { value: Some(br#"{"c":"c1"}"#), timestamp: NEW_YEAR, ..RawRecord::default() };
+    let event = decoder.decode(&record).unwrap().one().unwrap();
     assert_eq!((event.at, event.time_is_own), (NEW_YEAR, false));
 }
 

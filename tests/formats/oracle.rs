@@ -263,8 +263,9 @@ fn check(format: &str, record: &[u8]) -> Result<(), TestCaseError> {
         return Ok(());
     }
     let vocabulary = everything();
-    let raw = RawRecord { key: None, value: Some(record), timestamp: -1 };
-    let actual = decoder(format, &vocabulary).decode(&raw).map_err(|reject| reject.reason());
+    let raw = RawRecord { value: Some(record), timestamp: -1, ..RawRecord::default() };
+    let actual = decoder(format, &vocabulary).decode(&raw);
+    let actual = actual.map(|decoded| decoded.one().expect("one event")).map_err(|reject| reject.reason());
     prop_assert_eq!(actual, expected(format, record, &vocabulary));
     Ok(())
 }

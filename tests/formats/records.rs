@@ -22,8 +22,10 @@ fn check(name: &str, expected: &Expected<'_>) {
     let vocabulary = everything();
     let record = fixture(name);
     let event = decoder(format, &vocabulary)
-        .decode(&RawRecord { key: None, value: Some(&record), timestamp: 7 })
-        .unwrap_or_else(|reject| panic!("{name}: {reject}"));
+        .decode(&RawRecord { value: Some(&record), timestamp: 7, ..RawRecord::default() })
+        .unwrap_or_else(|reject| panic!("{name}: {reject}"))
+        .one()
+        .expect("one event");
     let names = vocabulary.attrs().iter().map(|(name, _)| name.as_str());
     let attrs: Vec<_> = names.zip(event.attrs.iter()).filter_map(|(name, attr)| Some((name, attr.clone()?))).collect();
     assert_eq!(event.customer, "c00000001", "{name}");
@@ -91,7 +93,9 @@ fn a_help_page_is_not_a_page_to_a_model_that_knows_no_help_pages() {
     for (name, known) in [("segment-page", true), ("segment-help-page", false), ("segment-order-completed", false)] {
         let record = fixture(name);
         let event = decoder("segment", &vocabulary)
-            .decode(&RawRecord { key: None, value: Some(&record), timestamp: -1 })
+            .decode(&RawRecord { value: Some(&record), timestamp: -1, ..RawRecord::default() })
+            .unwrap()
+            .one()
             .unwrap();
         assert_eq!((event.kind.is_some(), event.value, event.attrs), (known, None, vec![]), "{name}");
     }
@@ -108,8 +112,8 @@ fn an_attribute_or_value_of_another_type_is_absent() {
         let record = format!(
             r#"{{"type":"track","event":"Order Completed","userId":"c1","timestamp":"2025-01-01T00:00:00Z","properties":{properties}}}"#
         );
-        let raw = RawRecord { key: None, value: Some(record.as_bytes()), timestamp: -1 };
-        let event = decoder("segment", &vocabulary).decode(&raw).unwrap();
+        let raw = RawRecord { value: Some(record.as_bytes()), timestamp: -1, ..RawRecord::default() };
+        let event = decoder("segment", &vocabulary).decode(&raw).unwrap().one().unwrap();
         assert_eq!((event.value.map(|Amount(parts)| parts), &event.attrs[..]), (value, &attrs[..]), "{properties}");
     };
     check(
@@ -135,8 +139,11 @@ fn an_input_can_take_the_time_of_its_records() {
     let mut decoder = open(&spec, &everything(), TimeSource::Record).unwrap();
     let record = fixture("segment-page");
     let mut at = |timestamp| {
-        let event = decoder.decode(&RawRecord { key: None, value: Some(&record), timestamp });
-        event.map(|event| (event.at, event.time_is_own)).map_err(|reject: Reject| reject.reason())
+        let event = decoder.decode(&RawRecord { value: Some(&record), timestamp, ..RawRecord::default() });
+        event
+            .map(|event| event.one().unwrap())
+            .map(|event| (event.at, event.time_is_own))
+            .map_err(|reject: Reject| reject.reason())
     };
     assert_eq!(at(AT + 5), Ok((AT + 5, false)));
     assert_eq!(at(-1), Err("no_time"));
@@ -149,8 +156,8 @@ fn escaped_texts_mean_what_they_spell() {
     let record =
         br#"{"type":"p\u0061ge","userId":"c\u00e9\"1","timestamp":"2025-01-03T10:00:00.125\u005a","messageId":"\ud83d\ude00"}"#;
     let vocabulary = everything();
-    let raw = RawRecord { key: None, value: Some(record), timestamp: -1 };
-    let event = decoder("segment", &vocabulary).decode(&raw).unwrap();
+    let raw = RawRecord { value: Some(record), timestamp: -1, ..RawRecord::default() };
+    let event = decoder("segment", &vocabulary).decode(&raw).unwrap().one().unwrap();
     assert_eq!((&*event.customer, event.at, event.id.as_deref()), ("cé\"1", AT, Some("😀")));
     assert_eq!(event.kind, vocabulary.kind("page_viewed"));
 }

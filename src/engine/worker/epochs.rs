@@ -234,7 +234,7 @@ impl<S: Source> Worker<S> {
     fn check_shares(&mut self, tally: &Tally) -> Result<(), Ending> {
         let totals = &mut self.epochs.totals;
         tally.inputs.iter().for_each(|input| totals.add(input));
-        let (records, rejected) = (totals.records(), totals.rejected.iter().sum::<u64>());
+        let (records, rejected) = (totals.events(), totals.rejected.iter().sum::<u64>());
         if records < SHARE_AFTER {
             return Ok(());
         }

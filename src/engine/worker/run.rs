@@ -216,7 +216,7 @@ impl<S: Source> Worker<S> {
                         open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
                     }
                     foresight.look(merge, input, partition);
-                    partition.apply(record, with.decoders[input].as_mut(), || batch.headers(place), &mut open);
+                    partition.apply(record, with.decoders[input].as_mut(), &mut open);
                     merge.advance(input, time_max);
                     taken += 1;
                 }

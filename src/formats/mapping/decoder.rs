@@ -11,7 +11,7 @@ use crate::formats::json::record_time;
 use crate::formats::number::Decimal;
 use crate::formats::shape::Shape;
 use crate::formats::time::believable;
-use crate::formats::{Decoder, RawRecord, TimeSource};
+use crate::formats::{Decoded, Decoder, RawRecord, TimeSource};
 use crate::journey::{Amount, Attr, AttrType, Event, KindId, Reject, Vocabulary};
 
 /// A mapping whose places and formats are checked.
@@ -232,8 +232,9 @@ impl Fields {
 }
 
 impl Decoder for MappingDecoder {
-    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Event<'a>, Reject> {
-        self.extractor.read(record.value, |found| self.fields.event(record, found))
+    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
+        self.extractor
+            .read(record.value, |found| self.fields.event(record, found).map(|event| Decoded::One(event.into())))
     }
 }
 

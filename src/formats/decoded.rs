@@ -1,0 +1,74 @@
+//! What came of decoding a record: one event mostly, several of some formats, or none on purpose.
+
+use std::borrow::Cow;
+
+use crate::journey::{DropReason, Event};
+
+/// What a record tells of.
+#[derive(Debug, PartialEq)]
+pub enum Decoded<'a> {
+    /// One event.
+    One(Told<'a>),
+    /// Nothing that counts, on purpose.
+    Dropped(DropReason),
+    /// Any number of events, in their order: all of them, or else the record is a [`Reject`](crate::journey::Reject).
+    Several(Vec<Item<'a>>),
+}
+
+impl<'a> Decoded<'a> {
+    /// The event, if it is one alone.
+    pub fn one(self) -> Option<Event<'a>> {
+        match self {
+            Self::One(told) => Some(told.event),
+            Self::Dropped(_) | Self::Several(_) => None,
+        }
+    }
+}
+
+/// One of several.
+#[derive(Debug, PartialEq)]
+pub enum Item<'a> {
+    /// An event.
+    Event(Told<'a>),
+    /// Nothing that counts, on purpose.
+    Dropped(DropReason),
+}
+
+/// An event, and what is known of it beside what models read.
+#[derive(Debug, PartialEq)]
+pub struct Told<'a> {
+    /// The event.
+    pub event: Event<'a>,
+    /// Where the event was found first; `None`: in the record at hand.
+    pub origin: Option<Origin>,
+    /// What only some want to know: there if the decoder was asked for it.
+    pub details: Option<Box<Details<'a>>>,
+}
+
+impl<'a> From<Event<'a>> for Told<'a> {
+    fn from(event: Event<'a>) -> Self {
+        Self { event, origin: None, details: None }
+    }
+}
+
+/// Where an event was found before it was handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Index of the input.
+    pub input: usize,
+    /// The record's partition.
+    pub partition: i32,
+    /// The record's offset.
+    pub offset: i64,
+}
+
+/// What is known of an event beside what models read.
+#[derive(Debug, Default, PartialEq)]
+pub struct Details<'a> {
+    /// What identifies the person, by type, as far as the record tells.
+    pub identifiers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// The currency of its money: three letters.
+    pub currency: Option<Cow<'a, str>>,
+    /// What the producer calls the event.
+    pub name: Option<Cow<'a, str>>,
+}
