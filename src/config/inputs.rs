@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::problem::Problems;
 use super::section::{Found, Section};
 use super::{InputConfig, Start, foreign, units};
-use crate::formats::{FormatSpec, MappingSpec, TimeSource};
+use crate::formats::{FormatSpec, RecipeSpec, TimeSource};
 use crate::yaml::{Node, Place};
 
 /// An input with the places of what must differ from other inputs.
@@ -71,7 +71,7 @@ fn format(section: &mut Section<'_>) -> Option<FormatSpec> {
     let name = section.required("format", "write the format of its records, such as segment");
     let mut broken = false;
     let mapping = section.node("mapping").and_then(|node| {
-        let read = MappingSpec::deserialize(foreign::Reader(node));
+        let read = RecipeSpec::deserialize(foreign::Reader(node));
         read.map_err(|error| {
             broken = true;
             error.report(node.at, problems);

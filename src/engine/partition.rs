@@ -173,6 +173,7 @@ impl Partition {
                 }
             }
             Ok(Decoded::Dropped(reason)) => open.tally.inputs[taken.input].dropped[reason.index()] += 1,
+            Ok(Decoded::Ignored) => open.tally.inputs[taken.input].ignored += 1,
             Ok(Decoded::Several(items)) => self.apply_several(items, &taken, open),
             Err(reject) => self.reject(&taken, &reject, open),
         }

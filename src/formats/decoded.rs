@@ -11,6 +11,8 @@ pub enum Decoded<'a> {
     One(Told<'a>),
     /// Nothing that counts, on purpose.
     Dropped(DropReason),
+    /// Nothing that there is a word for, such as a row that was deleted.
+    Ignored,
     /// Any number of events, in their order: all of them, or else the record is a [`Reject`](crate::journey::Reject).
     Several(Vec<Item<'a>>),
 }
@@ -20,7 +22,25 @@ impl<'a> Decoded<'a> {
     pub fn one(self) -> Option<Event<'a>> {
         match self {
             Self::One(told) => Some(told.event),
-            Self::Dropped(_) | Self::Several(_) => None,
+            Self::Dropped(_) | Self::Ignored | Self::Several(_) => None,
+        }
+    }
+}
+
+impl Decoded<'_> {
+    /// The same, borrowing nothing.
+    pub(super) fn into_owned(self) -> Decoded<'static> {
+        match self {
+            Self::One(told) => Decoded::One(told.into_owned()),
+            Self::Dropped(reason) => Decoded::Dropped(reason),
+            Self::Ignored => Decoded::Ignored,
+            Self::Several(items) => {
+                let items = items.into_iter().map(|item| match item {
+                    Item::Event(told) => Item::Event(told.into_owned()),
+                    Item::Dropped(reason) => Item::Dropped(reason),
+                });
+                Decoded::Several(items.collect())
+            }
         }
     }
 }
@@ -43,6 +63,20 @@ pub struct Told<'a> {
     pub origin: Option<Origin>,
     /// What only some want to know: there if the decoder was asked for it.
     pub details: Option<Box<Details<'a>>>,
+}
+
+impl Told<'_> {
+    fn into_owned(self) -> Told<'static> {
+        let Self { event, origin, details } = self;
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let details = details.map(|details| {
+            let Details { identifiers, currency, name } = *details;
+            let identifiers = identifiers.into_iter().map(|(of, text)| (owned(of), owned(text)));
+            let (currency, name) = (currency.map(owned), name.map(owned));
+            Box::new(Details { identifiers: identifiers.collect(), currency, name })
+        });
+        Told { event: event.into_owned(), origin, details }
+    }
 }
 
 impl<'a> From<Event<'a>> for Told<'a> {

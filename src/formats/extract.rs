@@ -11,7 +11,7 @@ use super::found::Found;
 use super::habit::Habit;
 use super::lesson::Lesson;
 use super::quotes::Quotes;
-use super::shape::Shape;
+use super::shape::{ROOT, Shape};
 use super::{scan, walk};
 use crate::journey::Reject;
 
@@ -19,6 +19,8 @@ use crate::journey::Reject;
 #[derive(Debug)]
 pub(super) struct Extractor {
     shape: Shape,
+    /// Whether records that look like earlier ones may be read by comparing alone.
+    has_habits: bool,
     habit: Habit,
     quotes: Quotes,
     /// The memory of the last record's findings, all empty.
@@ -29,7 +31,13 @@ impl Extractor {
     /// An extractor of what the shape wants.
     pub(super) fn new(shape: Shape) -> Self {
         let memory = vec![Found::Absent; shape.slots()];
-        Self { shape, habit: Habit::default(), quotes: Quotes::default(), memory }
+        let has_habits = !shape.has_raw() && !shape.is_loose();
+        Self { shape, has_habits, habit: Habit::default(), quotes: Quotes::default(), memory }
+    }
+
+    /// How many slots there are.
+    pub(super) fn slots(&self) -> usize {
+        self.memory.len()
     }
 
     /// What stands in the record, by slot, is handed over. The record must be one JSON object and nothing after it.
@@ -48,10 +56,27 @@ impl Extractor {
         // SAFETY: every byte was looked at, and the characters are whole and right where they are not ASCII.
         let text = unsafe { std::str::from_utf8_unchecked(bytes) };
         let mut found = std::mem::take(&mut self.memory);
-        let is_usual = is_marked && self.habit.read(&self.quotes, text, &mut found).is_some();
-        let learns = self.habit.note(is_usual);
+        let is_usual = is_marked && self.has_habits && self.habit.read(&self.quotes, text, &mut found).is_some();
+        let learns = self.has_habits && self.habit.note(is_usual);
         let read = if is_usual { Ok(()) } else { self.read_unusual(text, is_marked, learns, &mut found) };
         let taken = read.and_then(|()| take(&found));
+        self.memory = relet(found);
+        taken
+    }
+
+    /// The same for any JSON: what is no object may be wanted as a whole. The text is UTF-8, as its type says.
+    pub(super) fn read_any<'a, T>(
+        &mut self,
+        text: &'a str,
+        take: impl FnOnce(&[Found<'a>]) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
+        // Whoever wants nothing of what is no object is told that it is none.
+        if text.trim_ascii_start().starts_with('{') || self.shape.node(ROOT).slot.is_none() {
+            return self.read(Some(text.as_bytes()), take);
+        }
+        let mut found = std::mem::take(&mut self.memory);
+        found.fill(Found::Absent);
+        let taken = walk::read_any(&self.shape, text, &mut found).and_then(|()| take(&found));
         self.memory = relet(found);
         taken
     }
@@ -67,6 +92,7 @@ impl Extractor {
     ) -> Result<(), Reject> {
         found.fill(Found::Absent);
         let is_read = is_marked
+            && !self.shape.is_loose()
             && if learns {
                 let mut lesson = Lesson::default();
                 let is_read = scan::read(&self.shape, &self.quotes, text, found, &mut lesson).is_some();
@@ -121,7 +147,7 @@ mod tests {
             Found::Unsigned(value) => Found::Unsigned(*value),
             Found::Signed(value) => Found::Signed(*value),
             Found::Float(value) => Found::Float(*value),
-            Found::Other => Found::Other,
+            Found::Other | Found::Raw(_) => Found::Other,
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Found<'a> {
     Text(Cow<'a, str>),
     /// An array or an object.
     Other,
+    /// An array or an object, as its text.
+    Raw(&'a str),
 }
 
 impl<'a> Found<'a> {
@@ -55,7 +57,7 @@ impl fmt::Display for Found<'_> {
                 None => write!(f, "{text:?}"),
                 Some((end, _)) => write!(f, "{:?}…", &text[..end]),
             },
-            Self::Other => write!(f, "an array or object"),
+            Self::Other | Self::Raw(_) => write!(f, "an array or object"),
         }
     }
 }

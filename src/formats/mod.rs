@@ -5,17 +5,18 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `canonical` | the kinds and attributes that formats and models have in common |
 //! | `decoded`, `headers` | what a decoder gives, and what it is given beside the value |
 //! | `table` | the formats there are; choosing one |
-//! | `segment`, `sendgrid`, `square` | one format each, as a table of places and kinds |
-//! | `json` | the decoder that runs such a table |
-//! | `mapping` | the format whose places are configured |
+//! | `recipes/` | one format each, in the words that a user's mapping has, too |
+//! | `recipe` | the language they are written in, and the decoder that runs them |
 //! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
 //! | `route`; `habit`, `step`, `lesson` | the fastest way to them, for records that are made like an earlier one; for those put together from what earlier ones were; what stands between two values; what is learnt from |
 //! | `scan`; `walk` | the way in one pass, for the others; the way by `serde_json`, for what is rare or wrong |
 //! | `quotes`, `literal`, `word` | what these share: where texts stand, how values are written, comparing with known words |
 //! | `time`, `number` | times and money as they are written |
 
+mod canonical;
 mod decoded;
 mod extract;
 mod found;
@@ -23,30 +24,27 @@ mod habit;
 #[cfg(test)]
 mod habit_tests;
 mod headers;
-mod json;
 mod lesson;
 mod literal;
-mod mapping;
 mod number;
 mod quotes;
+mod recipe;
 mod route;
 mod scan;
 #[cfg(test)]
 mod scan_tests;
-mod segment;
-mod sendgrid;
 mod shape;
-mod square;
 mod step;
 mod table;
 mod time;
 mod walk;
 mod word;
 
+pub use canonical::{ATTRIBUTES, KINDS};
 pub use decoded::{Decoded, Details, Item, Origin, Told};
 pub use headers::{Headers, NoHeaders};
-pub use mapping::{CustomerSpec, IdSpec, KindSpec, MappingSpec, TimeFormat, TimeSpec, ValueSpec};
-pub use table::{FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_of, open};
+pub use recipe::{Options, RecipeSpec, Wrapper};
+pub use table::{FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_of, open, open_with_details};
 pub use time::{EARLIEST_MS, END_MS, TimeSource};
 
 use crate::journey::Reject;

@@ -1,5 +1,7 @@
 //! Money and other numbers, exact as far as they were written.
 
+use std::fmt;
+
 use crate::journey::Amount;
 
 /// Ten-thousandths in a unit, as in [`Amount`].
@@ -29,13 +31,10 @@ fn decimals(currency: &str) -> u32 {
 }
 
 /// A decimal number in billionths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Decimal(i128);
 
 impl Decimal {
-    /// One.
-    pub(super) const ONE: Self = Self(BILLION);
-
     /// `12`, `-0.5`, `+3.`, `.5`: digits with a point, to the nearest billionth; `None` for anything else, also for
     /// signs of currency, groups of thousands and exponents.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -61,6 +60,21 @@ impl Decimal {
         Self::parse(&number.to_string())
     }
 
+    /// The sum; `None` if it is too large.
+    pub(super) fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The quotient, to the nearest billionth.
+    pub(super) fn over(self, divisor: u32) -> Self {
+        Self(divide_rounding(self.0, i128::from(divisor.max(1))))
+    }
+
+    /// Without its sign.
+    pub(super) fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+
     /// The product, to the nearest billionth; `None` if it is too large.
     pub(super) fn times(self, other: Self) -> Option<Self> {
         self.0.checked_mul(other.0).map(|product| Self(divide_rounding(product, BILLION)))
@@ -79,6 +93,18 @@ impl Decimal {
     /// As money, to the nearest ten-thousandth; `None` if it is too large.
     pub(super) fn amount(self) -> Option<Amount> {
         i64::try_from(divide_rounding(self.0, BILLION / i128::from(PARTS))).ok().map(Amount)
+    }
+}
+
+/// As a decimal, without needless zeros.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, size) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        let (whole, part) = (size / BILLION.unsigned_abs(), size % BILLION.unsigned_abs());
+        if part == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        write!(f, "{sign}{whole}.{}", format!("{part:09}").trim_end_matches('0'))
     }
 }
 

@@ -165,12 +165,16 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
                 self.found[slot] = Found::Other;
                 self.notes.changed(slot, Effect::Other);
             }
-            return match byte {
+            let end = match byte {
                 b'{' => self.object::<true>(at, number),
-                // Which of its items are wanted is rarely asked, and not here.
-                _ if node.is_inner() => None,
+                b'[' if node.is_inner() => self.items(at, number),
                 _ => self.array(at),
-            };
+            }?;
+            if let (true, Some(slot)) = (node.is_raw, node.slot) {
+                self.found[slot] = Found::Raw(self.text.get(at..end)?);
+                self.notes.unusual();
+            }
+            return Some(end);
         }
         // Also where only something further down is wanted, what stands there is read: it may be what nobody can.
         let (end, what) = match byte {
@@ -203,6 +207,35 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
         };
         self.notes.value(at, end, None);
         Some(end)
+    }
+
+    /// An array of whose items some are wanted.
+    fn items(&mut self, open: usize, number: usize) -> Option<usize> {
+        // What is wanted depends on the place of an item, which `habit` does not count.
+        self.notes.unusual();
+        self.depth += 1;
+        self.notes.opened(Frame::Array);
+        let (mut at, mut byte) = self.next(open + 1);
+        if self.depth > DEPTH_MAX {
+            return None;
+        }
+        if byte != b']' {
+            for position in 0.. {
+                at = match self.shape.node(number).child_at(position) {
+                    Some(child) => self.value(at, byte, child)?,
+                    None => self.pass(at, byte)?,
+                };
+                (at, byte) = self.next(at);
+                match byte {
+                    b',' => (at, byte) = self.next(at + 1),
+                    b']' => break,
+                    _ => return None,
+                }
+            }
+        }
+        self.depth -= 1;
+        self.notes.closed();
+        Some(at + 1)
     }
 
     fn array(&mut self, open: usize) -> Option<usize> {

@@ -9,6 +9,14 @@ use super::word::{Ends, Word};
 pub(super) struct Shape {
     nodes: Vec<Node>,
     slots: usize,
+    has_raw: bool,
+    is_loose: bool,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { nodes: vec![Node::default()], slots: 0, has_raw: false, is_loose: false }
+    }
 }
 
 /// A place on a wanted path.
@@ -18,6 +26,8 @@ pub(super) struct Node {
     pub(super) slot: Option<usize>,
     /// All slots here and below: emptied when the key comes a second time.
     pub(super) slots_below: Vec<usize>,
+    /// Whether an array or object is kept as its text.
+    pub(super) is_raw: bool,
     children: Vec<Child>,
     /// A bit for each length that a child's key has: most keys have another.
     lengths: u64,
@@ -37,11 +47,40 @@ pub(super) const ROOT: usize = 0;
 impl Shape {
     /// No paths yet.
     pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::default()], slots: 0 }
+        Self::default()
+    }
+
+    /// The same, but an array or object there will be found as its text.
+    pub(super) fn raw_slot<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> usize {
+        let (slot, node) = self.slot_at(path);
+        self.nodes[node].is_raw = true;
+        self.has_raw = true;
+        slot
+    }
+
+    /// Paths lead through arrays to the first item that has the rest of them, and an object with a `#text` is that text: so
+    /// XML, where one element and several are written alike, is read.
+    pub(super) fn loosen(&mut self) {
+        self.is_loose = true;
+    }
+
+    /// See [`Shape::loosen`].
+    pub(super) fn is_loose(&self) -> bool {
+        self.is_loose
+    }
+
+    /// Whether anything is to be found as its text.
+    pub(super) fn has_raw(&self) -> bool {
+        self.has_raw
     }
 
     /// The slot in which what stands at this path will be found. Equal paths share one.
     pub(super) fn slot<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> usize {
+        self.slot_at(path).0
+    }
+
+    /// The slot of a path, and its node.
+    fn slot_at<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> (usize, usize) {
         let mut passed = vec![ROOT];
         let mut here = ROOT;
         for key in path {
@@ -60,7 +99,7 @@ impl Shape {
             passed.push(here);
         }
         if let Some(slot) = self.nodes[here].slot {
-            return slot;
+            return (slot, here);
         }
         let slot = self.slots;
         self.slots += 1;
@@ -68,7 +107,7 @@ impl Shape {
         for node in passed {
             self.nodes[node].slots_below.push(slot);
         }
-        slot
+        (slot, here)
     }
 
     /// How many slots there are.

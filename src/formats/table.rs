@@ -1,8 +1,10 @@
 //! The formats there are, one line each, and how one of them is chosen.
 
-use super::json::{JsonDecoder, JsonFormat, ValueAt};
-use super::mapping::{Mapping, MappingSpec};
-use super::{Decoder, TimeSource, segment, sendgrid, square};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use super::recipe::{KindSpec, Options, Recipe, RecipeSpec, Wish};
+use super::{Decoder, TimeSource};
 use crate::journey::Vocabulary;
 use crate::yaml::nearest;
 
@@ -13,90 +15,147 @@ pub struct Format {
     pub name: &'static str,
     /// What it reads, in one line.
     pub about: &'static str,
-    reads: Reads,
+    /// What it reads how; `None`: as the user says.
+    recipe: Option<LazyLock<RecipeSpec>>,
 }
 
-#[derive(Debug)]
-enum Reads {
-    Fixed(&'static JsonFormat),
-    Mapping,
+/// A format that comes with the program: its name is that of its recipe.
+macro_rules! built_in {
+    ($name:literal, $about:literal) => {
+        Format {
+            name: $name,
+            about: $about,
+            recipe: Some(LazyLock::new(|| built_in($name, include_str!(concat!("recipes/", $name, ".yaml"))))),
+        }
+    };
 }
 
-/// All formats. A new one is a file with its table and a line here.
+/// All formats. A new one is a recipe and a line here.
 pub static FORMATS: [Format; 4] = [
-    fixed("segment", "Segment track and page calls", &segment::FORMAT),
-    fixed("sendgrid", "SendGrid event webhook objects, the customer in the argument customer_id", &sendgrid::FORMAT),
-    fixed("square", "Square payment.updated notifications", &square::FORMAT),
-    Format { name: "mapping", about: "rows of CSV and other JSON, as `mapping` says", reads: Reads::Mapping },
+    built_in!("segment", "Segment: calls of all types"),
+    built_in!("sendgrid", "SendGrid: events of the event webhook, one or an array of them"),
+    built_in!("square", "Square: notifications of payments, orders and refunds"),
+    Format { name: "mapping", about: "rows of CSV and other records, as `mapping` says", recipe: None },
 ];
 
-const fn fixed(name: &'static str, about: &'static str, format: &'static JsonFormat) -> Format {
-    Format { name, about, reads: Reads::Fixed(format) }
+fn built_in(name: &str, recipe: &str) -> RecipeSpec {
+    serde_saphyr::from_str(recipe).unwrap_or_else(|error| panic!("the recipe of {name} cannot be read: {error}"))
 }
 
 /// How the records of an input are decoded, as configured and checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FormatSpec {
     format: usize,
-    mapping: Option<MappingSpec>,
+    mapping: Option<RecipeSpec>,
+    options: Options,
 }
 
 impl FormatSpec {
     /// The format of that name; `mapping` belongs to the format `mapping` and to no other. An error says what to write
     /// instead.
-    pub fn new(name: &str, mapping: Option<MappingSpec>) -> Result<Self, String> {
+    pub fn new(name: &str, mapping: Option<RecipeSpec>) -> Result<Self, String> {
+        Self::with(name, mapping, Options::default())
+    }
+
+    /// The same with what an input says beside.
+    pub fn with(name: &str, mapping: Option<RecipeSpec>, options: Options) -> Result<Self, String> {
         let Some(format) = FORMATS.iter().position(|format| format.name == name) else {
             return Err(unknown(name));
         };
-        match (&FORMATS[format].reads, &mapping) {
-            (Reads::Mapping, None) => {
-                Err("format `mapping` needs `mapping:`, which says where things stand; write it with at least `customer`, `time` and `kind`".into())
+        match (&FORMATS[format].recipe, &mapping) {
+            (None, None) => {
+                return Err("format `mapping` needs `mapping:`, which says where things stand; write it with at least `customer`, `time` and `kind`".into());
             }
-            (Reads::Mapping, Some(spec)) => {
-                Mapping::new(spec)?;
-                Ok(Self { format, mapping })
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "`mapping:` is only for `format: mapping`; leave it out, for format `{name}` knows its fields"
+                ));
             }
-            (Reads::Fixed(_), Some(_)) => {
-                Err(format!("`mapping:` is only for `format: mapping`; leave it out, for format `{name}` knows its fields"))
-            }
-            (Reads::Fixed(_), None) => Ok(Self { format, mapping }),
+            _ => {}
         }
+        let spec = Self { format, mapping, options };
+        spec.recipe().check().map_err(|why| match spec.mapping {
+            Some(_) => format!("mapping: {why}"),
+            None => why,
+        })?;
+        Ok(spec)
     }
 
     /// The format's name.
     pub fn name(&self) -> &'static str {
         FORMATS[self.format].name
     }
+
+    fn spec(&self) -> &RecipeSpec {
+        static NONE: LazyLock<RecipeSpec> = LazyLock::new(RecipeSpec::default);
+        match (&FORMATS[self.format].recipe, &self.mapping) {
+            (Some(recipe), _) => recipe,
+            (None, Some(mapping)) => mapping,
+            // Refused when it was made.
+            (None, None) => &NONE,
+        }
+    }
+
+    fn recipe(&self) -> Recipe<'_> {
+        Recipe { spec: self.spec(), options: &self.options, is_strict: self.mapping.is_some() }
+    }
 }
 
 /// A decoder of that format, taking what the vocabulary asks for.
 pub fn open(spec: &FormatSpec, vocabulary: &Vocabulary, time: TimeSource) -> Result<Box<dyn Decoder>, String> {
-    match (&FORMATS[spec.format].reads, &spec.mapping) {
-        (Reads::Fixed(format), _) => Ok(Box::new(JsonDecoder::new(format, vocabulary, time))),
-        (Reads::Mapping, Some(mapping)) => Ok(Box::new(Mapping::new(mapping)?.decoder(vocabulary, time)?)),
-        (Reads::Mapping, None) => Err("format `mapping` without `mapping:`".into()),
-    }
+    opened(spec, Wish { vocabulary, time, has_details: false })
 }
 
-/// The kinds that a format can yield, each once; `None` if the records themselves name their kinds.
+/// The same, telling of identifiers, currencies and producers' names, too.
+pub fn open_with_details(
+    spec: &FormatSpec,
+    vocabulary: &Vocabulary,
+    time: TimeSource,
+) -> Result<Box<dyn Decoder>, String> {
+    opened(spec, Wish { vocabulary, time, has_details: true })
+}
+
+fn opened(spec: &FormatSpec, wish: Wish<'_>) -> Result<Box<dyn Decoder>, String> {
+    let decoder = spec.recipe().decoder(wish)?;
+    Ok(Box::new(decoder))
+}
+
+/// The kinds that a format can yield, each once, by name; `None` if the records themselves name their kinds.
 pub fn kinds_of(spec: &FormatSpec) -> Option<Vec<String>> {
-    match (&FORMATS[spec.format].reads, &spec.mapping) {
-        (Reads::Fixed(format), _) => Some(format.kinds.iter().map(|rule| rule.kind.to_owned()).collect()),
-        (Reads::Mapping, mapping) => mapping.as_ref().and_then(MappingSpec::kinds),
+    let readings = spec.spec().readings();
+    let mut kinds: BTreeSet<&String> = spec.options.kinds.values().collect();
+    for reading in &readings {
+        match &reading.kind {
+            None => {}
+            Some(KindSpec::Fixed(kind)) => drop(kinds.insert(kind)),
+            Some(KindSpec::Rules(rules)) => {
+                for rule in rules {
+                    if rule.from.is_some() && rule.table.is_none() {
+                        return None;
+                    }
+                    let table = rule.table.iter().flat_map(|table| table.values()).flatten();
+                    kinds.extend(rule.kind.iter().chain(&rule.default).chain(table));
+                }
+            }
+        }
     }
+    Some(kinds.into_iter().cloned().collect())
 }
 
 /// The attributes that a format can yield; `None` if the records themselves name them.
 pub fn attributes_of(spec: &FormatSpec) -> Option<Vec<String>> {
-    spec.mapping.as_ref().map(|mapping| mapping.attributes.keys().cloned().collect())
+    let readings = spec.spec().readings();
+    if readings.iter().any(|reading| reading.attributes_in.as_ref().is_some_and(|all| !all.is_empty())) {
+        return None;
+    }
+    let names: BTreeSet<&String> =
+        readings.iter().flat_map(|reading| &reading.attributes).flat_map(|all| all.keys()).collect();
+    Some(names.into_iter().cloned().collect())
 }
 
 /// Whether events of a format may be worth money.
 pub fn has_value(spec: &FormatSpec) -> bool {
-    match (&FORMATS[spec.format].reads, &spec.mapping) {
-        (Reads::Fixed(format), _) => !matches!(format.value, ValueAt::Nowhere),
-        (Reads::Mapping, mapping) => mapping.as_ref().is_some_and(|mapping| mapping.value.is_some()),
-    }
+    spec.spec().readings().iter().any(|reading| reading.value.is_some())
 }
 
 fn unknown(name: &str) -> String {

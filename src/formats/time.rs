@@ -4,6 +4,8 @@
 //! [`END_MS`]. RFC 3339 is read by hand because it stands in nearly every record, and because general parsers also
 //! take what is not RFC 3339.
 
+use crate::journey::Reject;
+
 /// The first moment an event may have: 1990-01-01T00:00:00Z.
 pub const EARLIEST_MS: i64 = 631_152_000_000;
 /// The first moment an event may not have any more: 2100-01-01T00:00:00Z.
@@ -23,6 +25,15 @@ pub enum TimeSource {
 /// The time, if it is one that an event may have.
 pub(super) fn believable(ms: i64) -> Option<i64> {
     (EARLIEST_MS..END_MS).contains(&ms).then_some(ms)
+}
+
+/// The record's timestamp as the time of its event.
+pub(super) fn record_time(timestamp: i64) -> Result<i64, Reject> {
+    const PLACE: &str = "the record's timestamp";
+    match timestamp {
+        -1 => Err(Reject::NoTime(PLACE.into())),
+        ms => believable(ms).ok_or_else(|| Reject::BadTime(format!("{PLACE} is {ms}"))),
+    }
 }
 
 /// A date and time as RFC 3339 has it, with any offset and any number of decimals; what is finer than a millisecond is

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::found::Found;
 use super::shape::{Node, ROOT, Shape};
@@ -32,6 +33,13 @@ pub(super) fn read<'a>(shape: &Shape, text: &'a str, found: &mut [Found<'a>]) ->
         Ok(()) if is_object => Ok(()),
         Ok(()) => Err(Reject::NotAnObject),
     }
+}
+
+/// The same for any JSON, object or not.
+pub(super) fn read_any<'a>(shape: &Shape, text: &'a str, found: &mut [Found<'a>]) -> Result<(), Reject> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let walked = Walk { shape, node: ROOT, found }.deserialize(&mut json);
+    walked.and_then(|()| json.end()).map_err(|error| Reject::Malformed(error.to_string()))
 }
 
 /// What a text or a number is by itself; `None` if it is neither.
@@ -83,7 +91,20 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        let node = self.shape.node(self.node);
+        if !node.is_raw {
+            return deserializer.deserialize_any(self);
+        }
+        // Read twice: once for where it ends.
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let slot = node.slot;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let Walk { shape, node, found } = self;
+        json.deserialize_any(Walk { shape, node, found: &mut *found }).map_err(D::Error::custom)?;
+        if let (Some(slot), true) = (slot, text.starts_with(['{', '['])) {
+            found[slot] = Found::Raw(text);
+        }
+        Ok(())
     }
 }
 
@@ -124,8 +145,15 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
-        while let Some(child) = map.next_key_seed(Key(node))? {
+        let is_loose = self.shape.is_loose();
+        while let Some(child) = map.next_key_seed(Key { node, is_loose })? {
             match child {
+                Some(ELEMENT_TEXT) => {
+                    let text: String = map.next_value()?;
+                    if let Some(slot) = node.slot {
+                        self.found[slot] = Found::Text(Cow::Owned(text));
+                    }
+                }
                 Some(child) => map.next_value_seed(self.fresh_child(child))?,
                 None => map.next_value::<IgnoredAny>().map(|_| ())?,
             }
@@ -135,6 +163,9 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         let node = Walk { shape: self.shape, node: self.node, found: self.found }.note(Found::Other);
+        if self.shape.is_loose() && node.is_inner() {
+            return self.first_of(node, seq);
+        }
         for at in 0.. {
             let more = match node.child_at(at) {
                 Some(child) => seq.next_element_seed(self.fresh_child(child))?.is_some(),
@@ -148,8 +179,36 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
     }
 }
 
+impl<'de> Walk<'_, '_, 'de> {
+    /// Of everything below a node what the first item of an array has of it.
+    fn first_of<A: SeqAccess<'de>>(&mut self, node: &Node, mut seq: A) -> Result<(), A::Error> {
+        let mut kept: Vec<Found<'de>> = vec![Found::Absent; node.slots_below.len()];
+        loop {
+            let more = seq.next_element_seed(self.fresh_child(self.node))?.is_some();
+            for (kept, &slot) in kept.iter_mut().zip(&node.slots_below) {
+                if kept.is_missing() {
+                    *kept = std::mem::take(&mut self.found[slot]);
+                }
+            }
+            if !more {
+                break;
+            }
+        }
+        for (kept, &slot) in kept.into_iter().zip(&node.slots_below) {
+            self.found[slot] = kept;
+        }
+        Ok(())
+    }
+}
+
+/// Stands for the node of an XML element's own text, beside its attributes.
+const ELEMENT_TEXT: usize = usize::MAX;
+
 /// Which child of a node a key leads to.
-struct Key<'s>(&'s Node);
+struct Key<'s> {
+    node: &'s Node,
+    is_loose: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = Option<usize>;
@@ -167,6 +226,6 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.child(key.as_bytes()))
+        Ok(self.node.child(key.as_bytes()).or_else(|| (self.is_loose && key == "#text").then_some(ELEMENT_TEXT)))
     }
 }

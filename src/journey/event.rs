@@ -25,6 +25,27 @@ pub struct Event<'a> {
     pub attrs: Vec<Option<Attr<'a>>>,
 }
 
+impl Event<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Event<'static> {
+        let Self { customer, at, time_is_own, kind, id, value, attrs } = self;
+        let attr = |attr: Attr<'_>| match attr {
+            Attr::Number(number) => Attr::Number(number),
+            Attr::Text(text) => Attr::Text(Cow::Owned(text.into_owned())),
+            Attr::Bool(value) => Attr::Bool(value),
+        };
+        Event {
+            customer: Cow::Owned(customer.into_owned()),
+            at,
+            time_is_own,
+            kind,
+            id: id.map(|id| Cow::Owned(id.into_owned())),
+            value,
+            attrs: attrs.into_iter().map(|value| value.map(attr)).collect(),
+        }
+    }
+}
+
 /// The value of an attribute of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Attr<'a> {

@@ -27,7 +27,6 @@ fn what_is_no_json_object_is_told_apart_in_every_format() {
             (b"{\"a\":\"\\x\"}", "malformed"),
             (b"{} {}", "malformed"),
             (b"{}x", "malformed"),
-            (b"[1,2", "malformed"),
             (b"\xef\xbb\xbf{}", "malformed"),
             (b"{\"a\":\"\xff\"}", "invalid_utf8"),
             (b"\xff\xfe{\x00}\x00", "invalid_utf8"),
@@ -36,11 +35,19 @@ fn what_is_no_json_object_is_told_apart_in_every_format() {
             (b"true", "not_an_object"),
             (b"42", "not_an_object"),
             (b"\"text\"", "not_an_object"),
-            (b"[]", "not_an_object"),
-            (b"[{\"userId\":\"c1\"}]", "not_an_object"),
             (b"{}", "no_customer"),
         ] {
             check(format, value, Err(reason));
+        }
+        let arrays: [&[u8]; 4] = [b"[1,2", b"[]x", b"[{},]", b"[{}"];
+        for value in arrays {
+            let expected = match value {
+                // An item that is no event is the first that is wrong.
+                b"[1,2" if format == "sendgrid" => "not_an_object",
+                b"[{},]" | b"[{}" if format == "sendgrid" => "no_customer",
+                _ => "malformed",
+            };
+            check(format, value, Err(expected));
         }
         let tombstone = RawRecord { key: Some(b"c1"), timestamp: 7, ..RawRecord::default() };
         assert_eq!(decoder(format, &everything()).decode(&tombstone).unwrap_err().reason(), "empty");
@@ -94,7 +101,7 @@ fn a_kind_nobody_knows_still_needs_customer_and_time() {
 fn absurd_times_are_refused_in_texts() {
     for (time, expected) in [
         ("null", Err("no_time")),
-        ("\"\"", Err("bad_time")),
+        ("\"\"", Err("no_time")),
         ("\"NaN\"", Err("bad_time")),
         ("\"yesterday\"", Err("bad_time")),
         ("\"9999-12-31T23:59:59.999Z\"", Err("bad_time")),
@@ -132,13 +139,15 @@ fn absurd_times_are_refused_in_seconds() {
         ("0", Err("bad_time")),
         ("-1", Err("bad_time")),
         ("-0", Err("bad_time")),
-        ("1735689600.0", Err("bad_time")),
-        ("1.7356896e9", Err("bad_time")),
+        ("1735689600.0", Ok(())),
+        ("1.7356896e9", Ok(())),
+        ("1735689600.9", Ok(())),
         ("1735689600000", Err("bad_time")),
         ("9223372036854775807", Err("bad_time")),
         ("18446744073709551615", Err("bad_time")),
         ("99999999999999999999999", Err("bad_time")),
-        ("\"1735689600\"", Err("bad_time")),
+        ("\"1735689600\"", Ok(())),
+        ("\"soon\"", Err("bad_time")),
         ("true", Err("bad_time")),
         ("[1735689600]", Err("bad_time")),
         ("null", Err("no_time")),
@@ -178,15 +187,15 @@ fn a_value_of_five_megabytes_is_read_like_any_other() {
 #[test]
 fn a_reason_says_where_it_looked_and_what_stood_there() {
     let said = |format: &str, value: &str| decode(format, value.as_bytes()).unwrap_err().to_string();
-    assert_eq!(said("square", "{}"), "no customer: data.object.payment.customer_id is missing, empty or not a text");
-    assert_eq!(said("segment", r#"{"userId":"c1"}"#), "no event time: timestamp is missing");
+    assert_eq!(said("square", "{}"), "no customer: /data/object/payment/customer_id is missing, empty or not a text");
+    assert_eq!(said("segment", r#"{"userId":"c1"}"#), "no event time: /timestamp is missing");
     assert_eq!(
         said("segment", r#"{"userId":"c1","timestamp":"soon"}"#),
-        "not an event time between 1990 and 2100: timestamp is \"soon\""
+        "not an event time between 1990 and 2100: /timestamp is \"soon\""
     );
     assert_eq!(
         said("sendgrid", r#"{"customer_id":"c1","timestamp":1.5}"#),
-        "not an event time between 1990 and 2100: timestamp is 1.5"
+        "not an event time between 1990 and 2100: /timestamp is 1.5"
     );
     assert!(said("segment", "{\"userId\":\"c1\"").contains("EOF while parsing an object at line 1 column 14"));
     assert!(said("segment", "\u{feff}{}").contains("byte order mark"));

@@ -4,6 +4,7 @@
 mod bad_input;
 mod mapping;
 mod oracle;
+mod pairs;
 mod records;
 
 use klantreis::formats::{Decoder, FormatSpec, RawRecord, TimeSource, open};

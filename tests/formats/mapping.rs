@@ -1,5 +1,5 @@
 //! Rows of CSV and foreign JSON, read as a configuration says.
-use klantreis::formats::{Decoder, FormatSpec, MappingSpec, RawRecord, TimeSource, kinds_of, open};
+use klantreis::formats::{Decoder, FormatSpec, RawRecord, RecipeSpec, TimeSource, kinds_of, open};
 use klantreis::journey::{Attr, Event, Reject};
 
 use crate::everything;
@@ -8,7 +8,7 @@ const NEW_YEAR: i64 = 1_735_689_600_000;
 const HOUR: i64 = 3_600_000;
 
 fn spec(yaml: &str) -> Result<FormatSpec, String> {
-    let mapping: MappingSpec = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
+    let mapping: RecipeSpec = serde_saphyr::from_str(yaml).map_err(|error| error.to_string())?;
     FormatSpec::new("mapping", Some(mapping))
 }
 
@@ -187,7 +187,7 @@ fn the_kind_comes_from_a_table_exact_texts_before_beginnings() {
 
 #[test]
 fn money_that_is_no_number_is_refused_and_no_money_is_no_error() {
-    let yaml = "{ customer: c, time: { from: t, format: epoch_ms }, kind: purchased, value: { from: n, times: [p] } }";
+    let yaml = "{ customer: c, time: { from: t, format: epoch_ms }, kind: purchased, value: { from: m, times: [p] } }";
     for (n, p, expected) in [
         (r#""3""#, r#""1.10""#, Ok(Some(33_000))),
         ("3", "1.1", Ok(Some(33_000))),
@@ -198,7 +198,7 @@ fn money_that_is_no_number_is_refused_and_no_money_is_no_error() {
         ("true", "1", Err("bad_field")),
         ("1e15", "1e15", Err("bad_field")),
     ] {
-        let record = format!(r#"{{"c":"c1","t":{NEW_YEAR},"n":{n},"p":{p}}}"#);
+        let record = format!(r#"{{"c":"c1","t":{NEW_YEAR},"m":{n},"p":{p}}}"#);
         check(yaml, &record, |event| event.value.map(|value| value.0), expected);
     }
 }
@@ -234,9 +234,13 @@ fn a_mapping_that_cannot_work_is_refused_with_what_to_write_instead() {
     check("{ time: t, kind: k }", "missing field `customer`");
     check("{ customer: c, time: t, kind: k, extra: 1 }", "unknown field `extra`");
     check("{ customer: { from: c, typo: 1 }, time: t, kind: k }", "unknown field `typo`");
-    check("{ customer: [c], time: t, kind: k }", "a column or JSON pointer, or {from, number_as_text}");
+    check("{ customer: [], time: t, kind: k }", "an empty list");
+    check("{ customer: 7, time: t, kind: k }", "a column or JSON pointer, a list of them, or {from, …}");
     check("{ customer: '', time: t, kind: k }", "customer: an empty text names no column");
-    check("{ customer: c, time: { from: t, format: iso }, kind: k }", "write rfc3339, epoch_s, epoch_ms or a pattern");
+    check(
+        "{ customer: c, time: { from: t, format: iso }, kind: k }",
+        "write rfc3339, epoch_s, epoch_ms, epoch_us or a pattern",
+    );
     check("{ customer: c, time: { from: t, format: '%Y-%m-%d' }, kind: k }", "add `zone`");
     check("{ customer: c, time: { from: t, format: '%Y-%m', zone: UTC }, kind: k }", "cannot be used");
     check("{ customer: c, time: { from: t, format: '%Y-%m-%d %E', zone: UTC }, kind: k }", "cannot be used");

@@ -43,15 +43,23 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Even
                 Some("bounce") => Some("mail_bounced"),
                 _ => None,
             };
-            let time = at("/timestamp").as_i64().and_then(|seconds| seconds.checked_mul(1000));
-            let time = if at("/timestamp").is_null() { Err("no_time") } else { time.ok_or("bad_time") };
+            let time = match at("/timestamp") {
+                Value::Null => Err("no_time"),
+                Value::String(text) if text.trim_ascii().is_empty() => Err("no_time"),
+                // Thousandths, of numbers and of texts that say one.
+                time => parts(time, 3).and_then(|ms| i64::try_from(ms).ok()).ok_or("bad_time"),
+            };
             (at("/customer_id"), time, kind, at("/sg_event_id"), None, "")
         }
         _ => {
             let payment = |field: &str| at(&format!("/data/object/payment/{field}")).clone();
             let done = at("/type") == "payment.updated" && payment("status") == "COMPLETED";
-            let parts = if payment("total_money/currency") == "JPY" { 10_000 } else { 100 };
-            let value = payment("total_money/amount").as_i64().and_then(|minor| minor.checked_mul(parts));
+            let factor = if payment("total_money/currency") == "JPY" { 10_000 } else { 100 };
+            let minor = match payment("total_money/amount") {
+                Value::Number(number) => number.as_i64(),
+                text => parts(&text, 0).and_then(|minor| i64::try_from(minor).ok()),
+            };
+            let value = minor.and_then(|minor| minor.checked_mul(factor));
             let customer = at("/data/object/payment/customer_id");
             let kind = done.then_some("purchased");
             (customer, rfc3339(at("/created_at")), kind, at("/event_id"), value, "/data/object/payment")
@@ -67,9 +75,27 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Even
         // An array's places are no attributes here: no attribute's name is a number.
         let value = record.pointer(attributes)?.get(name.as_str())?;
         match of {
-            AttrType::Number => value.as_f64().map(Attr::Number),
-            AttrType::Text => value.as_str().map(|text| Attr::Text(Cow::Owned(text.to_owned()))),
-            AttrType::Bool => value.as_bool().map(Attr::Bool),
+            AttrType::Number => match value.as_str() {
+                Some(text) => text.trim_ascii().parse().ok(),
+                None => value.as_f64(),
+            }
+            .filter(|number: &f64| number.is_finite())
+            .map(Attr::Number),
+            AttrType::Text => match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) if number.is_f64() => number.as_f64().map(|number| number.to_string()),
+                Value::Number(number) => Some(number.to_string()),
+                Value::Bool(is) => Some(is.to_string()),
+                _ => None,
+            }
+            .filter(|text| !text.is_empty())
+            .map(|text| Attr::Text(Cow::Owned(text))),
+            AttrType::Bool => match value.as_str() {
+                Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
+                Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
+                _ => value.as_bool(),
+            }
+            .map(Attr::Bool),
         }
     };
     Ok(Event {
@@ -86,26 +112,49 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Even
 fn rfc3339(value: &Value) -> Result<i64, &'static str> {
     match value {
         Value::Null => Err("no_time"),
+        Value::String(text) if text.trim_ascii().is_empty() => Err("no_time"),
         // The parser also takes leap seconds, decimal commas and other things that are not RFC 3339 to a computer.
-        Value::String(text) if text.get(17..19) == Some("60") || text.contains([',', '[']) => Err("bad_time"),
-        Value::String(text) => text.parse::<jiff::Timestamp>().map(|at| at.as_millisecond()).map_err(|_| "bad_time"),
+        Value::String(text) if text.trim_ascii().get(17..19) == Some("60") || text.contains([',', '[']) => {
+            Err("bad_time")
+        }
+        Value::String(text) => {
+            text.trim_ascii().parse::<jiff::Timestamp>().map(|at| at.as_millisecond()).map_err(|_| "bad_time")
+        }
         _ => Err("bad_time"),
     }
 }
 
-/// Units in ten-thousandths: integers exactly, others as their shortest text says, halves away from zero.
+/// Units in ten-thousandths.
 fn money(value: &Value) -> Option<i64> {
     match value.as_i64() {
         Some(units) => units.checked_mul(10_000),
-        None if value.is_f64() => {
-            let (units, text) = (value.as_f64()?, value.as_f64()?.abs().to_string());
-            let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-            let digits: i128 = format!("{whole}{}", &format!("{part:0<5}")[..5]).parse().ok()?;
-            let parts = (digits + 5) / 10;
-            i64::try_from(if units < 0.0 { -parts } else { parts }).ok()
-        }
-        None => None,
+        None => i64::try_from(parts(value, 4)?).ok(),
     }
+}
+
+/// A number, or a text that says one, in units of its so manieth decimal, halves away from zero. Of a text the ninth decimal
+/// is rounded first.
+fn parts(value: &Value, decimals: usize) -> Option<i128> {
+    let is_text = value.is_string();
+    let text = match value {
+        Value::Number(number) if number.is_f64() => number.as_f64()?.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim_ascii().to_owned(),
+        _ => return None,
+    };
+    let (negative, size) = match text.strip_prefix('-') {
+        Some(size) => (true, size),
+        None => (false, text.strip_prefix('+').filter(|_| is_text).unwrap_or(&text)),
+    };
+    let (whole, part) = size.split_once('.').unwrap_or((size, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) || whole.len() + part.len() == 0 || whole.len() > 20 {
+        return None;
+    }
+    let rounded = |number: i128, divisor: i128| (number + divisor / 2) / divisor;
+    let digits: i128 = format!("{whole}{}", &format!("{part:0<10}")[..10]).parse().ok()?;
+    let exact = rounded(rounded(digits, 10), 10_i128.pow(9 - decimals as u32));
+    Some(if negative { -exact } else { exact })
 }
 
 /// Keys and texts of the formats, so that what is generated often is nearly right.
@@ -265,6 +314,10 @@ fn check(format: &str, record: &[u8]) -> Result<(), TestCaseError> {
     let vocabulary = everything();
     let raw = RawRecord { value: Some(record), timestamp: -1, ..RawRecord::default() };
     let actual = decoder(format, &vocabulary).decode(&raw);
+    // An array of events is for the fixtures; here it is enough that it is read.
+    if format == "sendgrid" && record.trim_ascii_start().starts_with(b"[") {
+        return Ok(());
+    }
     let actual = actual.map(|decoded| decoded.one().expect("one event")).map_err(|reject| reject.reason());
     prop_assert_eq!(actual, expected(format, record, &vocabulary));
     Ok(())

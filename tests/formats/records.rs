@@ -121,7 +121,13 @@ fn an_attribute_or_value_of_another_type_is_absent() {
         Some(30_000),
         [Some(Attr::Number(-1.0)), Some(text("x")), Some(Attr::Bool(false)), Some(Attr::Number(2.5))],
     );
-    check(r#"{"a":"1","b":1,"c":"true","d":[1],"total":"3"}"#, None, [None, None, None, None]);
+    check(r#"{"a":"x","b":{},"c":"yes","d":[1],"total":"three"}"#, None, [None, None, None, None]);
+    // Numbers that are written as texts are what they say, and the other way round.
+    check(
+        r#"{"a":"1","b":1,"c":"true","d":" 2.5 ","total":"3"}"#,
+        Some(30_000),
+        [Some(Attr::Number(1.0)), Some(text("1")), Some(Attr::Bool(true)), Some(Attr::Number(2.5))],
+    );
     check(r#"{"a":null,"b":null,"c":null,"d":{}}"#, None, [None, None, None, None]);
     check(r#"{"total":null,"revenue":1.25,"value":9}"#, Some(12_500), [None, None, None, None]);
     check(r#"{"value":9}"#, Some(90_000), [None, None, None, None]);
@@ -173,7 +179,7 @@ fn an_id_that_is_not_a_text_is_no_id() {
 #[test]
 fn a_format_tells_its_kinds_and_a_misspelt_name_is_corrected() {
     let kinds = kinds_of(&FormatSpec::new("sendgrid", None).unwrap()).unwrap();
-    assert_eq!(kinds, ["mail_delivered", "mail_opened", "mail_clicked", "mail_bounced"]);
+    assert_eq!(kinds, ["mail_bounced", "mail_clicked", "mail_delivered", "mail_opened"]);
     let error = |name: &str| FormatSpec::new(name, None).unwrap_err();
     assert!(error("segmnt").contains("did you mean `segment`?"), "{}", error("segmnt"));
     assert!(error("avro").contains("there are `segment`, `sendgrid`, `square`, `mapping`"), "{}", error("avro"));

@@ -4,18 +4,36 @@ use jiff::Timestamp;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 
-use super::decoder::as_text;
+use super::field::as_text;
 use super::spec::{TimeFormat, TimeSpec};
 use crate::formats::found::Found;
 use crate::formats::number::Decimal;
 use crate::formats::time;
 
-/// Reads times of one format, checked.
+/// Reads times that are written in one of several ways, checked.
 #[derive(Debug, Clone)]
-pub(super) enum Clock {
+pub(super) struct Clocks(Vec<Clock>);
+
+impl Clocks {
+    /// Checks the formats, and that there is a zone exactly if one is needed; `of_input` is the one that the input says.
+    pub(super) fn new(spec: &TimeSpec, of_input: Option<&str>) -> Result<Self, String> {
+        let one = |format: &TimeFormat| Clock::new(format, spec.zone.as_deref(), of_input, spec.format.0.len() > 1);
+        spec.format.0.iter().map(one).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Epoch milliseconds, if it is such a time.
+    pub(super) fn read(&self, found: &Found<'_>) -> Option<i64> {
+        self.0.iter().find_map(|clock| clock.read(found).and_then(time::believable))
+    }
+}
+
+/// Reads times of one format.
+#[derive(Debug, Clone)]
+enum Clock {
     Rfc3339,
     EpochS,
     EpochMs,
+    EpochUs,
     /// A pattern that tells the offset too.
     Absolute(String),
     /// A pattern of local times. A time that a change of the clock skips or repeats is taken with the offset from before
@@ -24,39 +42,52 @@ pub(super) enum Clock {
 }
 
 impl Clock {
-    /// Checks the format, and that there is a zone exactly if one is needed.
-    pub(super) fn new(spec: &TimeSpec) -> Result<Self, String> {
-        let clock = match &spec.format {
+    fn new(
+        format: &TimeFormat,
+        zone: Option<&str>,
+        of_input: Option<&str>,
+        is_one_of_several: bool,
+    ) -> Result<Self, String> {
+        let clock = match format {
             TimeFormat::Rfc3339 => Self::Rfc3339,
             TimeFormat::EpochS => Self::EpochS,
             TimeFormat::EpochMs => Self::EpochMs,
+            TimeFormat::EpochUs => Self::EpochUs,
             TimeFormat::Pattern(pattern) if has_offset(pattern)? => Self::Absolute(pattern.clone()),
             TimeFormat::Pattern(pattern) => {
-                let name = spec.zone.as_ref().ok_or_else(|| {
+                let name = zone.ok_or_else(|| {
                     format!(
                         "the time pattern \"{pattern}\" has no offset; add `zone`, such as `zone: Europe/Amsterdam`"
                     )
                 })?;
+                let name = match (name, of_input) {
+                    ("input", Some(zone)) => zone,
+                    ("input", None) => {
+                        return Err("these times have no zone; say which one it is with `zone` beside `format`, such as `zone: Europe/Amsterdam`".into());
+                    }
+                    (name, _) => name,
+                };
                 let zone = TimeZone::get(name).map_err(|_| {
                     format!("there is no time zone `{name}`; write an IANA name such as `Europe/Amsterdam` or `UTC`")
                 })?;
                 return Ok(Self::Local(pattern.clone(), zone));
             }
         };
-        match &spec.zone {
+        match zone {
             None => Ok(clock),
+            Some(_) if is_one_of_several => Ok(clock),
             Some(_) => {
                 Err("`zone` is only for a time pattern without an offset; leave it out, for this format tells the zone itself".into())
             }
         }
     }
 
-    /// Epoch milliseconds, if it is such a time.
-    pub(super) fn read(&self, found: &Found<'_>) -> Option<i64> {
+    fn read(&self, found: &Found<'_>) -> Option<i64> {
         match self {
             Self::Rfc3339 => time::rfc3339(found.text()?.trim_ascii()),
             Self::EpochS => decimal(found)?.thousandths(),
             Self::EpochMs => decimal(found)?.whole(),
+            Self::EpochUs => decimal(found)?.whole().map(|us| us.div_euclid(1000)),
             Self::Absolute(pattern) => {
                 let moment = BrokenDownTime::parse(pattern, as_text(found)?.trim_ascii()).ok()?.to_timestamp().ok()?;
                 Some(moment.as_millisecond())
@@ -74,7 +105,7 @@ pub(super) fn decimal(found: &Found<'_>) -> Option<Decimal> {
     match found {
         Found::Float(number) => Decimal::of_float(*number),
         Found::Unsigned(_) | Found::Signed(_) | Found::Text(_) => Decimal::parse(&as_text(found)?),
-        Found::Absent | Found::Null | Found::Bool(_) | Found::Other => None,
+        Found::Absent | Found::Null | Found::Bool(_) | Found::Other | Found::Raw(_) => None,
     }
 }
 

@@ -1,0 +1,185 @@
+//! What must hold of a record, compiled: each question is asked once, however many rules ask it.
+
+use std::cell::Cell;
+
+use super::clock::decimal;
+use super::expression::Expression;
+use super::field::is_missing;
+use super::slots::{Slot, Slots, View};
+use super::spec::Ordered;
+use super::test_spec::TestSpec;
+use crate::formats::found::Found;
+use crate::formats::number::Decimal;
+use crate::formats::word::{Ends, Word};
+
+/// Questions that may be asked of one reading: a bit of a word each.
+const TESTS_MAX: usize = 64;
+
+/// The questions of one reading.
+#[derive(Debug, Default)]
+pub(super) struct Tests {
+    all: Vec<Test>,
+    /// As they were written, to know them again.
+    written: Vec<Written>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Written {
+    Place(String, TestSpec),
+    Expression(String),
+}
+
+#[derive(Debug)]
+enum Test {
+    Place(Slot, Expected),
+    Expression(Box<Expression>),
+}
+
+#[derive(Debug)]
+enum Expected {
+    Word(Word),
+    Beginning(Box<str>),
+    Number(Decimal),
+    Bool(bool),
+    Has(bool),
+    Any(Vec<Expected>),
+    Not(Box<Expected>),
+    /// In small letters.
+    Contains(Vec<Box<str>>),
+    Above(Decimal),
+    Below(Decimal),
+}
+
+/// Questions that must all be answered with yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Rule(u64);
+
+impl Tests {
+    /// A rule of these questions. An error says what to write instead.
+    pub(super) fn rule(
+        &mut self,
+        places: Option<&Ordered<TestSpec>>,
+        when: Option<&str>,
+        slots: &mut Slots,
+    ) -> Result<Rule, String> {
+        let mut bits = 0;
+        for (place, test) in places.iter().flat_map(|places| &places.0) {
+            let written = Written::Place(place.clone(), test.clone());
+            bits |= self.bit(written, || Ok(Test::Place(slots.of(place)?, Expected::new(test)?)))?;
+        }
+        if let Some(text) = when {
+            bits |= self.bit(Written::Expression(text.to_owned()), || {
+                Ok(Test::Expression(Box::new(Expression::new(text, slots)?)))
+            })?;
+        }
+        Ok(Rule(bits))
+    }
+
+    fn bit(&mut self, written: Written, test: impl FnOnce() -> Result<Test, String>) -> Result<u64, String> {
+        let known = self.written.iter().position(|other| *other == written);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.all.push(test()?);
+                self.written.push(written);
+                self.all.len() - 1
+            }
+        };
+        if place >= TESTS_MAX {
+            return Err(format!("more than {TESTS_MAX} different tests; use a `table` instead of tests one by one"));
+        }
+        Ok(1 << place)
+    }
+
+    /// The questions, asked of a record.
+    #[inline]
+    pub(super) fn asked<'t, 'v, 'a>(&'t self, view: &'t View<'v, 'a>) -> Asked<'t, 'v, 'a> {
+        Asked { tests: self, view, holds: Cell::new(0), fails: Cell::new(0) }
+    }
+}
+
+/// Questions asked of a record, and the answers so far.
+pub(super) struct Asked<'t, 'v, 'a> {
+    tests: &'t Tests,
+    view: &'t View<'v, 'a>,
+    holds: Cell<u64>,
+    fails: Cell<u64>,
+}
+
+impl Asked<'_, '_, '_> {
+    /// Whether a rule's questions are all answered with yes.
+    #[inline]
+    pub(super) fn holds(&self, rule: &Rule) -> bool {
+        while rule.0 & self.fails.get() == 0 {
+            let open = rule.0 & !self.holds.get();
+            if open == 0 {
+                return true;
+            }
+            let bit = open & open.wrapping_neg();
+            let is_so = match &self.tests.all[open.trailing_zeros() as usize] {
+                Test::Place(slot, expected) => expected.is(self.view.get(*slot)),
+                Test::Expression(expression) => expression.is_true(self.view),
+            };
+            let answers = if is_so { &self.holds } else { &self.fails };
+            answers.set(answers.get() | bit);
+        }
+        false
+    }
+}
+
+impl Expected {
+    fn new(spec: &TestSpec) -> Result<Self, String> {
+        let number = |number: f64| {
+            Decimal::of_float(number)
+                .ok_or_else(|| format!("{number} is too large to compare with; write a smaller number"))
+        };
+        Ok(match spec {
+            TestSpec::Text(text) => match text.strip_suffix('*') {
+                Some(beginning) => Self::Beginning(beginning.into()),
+                None => Self::Word(Word::new(text)),
+            },
+            TestSpec::Number(of) => Self::Number(number(*of)?),
+            TestSpec::Bool(value) => Self::Bool(*value),
+            TestSpec::Absent => Self::Has(false),
+            TestSpec::Has(there) => Self::Has(*there),
+            TestSpec::Any(tests) => Self::Any(tests.iter().map(Self::new).collect::<Result<_, _>>()?),
+            TestSpec::Not(test) => Self::Not(Box::new(Self::new(test)?)),
+            TestSpec::Contains(parts) => {
+                if parts.iter().any(String::is_empty) {
+                    return Err("every text contains the empty one; write what it is to contain".into());
+                }
+                Self::Contains(parts.iter().map(|part| part.to_lowercase().into()).collect())
+            }
+            TestSpec::Above(of) => Self::Above(number(*of)?),
+            TestSpec::Below(of) => Self::Below(number(*of)?),
+        })
+    }
+
+    fn is(&self, found: &Found<'_>) -> bool {
+        match self {
+            Self::Word(word) => found.text().is_some_and(|text| word.is(text.as_bytes(), Ends::of(text.as_bytes()))),
+            Self::Beginning(beginning) => found.text().is_some_and(|text| text.starts_with(&**beginning)),
+            Self::Number(number) => decimal(found) == Some(*number),
+            Self::Bool(value) => match found {
+                Found::Bool(found) => found == value,
+                // As forms and XML write it.
+                Found::Text(text) => text.eq_ignore_ascii_case(if *value { "true" } else { "false" }),
+                _ => false,
+            },
+            Self::Has(there) => is_missing(found) != *there,
+            Self::Any(tests) => tests.iter().any(|test| test.is(found)),
+            Self::Not(test) => !test.is(found),
+            Self::Contains(parts) => found.text().is_some_and(|text| {
+                let text = text.as_bytes();
+                parts.iter().any(|part| contains(text, part.as_bytes()))
+            }),
+            Self::Above(number) => decimal(found).is_some_and(|found| found > *number),
+            Self::Below(number) => decimal(found).is_some_and(|found| found < *number),
+        }
+    }
+}
+
+/// Whether a text has a part, which is in small letters, in whatever case; beyond ASCII the case counts.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
+}

@@ -1,0 +1,36 @@
+//! Recipes: what stands where in a record, and what it means, as words that are compiled.
+//!
+//! A format that comes with the program is a recipe of the same language as a user's `mapping`. Whatever the bytes of a record
+//! are, they are read as JSON is: what is around them is taken off (`unwrap`), and what is none is turned into it (`carry`).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `spec`, `test_spec` | how a recipe is written |
+//! | `options` | what an input says beside |
+//! | `decoder` | a recipe at work: from bytes to events |
+//! | `reading` | one event of it |
+//! | `slots`, `place`, `items` | where things stand, and how they get from there |
+//! | `field`, `table`, `clock`, `money` | values: texts, times, amounts |
+//! | `condition`, `expression` | what must hold |
+//! | `unwrap`, `carry` | what is around records, and what is no JSON |
+
+mod carry;
+mod clock;
+mod condition;
+mod decoder;
+mod expression;
+mod field;
+mod items;
+mod money;
+mod options;
+mod place;
+mod reading;
+mod slots;
+mod spec;
+mod table;
+mod test_spec;
+mod unwrap;
+
+pub(super) use decoder::{Recipe, Wish};
+pub use options::Options;
+pub use spec::{KindSpec, RecipeSpec, Wrapper};

@@ -1,0 +1,468 @@
+//! How a recipe is written: what stands where in a record, and what it means. The same words in a configuration's `mapping`
+//! and in the recipes of the formats that come with the program.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::test_spec::ConditionSpec;
+
+/// What stands where in a record. Every key can be left out here; what is needed is checked with the whole.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecipeSpec {
+    /// What the record's bytes are; JSON if nothing is said.
+    pub reads: Option<Carrier>,
+    /// The names of a tab-separated record's columns.
+    pub columns: Option<Vec<String>>,
+    /// What is taken off before reading, in order.
+    pub unwrap: Option<Vec<Wrapper>>,
+    /// For one of several readings: only if these hold.
+    #[serde(rename = "where")]
+    pub places: Option<Ordered<super::test_spec::TestSpec>>,
+    /// And only if this expression is true.
+    pub when: Option<String>,
+    /// A place that holds an array, each item of which is an event, or the first of several that has one; empty: the
+    /// record itself.
+    pub each: Option<Each>,
+    /// What the producer calls the event.
+    pub name: Option<FieldSpec>,
+    /// What identifies the person, by type.
+    pub identifiers: Option<Ordered<FieldSpec>>,
+    /// The customer: with `identifiers` the types that make one, in order of preference; else a field.
+    pub customer: Option<FieldSpec>,
+    /// The time.
+    pub time: Option<TimesSpec>,
+    /// The kind of event.
+    pub kind: Option<KindSpec>,
+    /// The event's id.
+    pub id: Option<FieldSpec>,
+    /// The money.
+    pub value: Option<ValueSpec>,
+    /// The attributes that models may read, by name.
+    pub attributes: Option<BTreeMap<String, FieldSpec>>,
+    /// Objects that hold attributes by their own names.
+    pub attributes_in: Option<Vec<String>>,
+    /// What is left out, and why.
+    pub drop: Option<Vec<DropSpec>>,
+    /// Several readings of one record; what one of them does not say is as said beside.
+    pub events: Option<Vec<RecipeSpec>>,
+}
+
+impl RecipeSpec {
+    /// One reading of several: what it says goes before what is said beside.
+    pub(super) fn within(&self, outer: &Self) -> Self {
+        let mut whole = outer.clone();
+        whole.events = None;
+        (whole.places, whole.when) = (self.places.clone(), self.when.clone());
+        macro_rules! take {
+            ($($key:ident),*) => { $(if self.$key.is_some() { whole.$key.clone_from(&self.$key); })* };
+        }
+        take!(each, name, identifiers, customer, time, kind, id, value, attributes, attributes_in, drop);
+        whole
+    }
+
+    /// The readings there are.
+    pub(in crate::formats) fn readings(&self) -> Vec<Self> {
+        match &self.events {
+            Some(events) => events.iter().map(|event| event.within(self)).collect(),
+            None => vec![self.clone()],
+        }
+    }
+}
+
+/// Where an array is that is read item by item: the first of these places that has one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Each(pub Vec<String>);
+
+/// What the bytes of a record are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// JSON.
+    Json,
+    /// `a=1&b=2`, as a browser posts a form.
+    Form,
+    /// The same, maybe with what comes before it in a URL.
+    Query,
+    /// Columns with tabs between them.
+    Tsv,
+    /// XML.
+    Xml,
+}
+
+/// What is around a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wrapper {
+    /// A notification of Amazon SNS, if it is one.
+    Sns,
+    /// A CloudEvent in structured mode, if it is one.
+    CloudEvents,
+    /// The five bytes of a schema registry.
+    Registry,
+    /// A change event of Debezium: the row as it is after the change.
+    Debezium,
+    /// A field of a form.
+    Form(String),
+    /// JSON in a text at a place.
+    Text(String),
+}
+
+/// A value out of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldSpec {
+    /// What stands at a place.
+    Place(String),
+    /// The first of these that is there; for an id all of them, joined.
+    List(Vec<FieldSpec>),
+    /// Put together.
+    Made(Box<MadeSpec>),
+}
+
+/// A value that is put together, from exactly one of `from`, `join`, `const`, `cel` and `sum`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MadeSpec {
+    /// From this field.
+    pub from: Option<FieldSpec>,
+    /// From these, if all are there, with a text between them.
+    pub join: Option<Vec<FieldSpec>>,
+    /// The text between them; `/` if nothing is said.
+    pub with: Option<String>,
+    /// Always this.
+    #[serde(rename = "const")]
+    pub constant: Option<String>,
+    /// What an expression says.
+    pub cel: Option<String>,
+    /// The sum of these, if all are there; or, with `of`, over the items of this array.
+    pub sum: Option<FieldSpec>,
+    /// What is summed up of each item; items that have no such number are passed by.
+    pub of: Option<FieldSpec>,
+    /// Of which items.
+    #[serde(rename = "where")]
+    pub places: Option<Ordered<super::test_spec::TestSpec>>,
+    /// What stands there, and what it means; an ending `*` stands for any rest.
+    pub table: Option<BTreeMap<String, String>>,
+    /// What it is if nothing is there, or nothing in the table fits.
+    pub default: Option<String>,
+    /// Whether capitals become small.
+    pub lower: bool,
+    /// Whether spaces around it go.
+    pub trim: bool,
+    /// Whether a number such as `17850.0` means the text `17850`.
+    pub number_as_text: bool,
+    /// Whether only a text counts, no number.
+    pub text_only: bool,
+    /// What is taken off its beginning, if it begins so.
+    pub after: Option<String>,
+    /// When it is there at all.
+    pub only: Option<ConditionSpec>,
+}
+
+/// Where the time stands: the first that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimesSpec(pub Vec<TimeSpec>);
+
+/// Where a time stands. Short: the place, in RFC 3339.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct TimeSpec {
+    /// The field.
+    pub from: FieldSpec,
+    /// How it is written: in one of these ways.
+    #[serde(default)]
+    pub format: TimeFormats,
+    /// The zone of a pattern without an offset, as an IANA name; `input`: the one that the input says.
+    pub zone: Option<String>,
+}
+
+/// The ways in which a time may be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimeFormats(pub Vec<TimeFormat>);
+
+impl Default for TimeFormats {
+    fn default() -> Self {
+        Self(vec![TimeFormat::default()])
+    }
+}
+
+/// How a time is written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum TimeFormat {
+    /// `rfc3339`: `2025-01-03T10:00:00.000Z`.
+    #[default]
+    Rfc3339,
+    /// `epoch_s`: seconds since 1970, with or without decimals.
+    EpochS,
+    /// `epoch_ms`: milliseconds since 1970.
+    EpochMs,
+    /// `epoch_us`: millionths of a second since 1970.
+    EpochUs,
+    /// `%Y-%m-%d %H:%M:%S` and the like, as strptime has it.
+    Pattern(String),
+}
+
+/// What an event is called. Short: always this.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KindSpec {
+    /// Every record is of this kind.
+    Fixed(String),
+    /// It depends on what stands in the record: the first rule that says one.
+    Rules(Vec<KindRule>),
+}
+
+/// A rule that may say a kind.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KindRule {
+    /// This one.
+    pub kind: Option<String>,
+    /// The one that a field means.
+    pub from: Option<FieldSpec>,
+    /// What stands there, and the kind it means. `C*` stands for all that begins with `C`; an exact text goes before
+    /// that, a longer beginning before a shorter one. No table: what stands there is the kind.
+    pub table: Option<BTreeMap<String, Option<String>>>,
+    /// The kind of all others.
+    pub default: Option<String>,
+    /// Only if these hold.
+    #[serde(rename = "where")]
+    pub places: Option<Ordered<super::test_spec::TestSpec>>,
+    /// Only if this expression is true.
+    pub when: Option<String>,
+}
+
+/// Where the money stands. Short: the place, in units.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct ValueSpec {
+    /// The field; of a list the first that is there.
+    pub from: FieldSpec,
+    /// Fields to multiply it with, such as a quantity.
+    #[serde(default)]
+    pub times: Vec<FieldSpec>,
+    /// What it counts.
+    #[serde(default)]
+    pub unit: Unit,
+    /// The currency.
+    pub currency: Option<FieldSpec>,
+    /// What it is to be divided by, such as 1000000 for millionths.
+    pub divide_by: Option<u32>,
+    /// Whether the sign is dropped.
+    #[serde(default)]
+    pub abs: bool,
+}
+
+/// What an amount counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Euros, say.
+    #[default]
+    Major,
+    /// Cents, say: the smallest unit of the currency.
+    Minor,
+}
+
+/// What is left out.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropSpec {
+    /// Why: the label of a [`DropReason`](crate::journey::DropReason).
+    pub reason: String,
+    /// If all of these hold.
+    #[serde(rename = "where")]
+    pub places: Option<Ordered<super::test_spec::TestSpec>>,
+    /// And this expression is true.
+    pub when: Option<String>,
+}
+
+/// A map whose order counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ordered<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Form<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Form(std::marker::PhantomData))
+    }
+}
+
+/// Reads a type from a text, a list or its fields. (Trying one form after the other would lose what was wrong with the
+/// fields.)
+macro_rules! forms {
+    ($type:ty, $expecting:literal, text $text:expr $(, list $item:ty => $list:expr)? $(, map $map:ty => $made:expr)?) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Form;
+
+                impl<'de> Visitor<'de> for Form {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                        let read: fn(String) -> Result<$type, String> = $text;
+                        read(text.to_owned()).map_err(E::custom)
+                    }
+
+                    $(fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+                        let read: fn(Vec<$item>) -> $type = $list;
+                        Vec::deserialize(SeqAccessDeserializer::new(items)).map(read)
+                    })?
+
+                    $(fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                        let read: fn($map) -> $type = $made;
+                        <$map>::deserialize(MapAccessDeserializer::new(map)).map(read)
+                    })?
+                }
+
+                deserializer.deserialize_any(Form)
+            }
+        }
+    };
+}
+
+forms!(
+    FieldSpec,
+    "a column or JSON pointer, a list of them, or {from, …}",
+    text |place| Ok(FieldSpec::Place(place)),
+    list FieldSpec => FieldSpec::List,
+    map MadeSpec => |made| FieldSpec::Made(Box::new(made))
+);
+
+/// The long form of [`TimeSpec`], which derives its reading under its own name.
+struct TimeFields(TimeSpec);
+
+impl<'de> Deserialize<'de> for TimeFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        TimeSpec::deserialize(deserializer).map(TimeFields)
+    }
+}
+
+/// One of several times.
+struct OneTime(TimeSpec);
+
+fn time_at(place: String) -> TimeSpec {
+    TimeSpec { from: FieldSpec::Place(place), format: TimeFormats::default(), zone: None }
+}
+
+forms!(
+    OneTime,
+    "a column or JSON pointer, or {from, format, zone}",
+    text |place| Ok(OneTime(time_at(place))),
+    map TimeFields => |fields| OneTime(fields.0)
+);
+forms!(
+    TimesSpec,
+    "a column or JSON pointer, {from, format, zone}, or a list of these",
+    text |place| Ok(TimesSpec(vec![time_at(place)])),
+    list OneTime => |times| TimesSpec(times.into_iter().map(|time| time.0).collect()),
+    map TimeFields => |fields| TimesSpec(vec![fields.0])
+);
+
+struct ValueFields(ValueSpec);
+
+impl<'de> Deserialize<'de> for ValueFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ValueSpec::deserialize(deserializer).map(ValueFields)
+    }
+}
+
+fn value_from(from: FieldSpec) -> ValueSpec {
+    ValueSpec { from, times: Vec::new(), unit: Unit::Major, currency: None, divide_by: None, abs: false }
+}
+
+forms!(
+    ValueSpec,
+    "a column or JSON pointer, a list of them, or {from, times, currency, unit, divide_by, abs}",
+    text |place| Ok(value_from(FieldSpec::Place(place))),
+    list FieldSpec => |all| value_from(FieldSpec::List(all)),
+    map ValueFields => |fields| fields.0
+);
+forms!(
+    KindSpec,
+    "a kind, {from, table, default}, or a list of {kind, from, table, default, where, when}",
+    text |kind| Ok(KindSpec::Fixed(kind)),
+    list KindRule => KindSpec::Rules,
+    map KindRule => |rule| KindSpec::Rules(vec![rule])
+);
+
+/// The long forms of [`Wrapper`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum WrapperFields {
+    Form(String),
+    Text(String),
+}
+
+forms!(
+    Wrapper,
+    "sns, cloudevents, registry, debezium, {form: field} or {text: place}",
+    text |name| match &*name {
+        "sns" => Ok(Wrapper::Sns),
+        "cloudevents" => Ok(Wrapper::CloudEvents),
+        "registry" => Ok(Wrapper::Registry),
+        "debezium" => Ok(Wrapper::Debezium),
+        _ => Err(format!("there is no wrapper `{name}`; write sns, cloudevents, registry, debezium, {{form: field}} or {{text: place}}")),
+    },
+    map WrapperFields => |fields| match fields {
+        WrapperFields::Form(field) => Wrapper::Form(field),
+        WrapperFields::Text(place) => Wrapper::Text(place),
+    }
+);
+impl TimeFormat {
+    fn read(text: String) -> Result<Self, String> {
+        match &*text {
+            "rfc3339" => Ok(Self::Rfc3339),
+            "epoch_s" => Ok(Self::EpochS),
+            "epoch_ms" => Ok(Self::EpochMs),
+            "epoch_us" => Ok(Self::EpochUs),
+            _ if text.contains('%') => Ok(Self::Pattern(text)),
+            _ => Err(format!(
+                "`{text}` is no format of times; write rfc3339, epoch_s, epoch_ms, epoch_us or a pattern such as \"%Y-%m-%d %H:%M:%S\""
+            )),
+        }
+    }
+}
+
+forms!(TimeFormat, "rfc3339, epoch_s, epoch_ms, epoch_us or a pattern", text TimeFormat::read);
+forms!(
+    TimeFormats,
+    "rfc3339, epoch_s, epoch_ms, epoch_us, a pattern, or a list of these",
+    text |text| TimeFormat::read(text).map(|format| TimeFormats(vec![format])),
+    list TimeFormat => TimeFormats
+);
+forms!(
+    Each,
+    "the place of an array, or a list of them",
+    text |place| Ok(Each(vec![place])),
+    list String => Each
+);

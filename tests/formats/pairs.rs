@@ -1,0 +1,227 @@
+//! Every fixture of every format: the bytes of a record, and what they are to mean.
+//!
+//! `<format>/<case>.<ext>` is a record's value, `<case>.expected` a line for each event of it, `<case>.input.yaml` what the
+//! input says beside the format, and what the record has beside its value.
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use klantreis::formats::{
+    ATTRIBUTES, Decoded, FORMATS, FormatSpec, Item, KINDS, Options, RawRecord, RecipeSpec, TimeSource, Told, Wrapper,
+    kinds_of, open_with_details,
+};
+use klantreis::journey::{Attr, DropReason, Reject, Vocabulary};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// What stands in `<case>.input.yaml`.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Input {
+    format: Option<String>,
+    mapping: Option<RecipeSpec>,
+    customer: Option<Vec<String>>,
+    zone: Option<String>,
+    kinds: BTreeMap<String, String>,
+    drops: BTreeMap<String, bool>,
+    unwrap: Vec<Wrapper>,
+    time: TimeSource,
+    headers: BTreeMap<String, String>,
+    key: Option<String>,
+    timestamp: Option<i64>,
+}
+
+/// A fixture.
+struct Case {
+    name: String,
+    format: String,
+    value: Vec<u8>,
+    input: Input,
+    expected: Vec<Value>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats")
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let entries = |path: &Path| -> Vec<PathBuf> {
+        let mut all: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        all.sort();
+        all
+    };
+    for folder in entries(&folder()).into_iter().filter(|path| path.is_dir()) {
+        let format = folder.file_name().unwrap().to_string_lossy().into_owned();
+        for path in entries(&folder) {
+            let file = path.file_name().unwrap().to_string_lossy().into_owned();
+            let Some((case, extension)) = file.split_once('.') else { continue };
+            if matches!(extension, "expected" | "input.yaml" | "md") {
+                continue;
+            }
+            let name = format!("{format}/{case}");
+            let input = folder.join(format!("{case}.input.yaml"));
+            let input: Input = if input.exists() {
+                let text = String::from_utf8(read(&input)).unwrap();
+                serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+            } else {
+                Input::default()
+            };
+            let expected = folder.join(format!("{case}.expected"));
+            let expected = if expected.exists() { expected } else { folder.join(format!("{file}.expected")) };
+            let expected = String::from_utf8(read(&expected)).unwrap();
+            let lines = expected.lines().filter(|line| !line.trim().is_empty());
+            let expected =
+                lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}")));
+            cases.push(Case {
+                format: input.format.clone().unwrap_or_else(|| format.clone()),
+                value: read(&path),
+                expected: expected.collect(),
+                input,
+                name,
+            });
+        }
+    }
+    cases
+}
+
+/// Everything that formats and models have words for, and what the format may yield beside.
+fn vocabulary(spec: &FormatSpec) -> Vocabulary {
+    let mut kinds: Vec<String> =
+        KINDS.iter().flat_map(|(_, kinds)| kinds.iter()).map(|kind| (*kind).to_owned()).collect();
+    kinds.extend(kinds_of(spec).unwrap_or_default());
+    kinds.sort();
+    kinds.dedup();
+    let attrs = ATTRIBUTES.iter().map(|(name, of)| ((*name).into(), *of)).collect();
+    Vocabulary::new(kinds.into_iter().map(Into::into).collect(), attrs, true)
+}
+
+fn decode(case: &Case) -> Result<Vec<Value>, String> {
+    let input = &case.input;
+    let drops = input.drops.iter().map(|(label, is_on)| {
+        let reason = DropReason::of(label).ok_or_else(|| format!("there is no reason {label}"))?;
+        Ok::<_, String>((reason, *is_on))
+    });
+    let options = Options {
+        customer: input.customer.clone(),
+        zone: input.zone.clone(),
+        kinds: input.kinds.clone(),
+        drops: drops.collect::<Result<_, _>>()?,
+        unwrap: input.unwrap.clone(),
+    };
+    let spec = FormatSpec::with(&case.format, input.mapping.clone(), options)?;
+    let vocabulary = vocabulary(&spec);
+    let headers = input.headers.iter().map(|(name, value)| (name.clone(), Some(value.clone().into_bytes())));
+    let headers: Vec<_> = headers.collect();
+    let record = RawRecord {
+        key: input.key.as_ref().map(String::as_bytes),
+        value: Some(&case.value),
+        timestamp: input.timestamp.unwrap_or(-1),
+        headers: &headers,
+    };
+    let mut decoder = open_with_details(&spec, &vocabulary, input.time)?;
+    let told = decoder.decode(&record);
+    // The same without details, and once more: what was learnt from a record changes nothing.
+    let again = decoder.decode(&record);
+    assert_eq!(lines(&told, &vocabulary), lines(&again, &vocabulary), "{}", case.name);
+    Ok(lines(&told, &vocabulary))
+}
+
+fn lines(decoded: &Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Vec<Value> {
+    let dropped = |reason: &DropReason| json!({ "dropped": reason.label() });
+    match decoded {
+        Ok(Decoded::One(told)) => vec![line(told, vocabulary)],
+        Ok(Decoded::Dropped(reason)) => vec![dropped(reason)],
+        Ok(Decoded::Ignored) => Vec::new(),
+        Ok(Decoded::Several(items)) => {
+            let items = items.iter().map(|item| match item {
+                Item::Event(told) => line(told, vocabulary),
+                Item::Dropped(reason) => dropped(reason),
+            });
+            items.collect()
+        }
+        Err(reject) => vec![json!({ "rejected": reject.reason() })],
+    }
+}
+
+fn line(told: &Told<'_>, vocabulary: &Vocabulary) -> Value {
+    let (event, details) = (&told.event, told.details.as_ref().expect("asked for"));
+    let Some(kind) = event.kind else {
+        return json!({ "unmapped": details.name.as_deref().unwrap_or_default() });
+    };
+    let mut line = Map::new();
+    let mut put = |key: &str, value: Value| line.insert(key.to_owned(), value);
+    put("customer", json!(event.customer));
+    put("kind", json!(vocabulary.kind_name(kind)));
+    let at = jiff::Timestamp::from_millisecond(event.at).unwrap();
+    put("at", json!(format!("{at:.3}")));
+    if let Some(id) = &event.id {
+        put("id", json!(id));
+    }
+    if let Some(value) = event.value {
+        put("value", json!(value.to_f64()));
+        if let Some(currency) = &details.currency {
+            put("currency", json!(currency));
+        }
+    }
+    let identifiers: Map<String, Value> =
+        details.identifiers.iter().map(|(of, text)| (of.clone().into_owned(), json!(text))).collect();
+    if !identifiers.is_empty() {
+        put("identifiers", Value::Object(identifiers));
+    }
+    let names = vocabulary.attrs().iter().map(|(name, _)| name.to_string());
+    let attributes: Map<String, Value> = names
+        .zip(&event.attrs)
+        .filter_map(|(name, value)| {
+            let value = match value.as_ref()? {
+                Attr::Number(number) => json!(number),
+                Attr::Text(text) => json!(text),
+                Attr::Bool(value) => json!(value),
+            };
+            Some((name, value))
+        })
+        .collect();
+    if !attributes.is_empty() {
+        put("attributes", Value::Object(attributes));
+    }
+    Value::Object(line)
+}
+
+/// Whether two lines say the same: numbers count by their value, `7` as `7.0`.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+#[test]
+fn every_fixture_means_what_is_written_beside_it() {
+    let mut wrong = String::new();
+    let cases = cases();
+    for case in &cases {
+        let found = decode(case).unwrap_or_else(|error| vec![json!({ "error": error })]);
+        let is_same = found.len() == case.expected.len() && found.iter().zip(&case.expected).all(|(a, b)| same(a, b));
+        if !is_same {
+            let text = |lines: &[Value]| lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n    ");
+            let _ = write!(wrong, "\n{}\n  is\n    {}\n  not\n    {}", case.name, text(&found), text(&case.expected));
+        }
+    }
+    assert!(wrong.is_empty(), "of {} fixtures:{wrong}", cases.len());
+}
+
+#[test]
+fn every_format_has_fixtures() {
+    let cases = cases();
+    for format in FORMATS.iter().filter(|format| format.name != "mapping") {
+        let count = cases.iter().filter(|case| case.format == format.name).count();
+        assert!(count >= 8, "{} has {count} fixtures", format.name);
+    }
+}
