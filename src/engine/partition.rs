@@ -233,11 +233,10 @@ impl Partition {
 
     fn check_size(&self, raw: &RawRecord<'_>) -> Result<(), Reject> {
         match raw.value {
-            None | Some([]) => Err(Reject::Empty),
             Some(value) if value.len() > self.rules.event_bytes_max => {
                 Err(Reject::TooLarge(value.len(), self.rules.event_bytes_max))
             }
-            Some(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -11,7 +11,7 @@ use super::found::Found;
 use super::habit::Habit;
 use super::lesson::Lesson;
 use super::quotes::Quotes;
-use super::shape::{ROOT, Shape};
+use super::shape::Shape;
 use super::{scan, walk};
 use crate::journey::Reject;
 
@@ -71,7 +71,7 @@ impl Extractor {
         take: impl FnOnce(&[Found<'a>]) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
         // Whoever wants nothing of what is no object is told that it is none.
-        if text.trim_ascii_start().starts_with('{') || self.shape.node(ROOT).slot.is_none() {
+        if text.trim_ascii_start().starts_with('{') || !self.shape.wants_whole() {
             return self.read(Some(text.as_bytes()), take);
         }
         let mut found = std::mem::take(&mut self.memory);

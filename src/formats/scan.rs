@@ -170,7 +170,7 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
                 b'[' if node.is_inner() => self.items(at, number),
                 _ => self.array(at),
             }?;
-            if let (true, Some(slot)) = (node.is_raw, node.slot) {
+            if let Some(slot) = node.raw_slot {
                 self.found[slot] = Found::Raw(self.text.get(at..end)?);
                 self.notes.unusual();
             }

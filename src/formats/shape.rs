@@ -26,8 +26,8 @@ pub(super) struct Node {
     pub(super) slot: Option<usize>,
     /// All slots here and below: emptied when the key comes a second time.
     pub(super) slots_below: Vec<usize>,
-    /// Whether an array or object is kept as its text.
-    pub(super) is_raw: bool,
+    /// Where to keep the text of an array or object that stands here.
+    pub(super) raw_slot: Option<usize>,
     children: Vec<Child>,
     /// A bit for each length that a child's key has: most keys have another.
     lengths: u64,
@@ -50,12 +50,10 @@ impl Shape {
         Self::default()
     }
 
-    /// The same, but an array or object there will be found as its text.
+    /// The slot in which the text of an array or object at this path will be found; any other value is not.
     pub(super) fn raw_slot<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> usize {
-        let (slot, node) = self.slot_at(path);
-        self.nodes[node].is_raw = true;
         self.has_raw = true;
-        slot
+        self.slot_at(path, |node| &mut node.raw_slot)
     }
 
     /// Paths lead through arrays to the first item that has the rest of them, and an object with a `#text` is that text: so
@@ -76,11 +74,14 @@ impl Shape {
 
     /// The slot in which what stands at this path will be found. Equal paths share one.
     pub(super) fn slot<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> usize {
-        self.slot_at(path).0
+        self.slot_at(path, |node| &mut node.slot)
     }
 
-    /// The slot of a path, and its node.
-    fn slot_at<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> (usize, usize) {
+    fn slot_at<K: AsRef<str>>(
+        &mut self,
+        path: impl IntoIterator<Item = K>,
+        of: impl Fn(&mut Node) -> &mut Option<usize>,
+    ) -> usize {
         let mut passed = vec![ROOT];
         let mut here = ROOT;
         for key in path {
@@ -98,16 +99,22 @@ impl Shape {
             };
             passed.push(here);
         }
-        if let Some(slot) = self.nodes[here].slot {
-            return (slot, here);
+        if let Some(slot) = *of(&mut self.nodes[here]) {
+            return slot;
         }
         let slot = self.slots;
         self.slots += 1;
-        self.nodes[here].slot = Some(slot);
+        *of(&mut self.nodes[here]) = Some(slot);
         for node in passed {
             self.nodes[node].slots_below.push(slot);
         }
-        (slot, here)
+        slot
+    }
+
+    /// Whether the whole record itself is wanted, whatever it is.
+    pub(super) fn wants_whole(&self) -> bool {
+        let whole = &self.nodes[ROOT];
+        whole.slot.or(whole.raw_slot).is_some()
     }
 
     /// How many slots there are.

@@ -31,10 +31,18 @@ macro_rules! built_in {
 }
 
 /// All formats. A new one is a recipe and a line here.
-pub static FORMATS: [Format; 4] = [
+pub static FORMATS: [Format; 12] = [
     built_in!("segment", "Segment: calls of all types"),
     built_in!("sendgrid", "SendGrid: events of the event webhook, one or an array of them"),
+    built_in!("mailgun", "Mailgun: webhooks and events"),
+    built_in!("mandrill", "Mandrill: arrays of events, in a form or bare"),
+    built_in!("postmark", "Postmark: webhooks of all record types"),
+    built_in!("ses", "Amazon SES: event publishing and notifications, also as SNS wraps them"),
     built_in!("square", "Square: notifications of payments, orders and refunds"),
+    built_in!("shopify", "Shopify: webhooks of orders, refunds, checkouts, carts and customers"),
+    built_in!("lightspeed", "Lightspeed Retail (X-Series): webhooks of sales and customers"),
+    built_in!("woocommerce", "WooCommerce: webhooks of orders"),
+    built_in!("poslog", "ARTS POSLog: transactions of tills, as XML"),
     Format { name: "mapping", about: "rows of CSV and other records, as `mapping` says", recipe: None },
 ];
 
@@ -163,5 +171,18 @@ fn unknown(name: &str) -> String {
     match nearest(name, FORMATS.iter().map(|format| format.name)) {
         Some(near) => format!("there is no format `{name}`; did you mean `{near}`? (There are {known}.)"),
         None => format!("there is no format `{name}`; there are {known}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_recipe_can_be_read_and_compiled() {
+        for format in FORMATS.iter().filter(|format| format.recipe.is_some()) {
+            let options = Options { zone: Some("Europe/Amsterdam".into()), ..Options::default() };
+            FormatSpec::with(format.name, None, options).unwrap_or_else(|error| panic!("{}: {error}", format.name));
+        }
     }
 }

@@ -92,16 +92,13 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let node = self.shape.node(self.node);
-        if !node.is_raw {
-            return deserializer.deserialize_any(self);
-        }
+        let Some(slot) = node.raw_slot else { return deserializer.deserialize_any(self) };
         // Read twice: once for where it ends.
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        let slot = node.slot;
         let mut json = serde_json::Deserializer::from_str(text);
         let Walk { shape, node, found } = self;
         json.deserialize_any(Walk { shape, node, found: &mut *found }).map_err(D::Error::custom)?;
-        if let (Some(slot), true) = (slot, text.starts_with(['{', '['])) {
+        if text.starts_with(['{', '[']) {
             found[slot] = Found::Raw(text);
         }
         Ok(())

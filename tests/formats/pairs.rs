@@ -29,6 +29,8 @@ struct Input {
     headers: BTreeMap<String, String>,
     key: Option<String>,
     timestamp: Option<i64>,
+    /// Whether the record has no value.
+    tombstone: bool,
 }
 
 /// A fixture.
@@ -119,7 +121,7 @@ fn decode(case: &Case) -> Result<Vec<Value>, String> {
     let headers: Vec<_> = headers.collect();
     let record = RawRecord {
         key: input.key.as_ref().map(String::as_bytes),
-        value: Some(&case.value),
+        value: Some(case.value.as_slice()).filter(|_| !input.tombstone),
         timestamp: input.timestamp.unwrap_or(-1),
         headers: &headers,
     };

@@ -51,7 +51,7 @@ struct Level {
     reader: Reader,
     name: Option<Field>,
     entries: Vec<Entry>,
-    /// What is read if no entry holds.
+    /// What is read if no entry gives anything.
     base: Option<Reading>,
 }
 
@@ -153,7 +153,7 @@ impl Draft {
             };
             entries.push((only, what));
         }
-        let has_always = entries.iter().any(|(only, _)| only.is_none());
+        let has_always = entries.iter().any(|(only, what)| only.is_none() && matches!(what, DraftWhat::One(_)));
         let base = RecipeSpec { events: None, ..spec.clone() };
         let base = if has_always { None } else { Some(Reading::new(&base, slots, purpose)?) };
         Ok(Self { name, entries, base })
@@ -202,7 +202,12 @@ fn name_of(spec: &RecipeSpec, slots: &mut Slots) -> Result<Option<Field>, String
 
 impl Decoder for RecipeDecoder {
     fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
-        let value = record.value.filter(|value| !value.is_empty()).ok_or(Reject::Empty)?;
+        let Some(value) = record.value.filter(|value| !value.is_empty()) else {
+            // A change stream writes one after a deletion, for the broker.
+            let is_tombstone =
+                record.value.is_none() && matches!(self.unwrappers.first(), Some(Unwrapper::Debezium(..)));
+            return if is_tombstone { Ok(Decoded::Ignored) } else { Err(Reject::Empty) };
+        };
         if self.unwrappers.is_empty() && self.carrier == Carrier::Json {
             return self.level.decode(value, record);
         }
@@ -286,14 +291,13 @@ impl Level {
         let take = |found: &[_]| {
             let looked_up = lookups.all(record, found, around, name.as_ref());
             let view = View::within(around, found, &looked_up);
-            let mut has_held = false;
+            let before = items.len();
             for Entry { only, what } in entries {
                 if let Some((tests, rule)) = only
                     && !tests.asked(&view).holds(rule)
                 {
                     continue;
                 }
-                has_held = true;
                 match what {
                     What::One(reading) => items.push(reading.item(record, &view)?),
                     What::Each(arrays, level) => {
@@ -316,7 +320,7 @@ impl Level {
                     }
                 }
             }
-            if let (false, Some(base)) = (has_held, base) {
+            if let (true, Some(base)) = (items.len() == before, base) {
                 items.push(base.item(record, &view)?);
             }
             Ok(())

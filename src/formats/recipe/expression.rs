@@ -29,6 +29,8 @@ struct Read {
     root: Root,
     keys: Vec<String>,
     slot: Slot,
+    /// Where the text of an array or object goes.
+    whole: Slot,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +62,14 @@ impl Expression {
             if reads.iter().any(|read| read.root == root && read.keys == keys) {
                 continue;
             }
-            let list = match root {
-                Root::Record => slots.record.whole(&keys, 0),
+            let (slot, whole) = match root {
+                Root::Record => (slots.record.keys(&keys, 0), slots.record.whole(&keys, 0)),
                 Root::Item => match &mut slots.item {
-                    Some(item) => item.whole(&keys, 2),
+                    Some(item) => (item.keys(&keys, 2), item.whole(&keys, 2)),
                     None => return Err(format!("`{text}` reads `item`, but there is no `each`; write record")),
                 },
             };
-            reads.push(Read { root, keys, slot: list });
+            reads.push(Read { root, keys, slot, whole });
         }
         Ok(Self { text: text.to_owned(), program, reads, context: Context::default() })
     }
@@ -97,7 +99,7 @@ impl Expression {
         for root in [Root::Record, Root::Item] {
             let mut fields = Tree::default();
             for read in self.reads.iter().filter(|read| read.root == root) {
-                if let Some(value) = value(view.get(read.slot)) {
+                if let Some(value) = value(view.get(read.slot)).or_else(|| value(view.get(read.whole))) {
                     fields.put(&read.keys, value);
                 }
             }

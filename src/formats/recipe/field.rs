@@ -24,6 +24,7 @@ pub(super) enum Field {
 #[derive(Debug)]
 pub(super) struct Made {
     source: Source,
+    json: Option<String>,
     table: Option<Table<String>>,
     default: Option<String>,
     lower: bool,
@@ -67,7 +68,7 @@ impl Field {
                     List::Joined => Ok(Self::Made(Box::new(Made::of(Source::Join(all, "/".into()))))),
                 }
             }
-            FieldSpec::Made(made) => Made::new(made, list, slots).map(|made| Self::Made(Box::new(made))),
+            FieldSpec::Made(made) => Made::new(made, slots).map(|made| Self::Made(Box::new(made))),
         }
     }
 
@@ -110,6 +111,7 @@ impl Made {
     fn of(source: Source) -> Self {
         Self {
             source,
+            json: None,
             table: None,
             default: None,
             lower: false,
@@ -121,10 +123,10 @@ impl Made {
         }
     }
 
-    fn new(spec: &MadeSpec, list: List, slots: &mut Slots) -> Result<Self, String> {
+    fn new(spec: &MadeSpec, slots: &mut Slots) -> Result<Self, String> {
         let MadeSpec { from, join, with, constant, cel, sum, .. } = spec;
         let source = match (from, join, constant, cel, sum) {
-            (Some(from), None, None, None, None) => Source::Field(Field::new(from, list, slots)?),
+            (Some(from), None, None, None, None) => Source::Field(Field::new(from, List::First, slots)?),
             (None, Some(parts), None, None, None) => {
                 let parts =
                     parts.iter().map(|part| Field::new(part, List::First, slots)).collect::<Result<Vec<_>, _>>()?;
@@ -154,7 +156,11 @@ impl Made {
                 Some((tests, rule))
             }
         };
+        if spec.json.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
+            return Err("`json` is a JSON pointer; begin it with /".into());
+        }
         Ok(Self {
+            json: spec.json.clone(),
             table: spec.table.as_ref().map(|table| Table::new(table.iter().map(|(raw, means)| (raw, means.clone())))),
             default: spec.default.clone(),
             lower: spec.lower,
@@ -196,6 +202,10 @@ impl Made {
             Source::Constant(text) => Found::Text(Cow::Owned(text.clone())),
             Source::Expression(expression) => expression.get(view),
             Source::Sum(parts) => total(parts.iter().map(|part| decimal(&part.get(view)))),
+        };
+        let found = match &self.json {
+            Some(pointer) => within_text(&found, pointer),
+            None => found,
         };
         let changed = self.change(found);
         match &self.default {
@@ -251,6 +261,21 @@ pub(super) fn total<'a>(parts: impl Iterator<Item = Option<Decimal>>) -> Found<'
         }
     }
     sum.map_or(Found::Absent, |sum| Found::Text(Cow::Owned(sum.to_string())))
+}
+
+/// What stands at a place of the JSON that a text is.
+fn within_text<'a>(found: &Found<'_>, pointer: &str) -> Found<'a> {
+    let json: Option<serde_json::Value> = found.text().and_then(|text| serde_json::from_str(text).ok());
+    match json.as_ref().and_then(|json| json.pointer(pointer)) {
+        Some(serde_json::Value::String(text)) => Found::Text(Cow::Owned(text.clone())),
+        Some(serde_json::Value::Bool(value)) => Found::Bool(*value),
+        Some(serde_json::Value::Number(number)) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => Found::Unsigned(number),
+            (None, Some(number)) => Found::Signed(number),
+            (None, None) => number.as_f64().map_or(Found::Absent, Found::Float),
+        },
+        _ => Found::Absent,
+    }
 }
 
 fn join<'a>(parts: &[Field], with: &str, view: &View<'_, 'a>) -> Found<'a> {

@@ -3,9 +3,10 @@
 //! Invariant: of a text that is a JSON array, these are its items, whole. Of any other text something comes out, too; what
 //! is read of it says what is wrong.
 
-/// The items of an array.
+/// The items of an array; of anything else itself, as its only item.
 pub(super) fn of(array: &str) -> Items<'_> {
-    let inner = array.trim_ascii().strip_prefix('[').unwrap_or_default();
+    let array = array.trim_ascii();
+    let inner = array.strip_prefix('[').unwrap_or(array);
     Items { rest: inner.trim_ascii_start(), wants_more: false }
 }
 

@@ -29,8 +29,8 @@ pub(super) struct Path {
 /// The item of an array in which a key has a value, and where to go on in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ItemPath {
-    /// The key.
-    pub(super) key: String,
+    /// The keys that lead to it, in an item.
+    pub(super) key: Vec<String>,
     /// Its value.
     pub(super) value: String,
     /// The keys from there.
@@ -80,20 +80,29 @@ fn path(text: &str) -> Result<Path, String> {
             _ => Ok(Path { keys: vec![text.to_owned()], item: None }),
         };
     };
-    let parts: Vec<String> = pointer.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+    let keys = |pointer: &str| -> Vec<String> {
+        pointer.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
+    };
+    let mut is_within = false;
+    let apart = pointer.split(|letter| {
+        is_within = if is_within { letter != ']' } else { letter == '[' };
+        letter == '/' && !is_within
+    });
+    let parts: Vec<&str> = apart.collect();
+    let unescaped = |parts: &[&str]| parts.iter().flat_map(|part| keys(part)).collect();
     let Some(at) = parts.iter().position(|part| part.starts_with('[')) else {
-        return Ok(Path { keys: parts, item: None });
+        return Ok(Path { keys: unescaped(&parts), item: None });
     };
     let wanted = parts[at].strip_prefix('[').and_then(|part| part.strip_suffix(']'));
     let (key, value) = wanted.and_then(|part| part.split_once('=')).ok_or_else(|| {
         format!("`{}` in {text} names no item of an array; write for example [key=page_location]", parts[at])
     })?;
-    let rest = parts[at + 1..].to_vec();
+    let rest = &parts[at + 1..];
     if rest.iter().any(|part| part.starts_with('[')) {
         return Err(format!("{text} looks through two arrays; only one can be"));
     }
-    let item = ItemPath { key: key.to_owned(), value: value.to_owned(), rest };
-    Ok(Path { keys: parts[..at].to_vec(), item: Some(item) })
+    let item = ItemPath { key: keys(key), value: value.to_owned(), rest: unescaped(rest) };
+    Ok(Path { keys: unescaped(&parts[..at]), item: Some(item) })
 }
 
 #[cfg(test)]
@@ -117,7 +126,9 @@ mod tests {
         check("$timestamp", Place::Timestamp);
         check("$header.X-Topic", Place::Header("X-Topic".into()));
         check("/$key", Place::Path(keys(&["$key"])));
-        let item = ItemPath { key: "key".into(), value: "url".into(), rest: vec!["value".into(), "s".into()] };
+        let item = ItemPath { key: vec!["a".into(), "@b".into()], value: "c".into(), rest: vec!["a".into()] };
+        check("/list/[a/@b=c]/a", Place::Path(Path { item: Some(item), ..keys(&["list"]) }));
+        let item = ItemPath { key: vec!["key".into()], value: "url".into(), rest: vec!["value".into(), "s".into()] };
         check("/params/[key=url]/value/s", Place::Path(Path { item: Some(item), ..keys(&["params"]) }));
     }
 

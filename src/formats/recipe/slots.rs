@@ -76,7 +76,7 @@ enum Lookup {
 #[derive(Debug)]
 struct ItemLookup {
     array: usize,
-    key: String,
+    key: Vec<String>,
     shape: Shape,
     /// The slot of the key, in an item.
     key_slot: usize,
@@ -185,7 +185,7 @@ impl Wanted {
             .position(|lookup| matches!(lookup, Lookup::Items(items) if items.array == array && items.key == path.key));
         let known = known.unwrap_or_else(|| {
             let mut shape = Shape::default();
-            let key_slot = shape.slot([&path.key]);
+            let key_slot = shape.slot(&path.key);
             let lookup = ItemLookup { array, key: path.key, shape, key_slot, wanted: Vec::new() };
             self.lookups.push(Lookup::Items(lookup));
             self.lookups.len() - 1

@@ -144,6 +144,8 @@ pub struct MadeSpec {
     /// Of which items.
     #[serde(rename = "where")]
     pub places: Option<Ordered<super::test_spec::TestSpec>>,
+    /// Where to look in the JSON that the text is, as a pointer.
+    pub json: Option<String>,
     /// What stands there, and what it means; an ending `*` stands for any rest.
     pub table: Option<BTreeMap<String, String>>,
     /// What it is if nothing is there, or nothing in the table fits.

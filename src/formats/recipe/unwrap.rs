@@ -16,9 +16,9 @@ use crate::journey::Reject;
 /// Takes one wrapper off.
 pub(super) enum Unwrapper {
     Sns(Extractor, [usize; 2]),
-    CloudEvents(Extractor, [usize; 3]),
+    CloudEvents(Extractor, [usize; 4]),
     Registry,
-    Debezium(Extractor, [usize; 5]),
+    Debezium(Extractor, [usize; 7]),
     Form(String),
     Text(Extractor, usize, String),
 }
@@ -37,14 +37,22 @@ impl Unwrapper {
                 Self::Sns(extractor, slots)
             }
             Wrapper::CloudEvents => {
-                let (extractor, slots) = small([&["specversion"], &["data"], &["data_base64"]], &[false, true, false]);
+                let (extractor, slots) =
+                    small([&["specversion"], &["data"], &["data"], &["data_base64"]], &[false, true, false, false]);
                 Self::CloudEvents(extractor, slots)
             }
             Wrapper::Registry => Self::Registry,
             Wrapper::Debezium => {
-                let paths: [&[&str]; 5] =
-                    [&["payload"], &["payload", "after"], &["payload", "op"], &["after"], &["op"]];
-                let (extractor, slots) = small(paths, &[false, true, false, true, false]);
+                let paths: [&[&str]; 7] = [
+                    &["payload"],
+                    &["payload", "after"],
+                    &["payload", "after"],
+                    &["payload", "op"],
+                    &["after"],
+                    &["after"],
+                    &["op"],
+                ];
+                let (extractor, slots) = small(paths, &[false, true, false, false, true, false, false]);
                 Self::Debezium(extractor, slots)
             }
             Wrapper::Form(field) => Self::Form(field.clone()),
@@ -72,38 +80,40 @@ impl Unwrapper {
                     _ => Ok(Some(Cow::Borrowed(bytes))),
                 }
             }),
-            Self::CloudEvents(extractor, [version, data, base64]) => {
+            Self::CloudEvents(extractor, [version, object, data, base64]) => {
                 // In binary mode the data is all there is, whatever it is.
                 if !bytes.trim_ascii_start().starts_with(b"{") {
                     return Ok(Some(Cow::Borrowed(bytes)));
                 }
-                extractor.read(Some(bytes), |found| match (&found[*version], &found[*data], &found[*base64]) {
-                    (Found::Absent, ..) => Ok(Some(Cow::Borrowed(bytes))),
-                    (_, Found::Raw(data), _) => Ok(Some(Cow::Borrowed(data.as_bytes()))),
-                    (_, Found::Text(data), _) => Ok(Some(text_bytes(data.clone()))),
-                    (.., Found::Text(data)) => match STANDARD.decode(data.as_bytes()) {
-                        Ok(data) => Ok(Some(Cow::Owned(data))),
-                        Err(why) => Err(Reject::BadField(format!("data_base64 cannot be read: {why}"))),
-                    },
-                    _ => Err(Reject::BadField("a CloudEvent without data".into())),
+                extractor.read(Some(bytes), |found| {
+                    match (&found[*version], &found[*object], &found[*data], &found[*base64]) {
+                        (Found::Absent, ..) => Ok(Some(Cow::Borrowed(bytes))),
+                        (_, Found::Raw(data), ..) => Ok(Some(Cow::Borrowed(data.as_bytes()))),
+                        (_, _, Found::Text(data), _) => Ok(Some(text_bytes(data.clone()))),
+                        (.., Found::Text(data)) => match STANDARD.decode(data.as_bytes()) {
+                            Ok(data) => Ok(Some(Cow::Owned(data))),
+                            Err(why) => Err(Reject::BadField(format!("data_base64 cannot be read: {why}"))),
+                        },
+                        _ => Err(Reject::BadField("a CloudEvent without data".into())),
+                    }
                 })
             }
             Self::Registry => match bytes {
                 [MAGIC, ..] if bytes.len() > MAGIC_LENGTH => Ok(Some(Cow::Borrowed(&bytes[MAGIC_LENGTH..]))),
                 _ => Err(Reject::Malformed("it does not begin with the number of a schema in a registry".into())),
             },
-            Self::Debezium(extractor, [payload, after, op, bare_after, bare_op]) => {
+            Self::Debezium(extractor, [payload, row, text, op, bare_row, bare_text, bare_op]) => {
                 extractor.read(Some(bytes), |found| {
-                    let (after, op) = match &found[*payload] {
-                        Found::Absent => (&found[*bare_after], &found[*bare_op]),
-                        _ => (&found[*after], &found[*op]),
+                    let (row, text, op) = match &found[*payload] {
+                        Found::Absent => (bare_row, bare_text, bare_op),
+                        _ => (row, text, op),
                     };
-                    match (after, op) {
-                        (Found::Raw(row), _) => Ok(Some(Cow::Borrowed(row.as_bytes()))),
+                    match (&found[*row], &found[*text], &found[*op]) {
+                        (Found::Raw(row), ..) => Ok(Some(Cow::Borrowed(row.as_bytes()))),
                         // As the connector for MongoDB writes it.
-                        (Found::Text(row), _) => Ok(Some(text_bytes(row.clone()))),
+                        (_, Found::Text(row), _) => Ok(Some(text_bytes(row.clone()))),
                         // Deleted, or truncated: there is no row any more.
-                        (_, Found::Text(_)) => Ok(None),
+                        (.., Found::Text(_)) => Ok(None),
                         _ => Err(Reject::BadField("no `after` and no `op`: not a change event of Debezium".into())),
                     }
                 })
