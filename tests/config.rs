@@ -203,7 +203,7 @@ workers: 0
             "shop.yaml:1:1: application is missing; write a name for the consumer group and the topics, such as application: shop",
             "shop.yaml:1:19: the environment variable NOPE is not set; set it, or write ${NOPE:-default}",
             "shop.yaml:1:30: kafka.instanse is not a key that is known here; did you mean instance?",
-            "shop.yaml:3:44: there is no format `segmint`; did you mean `segment`? (There are `segment`, `sendgrid`, `square`, `mapping`.)",
+            "shop.yaml:3:44: there is no format `segmint`; did you mean `segment`?",
             "shop.yaml:4:60: \"yesterday\" is not where an input can begin; write earliest, latest or a time such as 2025-01-31T00:00:00Z",
             "shop.yaml:5:10: there is no built-in model think6; write think5, awareness5, see-think-do-care, retention5, decision3 or store-pos, or the path of a file, such as ./think6.yaml",
             "shop.yaml:5:18: there is no model file ./none.yaml; name a file that exists; a relative path starts at this configuration's folder",
@@ -472,6 +472,29 @@ fn an_envelope_is_one_of_three_words_also_from_the_environment() {
 }
 
 #[test]
+fn what_an_input_says_beside_its_format_is_checked_in_its_place() {
+    let with = |more: &str| LEAST.replace("segment }", &format!("segment, {more} }}"));
+    let sound = with(
+        "customer: [user_id, anonymous_id], kinds: { Quote Asked: quoted }, drops: { bot: false, anonymous: true }, unwrap: [cloudevents]",
+    );
+    let kinds = klantreis::formats::kinds_of(&parse(&sound).inputs[0].format).expect("they are known");
+    assert!(kinds.iter().any(|kind| kind == "quoted"), "{kinds:?}");
+    let check = |more: &str, expected: &str| refused(&with(more), &[&format!("shop.yaml:{expected}")]);
+    check(
+        "customer: [loyalty]",
+        "4:44: customer: there is no identifier `loyalty`; there are user_id, email, phone, anonymous_id, device_id",
+    );
+    check("customer: 7", "4:63: found integer `7`; write a type of identifier such as user_id, or a list of them");
+    check("drops: { bots: true }", "4:5: bots is no reason to leave an event out; did you mean bot?");
+    check("drops: { bot: perhaps }", "4:67: found string \"perhaps\"; write a boolean");
+    check(
+        "unwrap: [sqs]",
+        "4:62: there is no wrapper `sqs`; write sns, cloudevents, registry, debezium, {form: field} or {text: place}",
+    );
+    check("kinds: [quoted]", "4:60: found a list; write a map");
+}
+
+#[test]
 fn a_mapping_is_checked_in_its_place() {
     let check = |mapping: &str, expected: &str| {
         let text = LEAST.replace("segment }", &format!("mapping, mapping: {{ {mapping} }} }}"));
@@ -484,16 +507,16 @@ fn a_mapping_is_checked_in_its_place() {
     check("customer: id, kind: { from: k, table: [a] }, time: at", "4:102: found a list; write a map");
     check(
         "customer: id, time: { from: at, format: epoch }, kind: x",
-        "4:104: `epoch` is no format of times; write rfc3339, epoch_s, epoch_ms or a pattern such as \"%Y-%m-%d %H:%M:%S\"",
+        "4:104: `epoch` is no format of times; write rfc3339, epoch_s, epoch_ms, epoch_us or a pattern such as \"%Y-%m-%d %H:%M:%S\"",
     );
     check(
         "customer: id, time: { from: at, form: s }, kind: x",
         "4:96: form is not a key that is known here; did you mean format?",
     );
-    check("customer: id, time: at", "4:62: kind is missing; add kind");
+    check("customer: id, time: at", "4:62: mapping: kind is missing; add kind");
     check(
-        "customer: [a], time: at, kind: x",
-        "4:74: found a list; write a column or JSON pointer, or {from, number_as_text}",
+        "customer: [], time: at, kind: x",
+        "4:62: mapping: customer: an empty list; name at least one column, or leave it out",
     );
     check(
         "customer: \"${NOPE}\", time: at, kind: x",

@@ -1,11 +1,17 @@
 //! The list `inputs`: what is read, how it is decoded, and where it begins.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 
 use super::problem::Problems;
 use super::section::{Found, Section};
 use super::{InputConfig, Start, foreign, units};
-use crate::formats::{FormatSpec, RecipeSpec, TimeSource};
+use crate::formats::{FormatSpec, Options, RecipeSpec, TimeSource, Wrapper};
+use crate::journey::DropReason;
 use crate::yaml::{Node, Place};
 
 /// An input with the places of what must differ from other inputs.
@@ -65,29 +71,85 @@ pub(super) fn check_topic(topic: Found<&str>, problems: &Problems) {
     }
 }
 
-/// The format with its mapping.
+/// The format with its mapping and what is said beside.
 fn format(section: &mut Section<'_>) -> Option<FormatSpec> {
     let problems = section.problems;
     let name = section.required("format", "write the format of its records, such as segment");
-    let mut broken = false;
-    let mapping = section.node("mapping").and_then(|node| {
-        let read = RecipeSpec::deserialize(foreign::Reader(node));
-        read.map_err(|error| {
-            broken = true;
-            error.report(node.at, problems);
-        })
-        .ok()
-    });
+    let at = section.node("mapping").map(|node| node.at);
+    let mapping = foreign::<RecipeSpec>(section, "mapping");
+    let options = options(section);
     let name = name?;
-    if broken {
-        return None;
-    }
-    FormatSpec::new(name.value, mapping)
+    FormatSpec::with(name.value, mapping?, options?)
         .map_err(|message| {
             let (what, instead) = message.split_once("; ").unwrap_or((&message, "see the formats in the README"));
-            problems.add(name.at, what, instead);
+            problems.add(at.unwrap_or(name.at), what, instead);
         })
         .ok()
+}
+
+/// What is said of a format beside its name.
+fn options(section: &mut Section<'_>) -> Option<Options> {
+    let customer = foreign::<OneOrMore>(section, "customer");
+    let zone = section.text("zone", "write an IANA name, such as Europe/Amsterdam").map(|zone| zone.value.to_owned());
+    let kinds = foreign::<BTreeMap<String, String>>(section, "kinds");
+    let drops = foreign::<BTreeMap<String, bool>>(section, "drops");
+    let unwrap = foreign::<Vec<Wrapper>>(section, "unwrap");
+    let drops = drops?.unwrap_or_default().into_iter().map(|(label, is_on)| match DropReason::of(&label) {
+        Some(reason) => Some((reason, is_on)),
+        None => {
+            let what = format!("{label} is no reason to leave an event out");
+            section.problems.add(section.at, what, units::suggest(&label, &DropReason::ALL.map(DropReason::label)));
+            None
+        }
+    });
+    let drops = drops.collect::<Option<_>>();
+    Some(Options {
+        customer: customer?.map(|OneOrMore(types)| types),
+        zone,
+        kinds: kinds?.unwrap_or_default(),
+        drops: drops?,
+        unwrap: unwrap?.unwrap_or_default(),
+    })
+}
+
+/// A value that reads itself; the outer option is whether it could, the inner whether it is there.
+#[allow(clippy::option_option)]
+fn foreign<T: DeserializeOwned>(section: &mut Section<'_>, key: &'static str) -> Option<Option<T>> {
+    let Some(node) = section.node(key) else { return Some(None) };
+    match T::deserialize(foreign::Reader(node)) {
+        Ok(value) => Some(Some(value)),
+        Err(mistake) => {
+            mistake.report(node.at, section.problems);
+            None
+        }
+    }
+}
+
+/// A text, or a list of them.
+struct OneOrMore(Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+
+        impl<'de> Visitor<'de> for Form {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a type of identifier such as user_id, or a list of them")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OneOrMore, E> {
+                Ok(OneOrMore(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<OneOrMore, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(items)).map(OneOrMore)
+            }
+        }
+
+        deserializer.deserialize_any(Form)
+    }
 }
 
 /// Where an input begins that was never read.

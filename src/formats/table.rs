@@ -169,7 +169,7 @@ pub fn has_value(spec: &FormatSpec) -> bool {
 fn unknown(name: &str) -> String {
     let known = FORMATS.iter().map(|format| format!("`{}`", format.name)).collect::<Vec<_>>().join(", ");
     match nearest(name, FORMATS.iter().map(|format| format.name)) {
-        Some(near) => format!("there is no format `{name}`; did you mean `{near}`? (There are {known}.)"),
+        Some(near) => format!("there is no format `{name}`; did you mean `{near}`?"),
         None => format!("there is no format `{name}`; there are {known}"),
     }
 }

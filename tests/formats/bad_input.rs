@@ -85,7 +85,8 @@ fn a_customer_is_a_text_that_is_not_empty() {
         check(format, with(&format!("\"{key}\":\"c1\",\"{key}\":null")).as_bytes(), Err("no_customer"));
         check(format, with(&format!("\"{key}\":null,\"{key}\":\"c1\"")).as_bytes(), Ok(()));
         check(format, with(&format!("\"{key}\":\"\\ud800\"")).as_bytes(), Err("malformed"));
-        check(format, with(&format!("\"{key}\":\" \"")).as_bytes(), Ok(()));
+        check(format, with(&format!("\"{key}\":\" \"")).as_bytes(), Err("no_customer"));
+        check(format, with(&format!("\"{key}\":\" c1\"")).as_bytes(), Ok(()));
     }
 }
 
@@ -187,7 +188,7 @@ fn a_value_of_five_megabytes_is_read_like_any_other() {
 #[test]
 fn a_reason_says_where_it_looked_and_what_stood_there() {
     let said = |format: &str, value: &str| decode(format, value.as_bytes()).unwrap_err().to_string();
-    assert_eq!(said("square", "{}"), "no customer: /data/object/payment/customer_id is missing, empty or not a text");
+    assert_eq!(said("segment", "{}"), "no customer: /userId is missing, empty or not a text");
     assert_eq!(said("segment", r#"{"userId":"c1"}"#), "no event time: /timestamp is missing");
     assert_eq!(
         said("segment", r#"{"userId":"c1","timestamp":"soon"}"#),

@@ -230,8 +230,8 @@ fn a_mapping_that_cannot_work_is_refused_with_what_to_write_instead() {
         let error = spec(yaml).err().unwrap_or_else(|| panic!("accepted: {yaml}"));
         assert!(error.contains(expected), "{yaml}\n{error}");
     };
-    check("{ customer: c, time: t }", "missing field `kind`");
-    check("{ time: t, kind: k }", "missing field `customer`");
+    check("{ customer: c, time: t }", "kind is missing; add kind");
+    check("{ time: t, kind: k }", "customer: it is missing; add customer");
     check("{ customer: c, time: t, kind: k, extra: 1 }", "unknown field `extra`");
     check("{ customer: { from: c, typo: 1 }, time: t, kind: k }", "unknown field `typo`");
     check("{ customer: [], time: t, kind: k }", "an empty list");

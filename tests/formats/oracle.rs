@@ -65,7 +65,7 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Even
             (customer, rfc3339(at("/created_at")), kind, at("/event_id"), value, "/data/object/payment")
         }
     };
-    let customer = customer.as_str().filter(|text| !text.is_empty()).ok_or("no_customer")?;
+    let customer = customer.as_str().filter(|text| !text.trim_ascii().is_empty()).ok_or("no_customer")?;
     let time = time?;
     if !(EARLIEST_MS..END_MS).contains(&time) {
         return Err("bad_time");

@@ -179,9 +179,11 @@ fn an_id_that_is_not_a_text_is_no_id() {
 #[test]
 fn a_format_tells_its_kinds_and_a_misspelt_name_is_corrected() {
     let kinds = kinds_of(&FormatSpec::new("sendgrid", None).unwrap()).unwrap();
-    assert_eq!(kinds, ["mail_bounced", "mail_clicked", "mail_delivered", "mail_opened"]);
+    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    assert!(kinds.iter().all(|kind| kind.starts_with("mail_")), "{kinds:?}");
     let error = |name: &str| FormatSpec::new(name, None).unwrap_err();
     assert!(error("segmnt").contains("did you mean `segment`?"), "{}", error("segmnt"));
-    assert!(error("avro").contains("there are `segment`, `sendgrid`, `square`, `mapping`"), "{}", error("avro"));
+    let unknown = error("excel");
+    assert!(unknown.contains("there are `segment`, ") && unknown.ends_with("`mapping`"), "{unknown}");
     assert!(error("mapping").contains("needs `mapping:`"), "{}", error("mapping"));
 }

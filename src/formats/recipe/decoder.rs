@@ -78,7 +78,7 @@ impl Recipe<'_> {
     /// Checks everything that can be wrong with a recipe, whatever it is used for. An error says what to write instead.
     pub(in crate::formats) fn check(&self) -> Result<(), String> {
         if self.spec.kind.is_none() && self.spec.events.is_none() {
-            return Err("missing field `kind`; say what its events are called".into());
+            return Err("kind is missing; add kind".into());
         }
         let vocabulary = Vocabulary::new(Vec::new(), Vec::new(), true);
         let time = if self.spec.time.is_some() { TimeSource::Event } else { TimeSource::Record };

@@ -325,7 +325,7 @@ pub(super) fn as_text<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
 fn as_identity<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
     match found {
         Found::Float(_) | Found::Bool(_) => None,
-        found => as_text(found),
+        found => as_text(found).filter(|text| !text.trim_ascii().is_empty()),
     }
 }
 

@@ -142,7 +142,7 @@ impl Reading {
             at,
             time_is_own: self.time.is_some(),
             kind,
-            id: self.id.as_ref().and_then(|id| id.text(view)),
+            id: self.id.as_ref().and_then(|id| id.identity(view)),
             value: match &self.value {
                 Some(money) if known => money.amount(view)?,
                 _ => None,
@@ -237,7 +237,7 @@ impl Customer {
                 return Err("this mapping has no `identifiers`; say in it what the customer is".into());
             }
             (Some(types), _, Some(_)) => types.clone(),
-            (None, None, _) => return Err("missing field `customer`; say where the customer's id stands".into()),
+            (None, None, _) => return Err("it is missing; add customer".into()),
             (None, Some(field), Some(_)) => types(field)?,
             (None, Some(field), None) => {
                 let name = money::name(field);
