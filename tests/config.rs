@@ -535,7 +535,7 @@ fn a_mapping_is_checked_in_its_place() {
     refused(
         &LEAST.replace("segment }", "segment, mapping: { customer: a, time: t, kind: k } }"),
         &[
-            "shop.yaml:4:44: `mapping:` is only for `format: mapping`; leave it out, for format `segment` knows its fields",
+            "shop.yaml:4:62: `mapping:` is only for `format: mapping`; leave it out, for format `segment` knows its fields",
         ],
     );
 }

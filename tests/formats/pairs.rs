@@ -227,3 +227,22 @@ fn every_format_has_fixtures() {
         assert!(count >= 8, "{} has {count} fixtures", format.name);
     }
 }
+
+#[test]
+fn every_format_kind_attribute_and_reason_is_documented() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats");
+    let index = String::from_utf8(read(&docs.join("README.md"))).unwrap();
+    for format in &FORMATS {
+        let link = format!("| [`{0}`]({0}.md) | ", format.name);
+        assert!(index.contains(&link), "docs/formats/README.md has no line {link}");
+        assert!(docs.join(format!("{}.md", format.name)).exists(), "no page docs/formats/{}.md", format.name);
+        if format.name != "mapping" {
+            assert!(index.contains(format.about), "docs/formats/README.md says something else than `{}`", format.about);
+        }
+    }
+    let kinds = KINDS.iter().flat_map(|(_, kinds)| kinds.iter().copied());
+    let attributes = ATTRIBUTES.iter().map(|(name, _)| *name);
+    for word in kinds.chain(attributes).chain(DropReason::ALL.map(DropReason::label)) {
+        assert!(index.contains(&format!("`{word}`")), "docs/formats/README.md does not mention {word}");
+    }
+}

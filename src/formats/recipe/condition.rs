@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::clock::decimal;
 use super::expression::Expression;
 use super::field::is_missing;
@@ -44,8 +46,7 @@ enum Expected {
     Has(bool),
     Any(Vec<Expected>),
     Not(Box<Expected>),
-    /// In small letters.
-    Contains(Vec<Box<str>>),
+    Contains(Contains),
     Above(Decimal),
     Below(Decimal),
 }
@@ -148,7 +149,7 @@ impl Expected {
                 if parts.iter().any(String::is_empty) {
                     return Err("every text contains the empty one; write what it is to contain".into());
                 }
-                Self::Contains(parts.iter().map(|part| part.to_lowercase().into()).collect())
+                Self::Contains(Contains::new(parts))
             }
             TestSpec::Above(of) => Self::Above(number(*of)?),
             TestSpec::Below(of) => Self::Below(number(*of)?),
@@ -169,12 +170,53 @@ impl Expected {
             Self::Has(there) => is_missing(found) != *there,
             Self::Any(tests) => tests.iter().any(|test| test.is(found)),
             Self::Not(test) => !test.is(found),
-            Self::Contains(parts) => found.text().is_some_and(|text| {
-                let text = text.as_bytes();
-                parts.iter().any(|part| contains(text, part.as_bytes()))
-            }),
+            Self::Contains(parts) => found.text().is_some_and(|text| parts.are_in(text.as_bytes())),
             Self::Above(number) => decimal(found).is_some_and(|found| found > *number),
             Self::Below(number) => decimal(found).is_some_and(|found| found < *number),
+        }
+    }
+}
+
+/// Texts of which one may be within another.
+///
+/// What is searched in are names of programs mostly, few of which come again and again: the verdict on each is kept, for
+/// searching takes as long as reading the whole record.
+struct Contains {
+    /// In small letters.
+    parts: Vec<Box<str>>,
+    /// A text's hash, its last bit being the verdict, at the place that its first bits say.
+    verdicts: Box<[Cell<u64>; VERDICTS]>,
+}
+
+/// Verdicts kept.
+const VERDICTS: usize = 256;
+
+impl std::fmt::Debug for Contains {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.parts).finish()
+    }
+}
+
+impl Contains {
+    fn new(parts: &[String]) -> Self {
+        Self {
+            parts: parts.iter().map(|part| part.to_lowercase().into()).collect(),
+            verdicts: Box::new([const { Cell::new(0) }; VERDICTS]),
+        }
+    }
+
+    /// Whether one of the parts is in a text.
+    #[inline]
+    fn are_in(&self, text: &[u8]) -> bool {
+        let hash = xxh3_64(text) | 1;
+        let verdict = &self.verdicts[(hash >> 56) as usize];
+        match verdict.get() {
+            known if known | 1 == hash => known == hash,
+            _ => {
+                let is_so = self.parts.iter().any(|part| contains(text, part.as_bytes()));
+                verdict.set(if is_so { hash } else { hash & !1 });
+                is_so
+            }
         }
     }
 }
