@@ -7,6 +7,7 @@
 
 mod cpu;
 mod customers;
+mod fixtures;
 mod ids;
 mod shelf;
 mod shop;
@@ -14,6 +15,7 @@ mod touch;
 
 pub use cpu::cpu_time;
 pub use customers::{Customers, Spread};
+pub use fixtures::{Fixtures, fixtures, record};
 pub use ids::Ids;
 pub use shop::{FILL, Shop};
 pub use touch::touch;

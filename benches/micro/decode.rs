@@ -1,4 +1,4 @@
-//! Bytes to event, by format.
+//! Bytes to event, by format: the job's three on its sample, then every format on its fixtures, by the byte.
 
 use std::hint::black_box;
 
@@ -22,6 +22,18 @@ pub fn bench(criterion: &mut Bench) {
                 let record =
                     RawRecord { value: values.next().copied(), timestamp: load::START, ..RawRecord::default() };
                 black_box(decoder.decode(&record).expect("the sample is sound"));
+            });
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("decode fixtures");
+    for mut fixtures in load::fixtures(&set) {
+        group.throughput(Throughput::Bytes(fixtures.bytes()));
+        group.bench_function(BenchmarkId::from_parameter(fixtures.format), |bencher| {
+            let mut values = fixtures.values.iter().cycle();
+            bencher.iter(|| {
+                let value = values.next().expect("every format has fixtures");
+                black_box(fixtures.decoder.decode(&load::record(value)).is_ok());
             });
         });
     }

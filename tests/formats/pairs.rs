@@ -1,95 +1,15 @@
 //! Every fixture of every format: the bytes of a record, and what they are to mean.
-//!
-//! `<format>/<case>.<ext>` is a record's value, `<case>.expected` a line for each event of it, `<case>.input.yaml` what the
-//! input says beside the format, and what the record has beside its value.
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use klantreis::formats::{
-    ATTRIBUTES, Decoded, FORMATS, FormatSpec, Item, KINDS, Options, RawRecord, RecipeSpec, TimeSource, Told, Wrapper,
+    ATTRIBUTES, Decoded, FORMATS, FormatSpec, Item, KINDS, Options, RawRecord, Told,
     kinds_of, open_with_details,
 };
 use klantreis::journey::{Attr, DropReason, Reject, Vocabulary};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// What stands in `<case>.input.yaml`.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct Input {
-    format: Option<String>,
-    mapping: Option<RecipeSpec>,
-    customer: Option<Vec<String>>,
-    zone: Option<String>,
-    kinds: BTreeMap<String, String>,
-    drops: BTreeMap<String, bool>,
-    unwrap: Vec<Wrapper>,
-    time: TimeSource,
-    headers: BTreeMap<String, String>,
-    key: Option<String>,
-    timestamp: Option<i64>,
-    /// Whether the record has no value.
-    tombstone: bool,
-}
-
-/// A fixture.
-struct Case {
-    name: String,
-    format: String,
-    value: Vec<u8>,
-    input: Input,
-    expected: Vec<Value>,
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats")
-}
-
-fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    let entries = |path: &Path| -> Vec<PathBuf> {
-        let mut all: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
-        all.sort();
-        all
-    };
-    for folder in entries(&folder()).into_iter().filter(|path| path.is_dir()) {
-        let format = folder.file_name().unwrap().to_string_lossy().into_owned();
-        for path in entries(&folder) {
-            let file = path.file_name().unwrap().to_string_lossy().into_owned();
-            let Some((case, extension)) = file.split_once('.') else { continue };
-            if matches!(extension, "expected" | "input.yaml" | "md") {
-                continue;
-            }
-            let name = format!("{format}/{case}");
-            let input = folder.join(format!("{case}.input.yaml"));
-            let input: Input = if input.exists() {
-                let text = String::from_utf8(read(&input)).unwrap();
-                serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
-            } else {
-                Input::default()
-            };
-            let expected = folder.join(format!("{case}.expected"));
-            let expected = if expected.exists() { expected } else { folder.join(format!("{file}.expected")) };
-            let expected = String::from_utf8(read(&expected)).unwrap();
-            let lines = expected.lines().filter(|line| !line.trim().is_empty());
-            let expected =
-                lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}")));
-            cases.push(Case {
-                format: input.format.clone().unwrap_or_else(|| format.clone()),
-                value: read(&path),
-                expected: expected.collect(),
-                input,
-                name,
-            });
-        }
-    }
-    cases
-}
+use crate::cases::{Case, cases, read};
 
 /// Everything that formats and models have words for, and what the format may yield beside.
 fn vocabulary(spec: &FormatSpec) -> Vocabulary {

@@ -1,0 +1,87 @@
+//! The fixtures of the formats: records, and what they are to mean.
+//!
+//! `<format>/<case>.<ext>` is a record's value, `<case>.expected` a line for each event of it, `<case>.input.yaml` what the
+//! input says beside the format, and what the record has beside its value.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use klantreis::formats::{RecipeSpec, TimeSource, Wrapper};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What stands in `<case>.input.yaml`.
+#[derive(Deserialize, Default, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Input {
+    pub format: Option<String>,
+    pub mapping: Option<RecipeSpec>,
+    pub customer: Option<Vec<String>>,
+    pub zone: Option<String>,
+    pub kinds: BTreeMap<String, String>,
+    pub drops: BTreeMap<String, bool>,
+    pub unwrap: Vec<Wrapper>,
+    pub time: TimeSource,
+    pub headers: BTreeMap<String, String>,
+    pub key: Option<String>,
+    pub timestamp: Option<i64>,
+    /// Whether the record has no value.
+    pub tombstone: bool,
+}
+
+/// A fixture.
+pub struct Case {
+    pub name: String,
+    pub format: String,
+    pub value: Vec<u8>,
+    pub input: Input,
+    pub expected: Vec<Value>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats")
+}
+
+pub fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let entries = |path: &Path| -> Vec<PathBuf> {
+        let mut all: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        all.sort();
+        all
+    };
+    for folder in entries(&folder()).into_iter().filter(|path| path.is_dir()) {
+        let format = folder.file_name().unwrap().to_string_lossy().into_owned();
+        for path in entries(&folder) {
+            let file = path.file_name().unwrap().to_string_lossy().into_owned();
+            let Some((case, extension)) = file.split_once('.') else { continue };
+            if matches!(extension, "expected" | "input.yaml" | "md") {
+                continue;
+            }
+            let name = format!("{format}/{case}");
+            let input = folder.join(format!("{case}.input.yaml"));
+            let input: Input = if input.exists() {
+                let text = String::from_utf8(read(&input)).unwrap();
+                serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+            } else {
+                Input::default()
+            };
+            let expected = folder.join(format!("{case}.expected"));
+            let expected = if expected.exists() { expected } else { folder.join(format!("{file}.expected")) };
+            let expected = String::from_utf8(read(&expected)).unwrap();
+            let lines = expected.lines().filter(|line| !line.trim().is_empty());
+            let expected =
+                lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}")));
+            cases.push(Case {
+                format: input.format.clone().unwrap_or_else(|| format.clone()),
+                value: read(&path),
+                expected: expected.collect(),
+                input,
+                name,
+            });
+        }
+    }
+    cases
+}
