@@ -2,9 +2,10 @@
 
 use super::write_text;
 
-/// The part of a URL behind the question mark; the whole text if it has none.
+/// The part of a URL behind the question mark; the whole text if it has none, or only in a value.
 pub(super) fn query(url: &[u8]) -> &[u8] {
-    let start = url.iter().position(|byte| *byte == b'?').map_or(0, |at| at + 1);
+    let mark = url.iter().position(|byte| matches!(byte, b'?' | b'=')).filter(|at| url[*at] == b'?');
+    let start = mark.map_or(0, |at| at + 1);
     let end = url[start..].iter().position(|byte| *byte == b'#').map_or(url.len(), |at| start + at);
     &url[start..end]
 }
@@ -49,6 +50,7 @@ mod tests {
         check("a=1&a=2", r#"{"a":["1","2"]}"#);
         check("", "{}");
         check("https://x.example/m.php?a=%22%C3%A9#top", r#"{"a":"\"é"}"#);
+        check("a=x/?b=1", r#"{"a":"x/?b=1"}"#);
         check("?a=%ff", "{\"a\":\"\u{fffd}\"}");
     }
 }
