@@ -21,6 +21,11 @@ impl Clocks {
         spec.format.0.iter().map(one).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Adds the ways of others.
+    pub(super) fn add(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Epoch milliseconds, if it is such a time.
     pub(super) fn read(&self, found: &Found<'_>) -> Option<i64> {
         self.0.iter().find_map(|clock| clock.read(found).and_then(time::believable))

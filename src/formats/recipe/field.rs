@@ -49,7 +49,7 @@ enum Source {
 pub(super) enum List {
     /// The first of them that is there.
     First,
-    /// All of them, joined by `/`.
+    /// All of them, joined by `/`; but of those in `from` the first.
     Joined,
 }
 
@@ -88,6 +88,16 @@ impl Field {
         match self {
             Self::Place(slot) => as_text(view.get(*slot)),
             _ => as_text(&self.get(view)),
+        }
+    }
+
+    /// As a part of a longer text: as a text, or as nothing where that is the default.
+    fn part<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
+        match (self, self.get(view)) {
+            (Self::Made(made), Found::Text(text)) if text.is_empty() && made.default.as_deref() == Some("") => {
+                Some(text)
+            }
+            (_, found) => as_text(&found),
         }
     }
 
@@ -279,7 +289,7 @@ fn within_text<'a>(found: &Found<'_>, pointer: &str) -> Found<'a> {
 }
 
 fn join<'a>(parts: &[Field], with: &str, view: &View<'_, 'a>) -> Found<'a> {
-    let mut parts = parts.iter().map(|part| part.text(view));
+    let mut parts = parts.iter().map(|part| part.part(view));
     let Some(Some(mut whole)) = parts.next() else { return Found::Absent };
     for part in parts {
         let Some(part) = part else { return Found::Absent };

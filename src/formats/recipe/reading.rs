@@ -45,7 +45,7 @@ struct Customer {
 #[derive(Debug)]
 struct Time {
     from: Field,
-    clock: Clocks,
+    clocks: Clocks,
     /// For messages.
     name: String,
 }
@@ -278,12 +278,20 @@ impl Time {
                 }
             };
         };
-        let mut all = Vec::new();
+        let mut all: Vec<Self> = Vec::new();
+        let mut before = None;
         for time in &times.0 {
-            let clock =
+            let clocks =
                 Clocks::new(time, purpose.options.zone.as_deref()).map_err(|why| format!("mapping.time: {why}"))?;
-            let from = Field::new(&time.from, List::First, slots).map_err(|why| format!("time: {why}"))?;
-            all.push(Self { from, clock, name: money::name(&time.from) });
+            // What stands at one place may be written in several ways.
+            match all.last_mut() {
+                Some(last) if before == Some(&time.from) => last.clocks.add(clocks),
+                _ => {
+                    let from = Field::new(&time.from, List::First, slots).map_err(|why| format!("time: {why}"))?;
+                    all.push(Self { from, clocks, name: money::name(&time.from) });
+                }
+            }
+            before = Some(&time.from);
         }
         match purpose.time {
             TimeSource::Record => Ok(None),
@@ -291,30 +299,20 @@ impl Time {
         }
     }
 
-    /// The first time that is there and can be read.
+    /// The first time that is there.
     fn read(times: &[Self], view: &View<'_, '_>) -> Result<i64, Reject> {
-        let mut wrong: Option<String> = None;
         for time in times {
             let found = match &time.from {
                 Field::Place(slot) => Cow::Borrowed(view.get(*slot)),
                 field => Cow::Owned(field.get(view)),
             };
-            if is_missing(&found) {
-                continue;
+            if !is_missing(&found) {
+                let at = time.clocks.read(&found);
+                return at.ok_or_else(|| Reject::BadTime(format!("{} is {}", time.name, *found)));
             }
-            if let Some(at) = time.clock.read(&found) {
-                return Ok(at);
-            }
-            wrong.get_or_insert_with(|| format!("{} is {}", time.name, *found));
         }
-        Err(match wrong {
-            Some(what) => Reject::BadTime(what),
-            None => {
-                let mut names: Vec<&str> = times.iter().map(|time| time.name.as_str()).collect();
-                names.dedup();
-                Reject::NoTime(names.join(" or "))
-            }
-        })
+        let names: Vec<&str> = times.iter().map(|time| time.name.as_str()).collect();
+        Err(Reject::NoTime(names.join(" or ")))
     }
 }
 
