@@ -31,8 +31,12 @@ macro_rules! built_in {
 }
 
 /// All formats. A new one is a recipe and a line here.
-pub static FORMATS: [Format; 12] = [
+pub static FORMATS: [Format; 16] = [
+    built_in!("ga4", "Google Analytics 4: rows of the BigQuery export"),
+    built_in!("matomo", "Matomo: requests of the tracking API, one or several"),
+    built_in!("rudderstack", "RudderStack: events of all types"),
     built_in!("segment", "Segment: calls of all types"),
+    built_in!("snowplow", "Snowplow: enriched events, as TSV or JSON"),
     built_in!("sendgrid", "SendGrid: events of the event webhook, one or an array of them"),
     built_in!("mailgun", "Mailgun: webhooks and events"),
     built_in!("mandrill", "Mandrill: arrays of events, in a form or bare"),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::carry;
+use super::carry::Carry;
 use super::condition::{Rule, Tests};
 use super::field::{Field, List};
 use super::items;
@@ -41,8 +41,7 @@ pub(in crate::formats) struct Wish<'v> {
 /// A recipe, compiled.
 pub(in crate::formats) struct RecipeDecoder {
     unwrappers: Vec<Unwrapper>,
-    carrier: Carrier,
-    columns: Vec<String>,
+    carry: Carry,
     level: Level,
 }
 
@@ -113,7 +112,7 @@ impl Recipe<'_> {
             }
         };
         let level = draft.ready(slots.record, is_loose);
-        Ok(RecipeDecoder { unwrappers, carrier, columns, level })
+        Ok(RecipeDecoder { unwrappers, carry: Carry::new(carrier, columns), level })
     }
 }
 
@@ -208,7 +207,7 @@ impl Decoder for RecipeDecoder {
                 record.value.is_none() && matches!(self.unwrappers.first(), Some(Unwrapper::Debezium(..)));
             return if is_tombstone { Ok(Decoded::Ignored) } else { Err(Reject::Empty) };
         };
-        if self.unwrappers.is_empty() && self.carrier == Carrier::Json {
+        if self.unwrappers.is_empty() && self.carry.is_json() {
             return self.level.decode(value, record);
         }
         let mut bytes = Cow::Borrowed(value);
@@ -224,7 +223,7 @@ impl Decoder for RecipeDecoder {
                 },
             };
         }
-        let bytes = carry::to_json(self.carrier, &self.columns, bytes)?;
+        let bytes = self.carry.turn(bytes)?;
         match bytes {
             Cow::Borrowed(bytes) => self.level.decode(bytes, record),
             Cow::Owned(bytes) => {
@@ -310,12 +309,9 @@ impl Level {
                                     _ => continue,
                                 },
                             };
-                            let before = items.len();
+                            // The first that there is, also if it is empty.
                             level.read_items(array, record, Some(&inner), items)?;
-                            // The first that there is.
-                            if items.len() > before {
-                                break;
-                            }
+                            break;
                         }
                     }
                 }

@@ -92,6 +92,10 @@ pub enum Carrier {
     Tsv,
     /// XML.
     Xml,
+    /// An enriched event of Snowplow: its columns, or the object that the analytics SDK makes of them.
+    Snowplow,
+    /// A request of Matomo's tracking API, or several.
+    Matomo,
 }
 
 /// What is around a record.
@@ -116,7 +120,7 @@ pub enum Wrapper {
 pub enum FieldSpec {
     /// What stands at a place.
     Place(String),
-    /// The first of these that is there; for an id all of them, joined.
+    /// The first of these that is there; for an id all of them, joined (but in its `from` the first).
     List(Vec<FieldSpec>),
     /// Put together.
     Made(Box<MadeSpec>),

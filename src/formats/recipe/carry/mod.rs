@@ -1,8 +1,13 @@
 //! Records that are no JSON, turned into it.
 //!
-//! Invariant: what comes out is one JSON value. A field that is there twice in a form is a list.
+//! Invariant: what comes out is one JSON value, or is found to be none when it is read. A field that is there twice in a form
+//! is a list.
 
 mod form;
+mod matomo;
+mod snowplow;
+mod snowplow_columns;
+mod snowplow_entities;
 mod tsv;
 mod xml;
 
@@ -11,17 +16,38 @@ use std::borrow::Cow;
 use super::spec::Carrier;
 use crate::journey::Reject;
 
-/// The record as JSON.
-pub(super) fn to_json<'a>(carrier: Carrier, columns: &[String], bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, Reject> {
-    let text = || std::str::from_utf8(&bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()));
-    let json = match carrier {
-        Carrier::Json => return Ok(bytes),
-        Carrier::Form => form::to_json(&bytes),
-        Carrier::Query => form::to_json(form::query(&bytes)),
-        Carrier::Tsv => tsv::to_json(columns, text()?)?,
-        Carrier::Xml => xml::to_json(text()?)?,
-    };
-    Ok(Cow::Owned(json))
+/// Turns the records of one input into JSON.
+pub(super) struct Carry {
+    carrier: Carrier,
+    /// The names of a tab-separated record's columns.
+    columns: Vec<String>,
+    snowplow: snowplow::Snowplow,
+}
+
+impl Carry {
+    pub(super) fn new(carrier: Carrier, columns: Vec<String>) -> Self {
+        Self { carrier, columns, snowplow: snowplow::Snowplow::default() }
+    }
+
+    /// Whether records are JSON as they come.
+    pub(super) fn is_json(&self) -> bool {
+        self.carrier == Carrier::Json
+    }
+
+    /// The record as JSON.
+    pub(super) fn turn<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, Reject> {
+        let text = || std::str::from_utf8(&bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()));
+        let json = match self.carrier {
+            Carrier::Json => return Ok(bytes),
+            Carrier::Snowplow => return self.snowplow.turn(bytes),
+            Carrier::Form => form::to_json(&bytes),
+            Carrier::Query => form::to_json(form::query(&bytes)),
+            Carrier::Matomo => matomo::to_json(&bytes)?,
+            Carrier::Tsv => tsv::to_json(&self.columns, text()?)?,
+            Carrier::Xml => xml::to_json(text()?)?,
+        };
+        Ok(Cow::Owned(json))
+    }
 }
 
 /// Writes a text as JSON has it.
