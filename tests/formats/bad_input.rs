@@ -189,6 +189,18 @@ fn a_value_of_five_megabytes_is_read_like_any_other() {
 fn a_reason_says_where_it_looked_and_what_stood_there() {
     let said = |format: &str, value: &str| decode(format, value.as_bytes()).unwrap_err().to_string();
     assert_eq!(said("segment", "{}"), "no customer: /userId is missing, empty or not a text");
+    let places = [
+        "payment/customer_id",
+        "refund/customer_id",
+        "order/customer_id",
+        "customer/id",
+        "loyalty_account/customer_id",
+        "booking/customer_id",
+        "invoice/primary_recipient/customer_id",
+        "subscription/customer_id",
+    ];
+    let places = places.map(|place| format!("/data/object/{place}")).join(" or ");
+    assert_eq!(said("square", "{}"), format!("no customer: {places} is missing, empty or not a text"));
     assert_eq!(said("segment", r#"{"userId":"c1"}"#), "no event time: /timestamp is missing");
     assert_eq!(
         said("segment", r#"{"userId":"c1","timestamp":"soon"}"#),
