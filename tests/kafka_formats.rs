@@ -59,7 +59,12 @@ fn all_formats_on_topics_of_their_own_are_read_at_once() {
             key: Some(case.name.clone().into_bytes()),
             value: Some(case.value.clone()),
             timestamp: Some(FILLED_AT),
-            headers: case.input.headers.iter().map(|(name, value)| (name.clone(), Some(value.clone().into()))).collect(),
+            headers: case
+                .input
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), Some(value.clone().into())))
+                .collect(),
             partition: Some(0),
         });
         broker.produce(topic, records);

@@ -49,7 +49,7 @@ pub(super) fn warnings(file: &Path, config: &Config, models: &[(&ModelRef, &Chec
     }
     let labels = unlabelled(config, &supplies).into_iter();
     findings.extend(labels.map(|problem| Finding { file: file.display().to_string(), problem }));
-    let unheard = unheard(config, &supplies, models).into_iter();
+    let unheard = unheard(config, models).into_iter();
     findings.extend(unheard.map(|problem| Finding { file: file.display().to_string(), problem }));
     findings
 }
@@ -78,14 +78,14 @@ fn unlabelled(config: &Config, supplies: &[Supply]) -> Option<Problem> {
     Some(Problem { at: *attribute_at, text, code: Code::NeverFed })
 }
 
-/// Kinds that come and that no model listens to, each once.
-fn unheard(config: &Config, supplies: &[Supply], models: &[(&ModelRef, &CheckedModel)]) -> Vec<Problem> {
-    let mut heard: BTreeSet<&str> =
-        models.iter().flat_map(|(_, checked)| checked.model.kinds()).map(|kind| kind.as_str()).collect();
+/// Kinds that the configuration lets come and that no model listens to, each once.
+fn unheard(config: &Config, models: &[(&ModelRef, &CheckedModel)]) -> Vec<Problem> {
+    let mut heard: BTreeSet<String> =
+        models.iter().flat_map(|(_, checked)| checked.model.kinds()).map(|kind| kind.to_string()).collect();
     let mut problems = Vec::new();
-    for (input, supply) in config.inputs.iter().zip(supplies) {
-        for kind in supply.kinds.iter().flatten() {
-            if heard.insert(kind) {
+    for input in &config.inputs {
+        for kind in formats::kinds_named_in(&input.format) {
+            if heard.insert(kind.clone()) {
                 let text = format!(
                     "the input {} can yield `{kind}`, but no model listens to it; add it to the `kinds` of one, or do not let it be yielded",
                     input.name

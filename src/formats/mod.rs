@@ -44,7 +44,9 @@ pub use canonical::{ATTRIBUTES, KINDS};
 pub use decoded::{Decoded, Details, Item, Origin, Told};
 pub use headers::{Headers, NoHeaders};
 pub use recipe::{Options, RecipeSpec, Wrapper};
-pub use table::{FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_of, open, open_with_details};
+pub use table::{
+    FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_named_in, kinds_of, open, open_with_details,
+};
 pub use time::{EARLIEST_MS, END_MS, TimeSource};
 
 use crate::journey::Reject;

@@ -154,6 +154,15 @@ pub fn kinds_of(spec: &FormatSpec) -> Option<Vec<String>> {
     Some(kinds.into_iter().cloned().collect())
 }
 
+/// The kinds that the configuration itself names: those of a mapping, and those that an input's `kinds` adds. What else a format
+/// that comes with the program can yield is nobody's mistake.
+pub fn kinds_named_in(spec: &FormatSpec) -> Vec<String> {
+    match spec.mapping {
+        Some(_) => kinds_of(spec).unwrap_or_default(),
+        None => spec.options.kinds.values().cloned().collect(),
+    }
+}
+
 /// The attributes that a format can yield; `None` if the records themselves name them.
 pub fn attributes_of(spec: &FormatSpec) -> Option<Vec<String>> {
     let readings = spec.spec().readings();

@@ -3,8 +3,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use klantreis::formats::{
-    ATTRIBUTES, Decoded, FORMATS, FormatSpec, Item, KINDS, Options, RawRecord, Told,
-    kinds_of, open_with_details,
+    ATTRIBUTES, Decoded, FORMATS, FormatSpec, Item, KINDS, Options, RawRecord, Told, kinds_of, open_with_details,
 };
 use klantreis::journey::{Attr, DropReason, Reject, Vocabulary};
 use serde_json::{Map, Value, json};
