@@ -16,6 +16,8 @@ use crate::formats::number::Decimal;
 #[derive(Debug)]
 pub(super) enum Field {
     Place(Slot),
+    /// A place at which only a text counts.
+    Text(Slot),
     First(Vec<Field>),
     Made(Box<Made>),
 }
@@ -68,6 +70,7 @@ impl Field {
                     List::Joined => Ok(Self::Made(Box::new(Made::of(Source::Join(all, "/".into()))))),
                 }
             }
+            FieldSpec::Made(made) if let Some(place) = made.plain_text() => slots.of(place).map(Self::Text),
             FieldSpec::Made(made) => Made::new(made, slots).map(|made| Self::Made(Box::new(made))),
         }
     }
@@ -77,6 +80,7 @@ impl Field {
     pub(super) fn get<'a>(&self, view: &View<'_, 'a>) -> Found<'a> {
         match self {
             Self::Place(slot) => view.get(*slot).clone(),
+            Self::Text(slot) => Self::text_at(view, *slot).map_or(Found::Absent, |text| Found::Text(text.clone())),
             Self::First(fields) => Self::first(fields, view),
             Self::Made(made) => made.get(view),
         }
@@ -106,9 +110,14 @@ impl Field {
     pub(super) fn identity<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
         match self {
             Self::Place(slot) => as_identity(view.get(*slot)),
+            Self::Text(slot) => Self::text_at(view, *slot).filter(|text| !is_blank(text)).cloned(),
             Self::First(fields) => fields.iter().find_map(|field| field.identity(view)),
             Self::Made(_) => as_identity(&self.get(view)),
         }
+    }
+
+    fn text_at<'v, 'a>(view: &View<'v, 'a>, slot: Slot) -> Option<&'v Cow<'a, str>> {
+        view.get(slot).text()
     }
 
     fn first<'a>(fields: &[Self], view: &View<'_, 'a>) -> Found<'a> {
@@ -335,11 +344,18 @@ pub(super) fn as_text<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
 fn as_identity<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
     match found {
         Found::Float(_) | Found::Bool(_) => None,
-        found => as_text(found).filter(|text| !text.trim_ascii().is_empty()),
+        found => as_text(found).filter(|text| !is_blank(text)),
     }
 }
 
 /// Whether nothing stands there, or an empty text.
 pub(super) fn is_missing(found: &Found<'_>) -> bool {
-    found.is_missing() || found.text().is_some_and(|text| text.trim_ascii().is_empty())
+    found.is_missing() || found.text().is_some_and(|text| is_blank(text))
+}
+
+/// Whether a text says nothing.
+#[inline]
+fn is_blank(text: &str) -> bool {
+    // Nearly none is: the first byte tells.
+    text.as_bytes().first().is_none_or(|first| *first <= b' ' && text.trim_ascii().is_empty())
 }

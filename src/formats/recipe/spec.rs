@@ -168,6 +168,15 @@ pub struct MadeSpec {
     pub only: Option<ConditionSpec>,
 }
 
+impl MadeSpec {
+    /// The place, if it is nothing but a place at which only a text counts.
+    pub(super) fn plain_text(&self) -> Option<&str> {
+        let Some(FieldSpec::Place(place)) = &self.from else { return None };
+        let plain = Self { from: self.from.clone(), text_only: true, ..Self::default() };
+        (*self == plain).then_some(place)
+    }
+}
+
 /// Where the time stands: the first that is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimesSpec(pub Vec<TimeSpec>);
