@@ -206,7 +206,7 @@ fn payment(dice: &mut Dice, number: usize, at: i64, customer: &str) -> Made {
     let (kind, kind_of, status) = match dice.roll(100) {
         0..88 => (Some(Kind::Purchased), "payment.updated", "COMPLETED"),
         88..98 => (None, "payment.updated", "APPROVED"),
-        _ => (None, "payment.created", "COMPLETED"),
+        _ => (None, "payment.created", "APPROVED"),
     };
     let time = rfc3339(at);
     let value = format!(
