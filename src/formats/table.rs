@@ -31,7 +31,7 @@ macro_rules! built_in {
 }
 
 /// All formats. A new one is a recipe and a line here.
-pub static FORMATS: [Format; 16] = [
+pub static FORMATS: [Format; 17] = [
     built_in!("ga4", "Google Analytics 4: rows of the BigQuery export"),
     built_in!("matomo", "Matomo: requests of the tracking API, one or several"),
     built_in!("rudderstack", "RudderStack: events of all types"),
@@ -47,6 +47,7 @@ pub static FORMATS: [Format; 16] = [
     built_in!("lightspeed", "Lightspeed Retail (X-Series): webhooks of sales and customers"),
     built_in!("woocommerce", "WooCommerce: webhooks of orders"),
     built_in!("poslog", "ARTS POSLog: transactions of tills, as XML"),
+    built_in!("klantreis", "klantreis' own: one JSON object an event"),
     Format { name: "mapping", about: "rows of CSV and other records, as `mapping` says", recipe: None },
 ];
 
