@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use klantreis::config::{self, Config, Envelope, Guarantee, ModelRef, Needs, Start};
+use klantreis::config::{self, Config, Envelope, Guarantee, Keying, ModelRef, Needs, Start};
 use klantreis::formats::TimeSource;
 use klantreis::journey::Span;
 
@@ -579,4 +579,28 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn inputs_are_keyed_by_customer_or_keyed_anew_into_a_topic_of_events() {
+    let config = parse(LEAST);
+    assert_eq!((config.keying, config.topics.events), (Keying::Direct, None));
+    let config = parse(&format!("{LEAST}keying: rekey\n"));
+    assert_eq!((config.keying, config.topics.events.as_deref()), (Keying::Rekey, Some("shop.events")));
+    let config = parse(&format!("{LEAST}keying: rekey\ntopics: {{ events: e }}\n"));
+    assert_eq!(config.topics.events.as_deref(), Some("e"));
+    assert_eq!(parse(&format!("{LEAST}topics: {{ events: e }}\n")).topics.events, None, "known where it is not needed");
+    refused_with("keying: stitched", &["shop.yaml:6:9: keying is the text `stitched`; write direct or rekey"]);
+    refused_with(
+        "keying: rekey\ntopics: { events: clicks }",
+        &[
+            "shop.yaml:7:19: topics.events is clicks, which input clicks reads; write another name: what is written must not be read again",
+        ],
+    );
+    refused(
+        &format!("{}keying: rekey\n", LEAST.replace("name: clicks", "name: events")),
+        &[
+            "shop.yaml:4:13: an input is named events, as with keying: rekey the events that it is made into are; give it another name",
+        ],
+    );
 }

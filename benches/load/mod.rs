@@ -55,6 +55,7 @@ pub fn rules(set: Arc<ModelSet>) -> Arc<Rules> {
         application: "bench".to_owned(),
         set,
         inputs: inputs.to_vec(),
+        reads_from: 0,
         partition_count: Some(1),
         outputs_alike: false,
         allowed_lateness_ms: 60_000,

@@ -89,9 +89,10 @@ fn summary(config: &Config, models: &[CheckedModel], shadows: &[Shadow], out: &m
     let topics = &config.topics;
     let [signals, phases] = [&topics.signals, &topics.phases].map(|topic| topic.as_deref().unwrap_or("off"));
     let shadow = topics.shadow.as_ref().map(|topic| format!(", shadow {topic}")).unwrap_or_default();
+    let events = topics.events.as_ref().map(|topic| format!("events {topic}, ")).unwrap_or_default();
     writeln!(
         out,
-        "writes: transitions {}, signals {signals}, phases {phases}{shadow}, dead letters {}, state {} and {}",
+        "writes: {events}transitions {}, signals {signals}, phases {phases}{shadow}, dead letters {}, state {} and {}",
         topics.transitions, topics.dead_letters, topics.state_deltas, topics.state_snapshots
     )
 }

@@ -37,7 +37,7 @@ impl From<ServiceError> for Failure {
             | ServiceError::Bind(_)
             | ServiceError::Token(_) => Exit::Usage,
             ServiceError::Topics(TopicsError::Unfit(_)) => Exit::Unfit,
-            ServiceError::Worker { source, .. } => worker_exit(source),
+            ServiceError::Worker { source, .. } | ServiceError::IngestEnded(source) => worker_exit(source),
             ServiceError::Deadline(_) => Exit::Deadline,
             _ => Exit::Failure,
         };
@@ -50,6 +50,7 @@ fn worker_exit(ending: &Ending) -> Exit {
     match ending {
         Ending::Fenced(_) | Ending::Source(SourceError::Fenced(_)) => Exit::Fenced,
         Ending::Restore(_)
+        | Ending::OffsetsGone { .. }
         | Ending::NotKeyedByCustomer { .. }
         | Ending::TooManyDeadLetters { .. }
         | Ending::Source(SourceError::NotAligned { .. } | SourceError::Grown { .. } | SourceError::OffsetGone { .. }) => {

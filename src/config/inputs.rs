@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 
 use super::problem::Problems;
 use super::section::{Found, Section};
-use super::{InputConfig, Start, foreign, units};
+use super::{InputConfig, Keying, Start, foreign, units};
 use crate::formats::{FormatSpec, Options, RecipeSpec, TimeSource, Wrapper};
 use crate::journey::DropReason;
 use crate::yaml::{Node, Place};
@@ -21,10 +21,13 @@ pub(super) struct Input {
     pub config: InputConfig,
 }
 
+/// What the events of all inputs are called where they are read, once they are keyed by customer.
+pub const EVENTS: &str = "events";
+
 const EXAMPLE: &str = "write for example inputs: [{ name: clicks, topic: clicks, format: segment }]";
 
 /// Reads all of them; those that are unusable are left out and reported.
-pub(super) fn read(root: &mut Section<'_>) -> Vec<Input> {
+pub(super) fn read(root: &mut Section<'_>, keying: Keying) -> Vec<Input> {
     let problems = root.problems;
     if root.node("inputs").is_none() {
         root.missing("inputs", EXAMPLE);
@@ -33,6 +36,11 @@ pub(super) fn read(root: &mut Section<'_>) -> Vec<Input> {
     let inputs: Vec<Input> =
         nodes.iter().enumerate().filter_map(|(index, node)| read_one(index, node, problems)).collect();
     check_differ(&inputs, problems);
+    // What the journey stage reads goes by this name, beside the inputs.
+    if let Some(input) = inputs.iter().find(|input| keying == Keying::Rekey && input.config.name == EVENTS) {
+        let what = format!("an input is named {EVENTS}, as with keying: rekey the events that it is made into are");
+        problems.add(input.name_at, what, "give it another name");
+    }
     inputs
 }
 

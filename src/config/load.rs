@@ -6,7 +6,8 @@ use super::inputs::{self, Input, check_topic};
 use super::problem::{Problem, Problems};
 use super::section::{Found, Section};
 use super::{
-    Config, ConfigError, Envelope, Guarantee, ModelRef, Needs, ShadowRef, Topics, env, http, kafka, units, variants,
+    Config, ConfigError, Envelope, Guarantee, Keying, ModelRef, Needs, ShadowRef, Topics, env, http, kafka, units,
+    variants,
 };
 use crate::journey::{Span, builtin_names};
 use crate::yaml::{Dialect, Node, Place, Yaml};
@@ -59,10 +60,12 @@ pub fn parse(text: &str, file: &str, folder: &Path, environment: Environment<'_>
 fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> Config {
     let application = application(&mut root);
     let kafka = kafka::read(root.section("kafka"));
-    let inputs = inputs::read(&mut root);
+    let keyings = [("direct", Keying::Direct), ("rekey", Keying::Rekey)];
+    let keying = root.choice("keying", &keyings).unwrap_or(Keying::Direct);
+    let inputs = inputs::read(&mut root, keying);
     let models = models(&mut root, folder);
     let shadows = shadows(&mut root, folder);
-    let topics = topics(root.section("topics"), &application, &inputs, !shadows.is_empty());
+    let topics = topics(root.section("topics"), &application, &inputs, keying, !shadows.is_empty());
     let http = http::read(root.section("http"), folder, environment(http::TOKEN_VARIABLE));
     let guarantees = [("exactly_once", Guarantee::ExactlyOnce), ("at_least_once", Guarantee::AtLeastOnce)];
     let guarantee = root.choice("guarantee", &guarantees).unwrap_or(Guarantee::ExactlyOnce);
@@ -76,6 +79,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
         application,
         kafka,
         inputs: inputs.into_iter().map(|input| input.config).collect(),
+        keying,
         models,
         shadows,
         topics,
@@ -207,7 +211,7 @@ fn model(name: Found<&str>, folder: &Path, problems: &Problems) -> Option<ModelR
 }
 
 /// The topics that are written; they must differ from each other and from what is read.
-fn topics(mut section: Section<'_>, application: &str, inputs: &[Input], has_shadows: bool) -> Topics {
+fn topics(mut section: Section<'_>, application: &str, inputs: &[Input], keying: Keying, has_shadows: bool) -> Topics {
     let problems = section.problems;
     let instead = "write the name of a topic, or leave it out";
     let mut seen: Vec<(String, &'static str)> = Vec::new();
@@ -236,11 +240,12 @@ fn topics(mut section: Section<'_>, application: &str, inputs: &[Input], has_sha
     let signals = if section.is_off("signals") { None } else { Some(name(&mut section, "signals")) };
     let phases = if section.is_off("phases") { None } else { Some(name(&mut section, "phases")) };
     let shadow = if has_shadows { Some(name(&mut section, "shadow")) } else { None };
-    // Known also where it is not needed: a shadow comes and goes.
-    let _ = section.node("shadow");
+    let events = if keying == Keying::Rekey { Some(name(&mut section, "events")) } else { None };
+    // Known also where they are not needed: a shadow comes and goes.
+    let _ = (section.node("shadow"), section.node("events"));
     let dead_letters = name(&mut section, "dead_letters");
     let state_deltas = name(&mut section, "state_deltas");
     let state_snapshots = name(&mut section, "state_snapshots");
     section.finish();
-    Topics { transitions, signals, phases, shadow, dead_letters, state_deltas, state_snapshots }
+    Topics { transitions, signals, phases, shadow, events, dead_letters, state_deltas, state_snapshots }
 }

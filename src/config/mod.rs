@@ -25,11 +25,12 @@ mod units;
 mod variants;
 
 pub use crate::formats::TimeSource;
+pub use inputs::EVENTS;
 pub use kafka::reserved;
 pub use load::{Environment, load, parse};
 pub use models::ModelsError;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Needs, ShadowRef, Start, Topics,
-    Variants,
+    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, Keying, ModelRef, Needs, ShadowRef, Start,
+    Topics, Variants,
 };

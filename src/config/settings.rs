@@ -16,6 +16,8 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// What is read, in the order that decides between records of the same time.
     pub inputs: Vec<InputConfig>,
+    /// How what is read is keyed.
+    pub keying: Keying,
     /// The models that run, by built-in name or file.
     pub models: Vec<ModelRef>,
     /// The models that run beside them, to be compared.
@@ -54,6 +56,15 @@ pub struct Config {
     pub variants: Option<Variants>,
     /// The HTTP interface.
     pub http: HttpConfig,
+}
+
+/// How what is read is keyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keying {
+    /// By customer, in the same number of partitions: partition p of all inputs holds the same customers.
+    Direct,
+    /// By anything: an ingest stage writes the events anew, by customer, and the journey stage reads those.
+    Rekey,
 }
 
 /// How a transition tells what the customer needs in the phase that is entered.
@@ -159,6 +170,8 @@ pub struct Topics {
     pub phases: Option<String>,
     /// Transitions and signals of shadows; `None`: there are no shadows.
     pub shadow: Option<String>,
+    /// Events keyed by customer; `None`: the inputs are, so there is no need for it.
+    pub events: Option<String>,
     /// Dead letters.
     pub dead_letters: String,
     /// State deltas.

@@ -139,12 +139,14 @@ http: {{ listen: {:?} }}
 
 /// All topics that are read or written.
 fn topics(config: &Config) -> impl Iterator<Item = &str> {
-    let Topics { transitions, signals, phases, shadow, dead_letters, state_deltas, state_snapshots } = &config.topics;
+    let Topics { transitions, signals, phases, shadow, events, dead_letters, state_deltas, state_snapshots } =
+        &config.topics;
     let written = [
         Some(transitions),
         signals.as_ref(),
         phases.as_ref(),
         shadow.as_ref(),
+        events.as_ref(),
         Some(dead_letters),
         Some(state_deltas),
         Some(state_snapshots),

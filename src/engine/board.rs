@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::murmur2;
 use super::rules::Rules;
 use super::store::{IdHash, Store};
-use super::view::{CustomerView, Lookup, Overview, PartitionView, View};
+use super::view::{CustomerView, IngestView, Lookup, Overview, PartitionView, View};
 
 /// One partition, as its worker shows it.
 #[derive(Default)]
@@ -76,7 +76,11 @@ pub struct Board {
     /// A lock, because partitions come and go; never held for longer than a look.
     slots: RwLock<BTreeMap<i32, Arc<Slot>>>,
     workers: Vec<Mutex<WorkerView>>,
+    ingest: Mutex<Option<IngestView>>,
+    /// By partition of the topic of events: the offset after the last that this process committed there.
+    events: Mutex<BTreeMap<i32, i64>>,
     taken: AtomicU64,
+    stop_ingest: AtomicBool,
     stop: AtomicBool,
     intake_stopped: Mutex<Option<String>>,
     intake_flag: AtomicBool,
@@ -89,7 +93,10 @@ impl Board {
             rules,
             slots: RwLock::default(),
             workers: (0..workers).map(|_| Mutex::default()).collect(),
+            ingest: Mutex::default(),
+            events: Mutex::default(),
             taken: AtomicU64::new(0),
+            stop_ingest: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             intake_stopped: Mutex::default(),
             intake_flag: AtomicBool::new(false),
@@ -127,6 +134,26 @@ impl Board {
         self.workers.iter().map(|worker| lock(worker).restored).fold(Restored::default(), Restored::beside)
     }
 
+    /// The ingest shows where it stands.
+    pub fn show_ingest(&self, view: IngestView) {
+        *lock(&self.ingest) = Some(view);
+    }
+
+    /// The ingest has committed events: (partition, first offset, offset after the last).
+    pub fn wrote_events(&self, written: &[(i32, i64, i64)]) {
+        lock(&self.events).extend(written.iter().map(|(partition, _, after)| (*partition, *after)));
+    }
+
+    /// Asks the ingest to finish: nothing more is to be read, but what was is still applied.
+    pub fn stop_ingest(&self) {
+        self.stop_ingest.store(true, Relaxed);
+    }
+
+    /// Whether the ingest is asked to finish.
+    pub fn is_ingest_stopping(&self) -> bool {
+        self.stop_ingest.load(Relaxed) || self.is_stopping()
+    }
+
     /// Asks the workers to finish.
     pub fn stop(&self) {
         self.stop.store(true, Relaxed);
@@ -154,12 +181,21 @@ impl Board {
         ended.map(|(number, _)| format!("worker {number} ended")).collect()
     }
 
-    /// Whether every worker has read, applied and committed everything.
+    /// Whether every worker has read, applied and committed everything, also what the ingest wrote a moment ago: a broker shows
+    /// that to readers some time after it is committed.
     pub fn is_caught_up(&self) -> bool {
-        self.workers.iter().all(|worker| {
+        let are_caught_up = self.workers.iter().all(|worker| {
             let worker = lock(worker);
             worker.assigned && worker.caught_up
-        })
+        });
+        are_caught_up && self.has_read_events()
+    }
+
+    fn has_read_events(&self) -> bool {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let position = |slot: &Slot| lock(&slot.view).as_ref().and_then(|view| view.positions.first().copied());
+        let events = lock(&self.events);
+        slots.iter().all(|(partition, slot)| events.get(partition).is_none_or(|after| position(slot) >= Some(*after)))
     }
 }
 
@@ -184,7 +220,8 @@ impl View for Board {
             troubles.push("restoring state".to_owned());
         }
         let ready = troubles.is_empty() && !self.is_stopping();
-        Overview { partitions, partition_count: self.rules.partition_count.unwrap_or(1), ready, troubles }
+        let ingest = lock(&self.ingest).clone();
+        Overview { partitions, ingest, partition_count: self.rules.partition_count.unwrap_or(1), ready, troubles }
     }
 
     fn customer(&self, id: &str) -> Lookup {

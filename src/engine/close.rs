@@ -128,7 +128,7 @@ impl Partition {
             }
         }
         parts.marker(&Marker {
-            positions: self.rules.inputs.iter().map(|input| input.topic.clone()).zip(self.positions.clone()).collect(),
+            positions: self.rules.reads().iter().map(|input| input.topic.clone()).zip(self.positions.clone()).collect(),
             watermark: self.watermark.state(),
         });
         let (ranges, bytes) = parts.finish();

@@ -85,6 +85,8 @@ pub struct Cluster {
     pub snapshots: BTreeMap<i32, Vec<Written>>,
     /// The group's offsets.
     pub offsets: BTreeMap<(usize, i32), i64>,
+    /// What is kept with them.
+    pub note: Option<String>,
     /// How the next commits end; those not said succeed.
     pub verdicts: VecDeque<Verdict>,
     /// Commits so far.
@@ -237,6 +239,7 @@ impl Committer<FakeMembership> for FakeCommitter {
                 let record = written(&epoch, record);
                 cluster.snapshots.entry(record.partition.expect("snapshots name theirs")).or_default().push(record);
             }
+            cluster.note.clone_from(&epoch.note);
             for &(input, partition, offset) in &epoch.offsets {
                 cluster.offsets.insert((input, partition), offset);
             }
@@ -310,6 +313,37 @@ impl StateReader for FakeReader {
         while deltas.front().is_some_and(|(offset, _)| *offset < below) {
             deltas.pop_front();
         }
+    }
+}
+
+/// Where an ingest goes on in the cluster; what it reads are partitions of inputs, in this order.
+pub struct FakePositions {
+    cluster: SharedCluster,
+    places: Vec<(usize, i32)>,
+}
+
+impl FakePositions {
+    /// Of these places.
+    pub fn new(cluster: &SharedCluster, places: &[(usize, i32)]) -> Self {
+        Self { cluster: Arc::clone(cluster), places: places.to_vec() }
+    }
+}
+
+impl Positions for FakePositions {
+    fn committed(&mut self) -> Result<GroupOffsets, StateError> {
+        let cluster = lock(&self.cluster);
+        let offsets = self.places.iter().map(|place| cluster.offsets.get(place).copied()).collect();
+        Ok(GroupOffsets { offsets, note: cluster.note.clone() })
+    }
+    fn beginning(&mut self, place: usize) -> Result<i64, StateError> {
+        // As `start: latest` says.
+        Ok(lock(&self.cluster).inputs.get(&(place, 0)).map_or(0, Vec::len) as i64)
+    }
+    fn first(&mut self, _place: usize) -> Result<i64, StateError> {
+        Ok(0)
+    }
+    fn has_events(&mut self) -> Result<bool, StateError> {
+        Ok(lock(&self.cluster).outputs.iter().any(|record| record.topic == Topic::Events))
     }
 }
 

@@ -42,6 +42,7 @@ fn rules(envelope: Envelope) -> Rules {
         application: "shop".to_owned(),
         set: Arc::new(set),
         inputs: inputs.into(),
+        reads_from: 0,
         partition_count: None,
         outputs_alike: false,
         allowed_lateness_ms: 0,

@@ -25,7 +25,7 @@ use super::store::{IdHash, Place, Store};
 use super::tally::Tally;
 use super::timers::{Timers, whole_tick};
 use super::watermark::Watermark;
-use crate::formats::{Decoded, Decoder, Item, RawRecord, Told};
+use crate::formats::{Decoded, Decoder, Item, Origin as Found, RawRecord, Told};
 use crate::journey::{Effects, Event, Fired, Outcome, Record, Reject, Transition};
 
 /// Customers looked at for their timers are brought closer this many before their turn.
@@ -34,7 +34,7 @@ const AHEAD: usize = 8;
 /// A record and where it stood.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken<'a> {
-    /// Index of the input.
+    /// Index of the input, among all of [`Rules::inputs`].
     pub input: usize,
     /// The record.
     pub raw: RawRecord<'a>,
@@ -62,7 +62,7 @@ pub struct Partition {
     pub(super) keeper: Keeper,
     pub(super) timers: Timers,
     pub(super) watermark: Watermark,
-    /// The next offset to apply, by input.
+    /// The next offset to apply, by what is read ([`Rules::reads`]).
     pub(super) positions: Vec<i64>,
     /// Number of the open epoch.
     pub(super) epoch: u64,
@@ -162,20 +162,20 @@ impl Partition {
         self.touched = true;
         self.watermark.record(taken.time, taken.wall);
         self.fire_due(open);
-        self.positions[taken.input] = taken.offset + 1;
+        self.positions[taken.input - self.rules.reads_from] = taken.offset + 1;
         match self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)) {
             Ok(Decoded::One(mut told)) => {
                 let input = told.origin.map_or(taken.input, |origin| origin.input);
                 self.admit(&mut told.event, input, &taken, open.tally);
                 match self.step(&told, input, &taken, open) {
                     Ok(outcome) => open.tally.inputs[input].ended(outcome),
-                    Err(reject) => self.reject(&taken, &reject, open),
+                    Err(reject) => self.reject(&taken, &reject, told.origin, open),
                 }
             }
             Ok(Decoded::Dropped(reason)) => open.tally.inputs[taken.input].dropped[reason.index()] += 1,
             Ok(Decoded::Ignored) => open.tally.inputs[taken.input].ignored += 1,
             Ok(Decoded::Several(items)) => self.apply_several(items, &taken, open),
-            Err(reject) => self.reject(&taken, &reject, open),
+            Err(reject) => self.reject(&taken, &reject, None, open),
         }
     }
 
@@ -187,7 +187,7 @@ impl Partition {
             Item::Dropped(_) => None,
         });
         if let Some(reject) = astray {
-            return self.reject(taken, &reject, open);
+            return self.reject(taken, &reject, None, open);
         }
         for item in items {
             match item {
@@ -196,7 +196,7 @@ impl Partition {
                     match self.step(&told, taken.input, taken, open) {
                         Ok(outcome) => open.tally.inputs[taken.input].ended(outcome),
                         // What panicked is told with the whole record; the others of it are applied.
-                        Err(reject) => self.reject(taken, &reject, open),
+                        Err(reject) => self.reject(taken, &reject, told.origin, open),
                     }
                 }
                 Item::Dropped(reason) => open.tally.inputs[taken.input].dropped[reason.index()] += 1,
@@ -204,12 +204,14 @@ impl Partition {
         }
     }
 
-    /// A record that cannot be used.
+    /// A record that cannot be used; where it was found first, if that is known.
     #[cold]
-    fn reject<M>(&self, taken: &Taken<'_>, reject: &Reject, open: &mut Open<'_, M>) {
-        open.tally.inputs[taken.input].rejected[reject.index()] += 1;
-        let topic = &self.rules.inputs[taken.input].topic;
-        let letter = DeadLetter { raw: taken.raw, topic, partition: self.number, offset: taken.offset, reject };
+    fn reject<M>(&self, taken: &Taken<'_>, reject: &Reject, origin: Option<Found>, open: &mut Open<'_, M>) {
+        let here = Found { input: taken.input, partition: self.number, offset: taken.offset };
+        let Found { input, partition, offset } = origin.unwrap_or(here);
+        open.tally.inputs[input].rejected[reject.index()] += 1;
+        let topic = &self.rules.inputs[input].topic;
+        let letter = DeadLetter { raw: taken.raw, topic, partition, offset, reject };
         output::dead_letter(letter, open.epoch);
     }
 
@@ -384,7 +386,7 @@ impl Partition {
             }
             Some(Ok((Fired::Forgotten, _))) => self.forget(id),
             Some(Err(reject)) => {
-                let (topic, key) = (self.rules.inputs[0].topic.clone(), Some(id.as_bytes()));
+                let (topic, key) = (self.rules.reads()[0].topic.clone(), Some(id.as_bytes()));
                 let raw = RawRecord { key, timestamp: until, ..RawRecord::default() };
                 let offset = self.positions[0];
                 let letter = DeadLetter { raw, topic: &topic, partition: self.number, offset, reject: &reject };

@@ -35,6 +35,7 @@ impl Bench {
             application: "shop".to_owned(),
             set: Arc::new(set),
             inputs: vec![InputRules { name: "clicks".to_owned(), topic: "web".to_owned() }],
+            reads_from: 0,
             partition_count: None,
             outputs_alike: false,
             allowed_lateness_ms: 60_000,
@@ -368,4 +369,45 @@ fn of_a_record_of_several_events_all_are_applied_or_none() {
     assert_eq!((tally.rejected[Reject::WrongPartition(0, 0).index()], tally.events()), (1, 1));
     assert_eq!((bench.values(Topic::Transitions).len(), bench.values(Topic::DeadLetters).len()), (0, 1));
     assert_eq!(bench.partition.customers, 0);
+}
+
+#[test]
+fn what_is_told_of_an_event_that_was_keyed_anew_names_the_record_that_it_was_found_in() {
+    let mut bench = Bench::new(|rules| {
+        rules.inputs.push(InputRules { name: "events".to_owned(), topic: "shop.events".to_owned() });
+        (rules.reads_from, rules.partition_count) = (1, Some(1_000));
+    });
+    bench.tally = Tally::new(2);
+    bench.decoder = formats::open_events(bench.rules.set.vocabulary(), &["clicks".to_owned()]);
+    let mut take = |customer: &str, offset: i64, value: &str| {
+        let number = partition_of(customer.as_bytes(), 1_000);
+        bench.partition = Partition::new(number, Arc::clone(&bench.rules), vec![0], 1, None);
+        let raw = RawRecord { value: Some(value.as_bytes()), timestamp: NOON, ..RawRecord::default() };
+        let mut open = Open { epoch: &mut bench.epoch, tally: &mut bench.tally };
+        let taken = Taken { input: 1, raw, offset, time: NOON, wall: NOON };
+        bench.partition.apply(taken, bench.decoder.as_mut(), &mut open);
+        assert_eq!(bench.partition.positions, [offset + 1]);
+    };
+    let event = |customer: &str| {
+        format!(
+            r#"{{"time":{NOON},"customer":"{customer}","at":{NOON},"kind":"purchased","input":"clicks","partition":3,"offset":17}}"#
+        )
+    };
+    take("c1", 5, &event("c1"));
+    take("c2", 6, &event("somebody else"));
+    take("c2", 7, &format!(r#"{{"time":{NOON}}}"#));
+    take("c2", 8, "not ours");
+    let told = bench.values(Topic::Transitions);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains(r#""channel":"clicks","topic":"web","partition":3,"offset":17"#), "{}", told[0]);
+    let letters = (0..bench.epoch.outputs.len()).filter(|at| bench.epoch.outputs[*at].topic == Topic::DeadLetters);
+    let places = letters.map(|at| {
+        let headers = bench.headers(at);
+        let of = |name: &str| headers.iter().find(|(header, _)| header == name).map_or("", |(_, value)| value);
+        [of("__connect.errors.topic"), of("__connect.errors.partition"), of("__connect.errors.offset")].join("/")
+    });
+    let here = format!("shop.events/{}/8", partition_of(b"c2", 1_000));
+    assert_eq!(places.collect::<Vec<_>>(), ["web/3/17", here.as_str()]);
+    let ended = bench.tally.inputs.iter().map(|input| (input.applied, input.rejected.iter().sum::<u64>()));
+    assert_eq!(ended.collect::<Vec<_>>(), [(1, 1), (0, 1)], "a tick is nothing");
 }

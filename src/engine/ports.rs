@@ -108,6 +108,18 @@ pub enum SourceError {
         /// A partition that was not there.
         partition: i32,
     },
+    /// An input that one process reads alone grew while it ran.
+    #[error(
+        "input {input} had {known} partitions at the start and has {now} now; start the process again, so that all of them are read"
+    )]
+    Wider {
+        /// The input.
+        input: String,
+        /// The count at the start.
+        known: usize,
+        /// The count now.
+        now: usize,
+    },
     /// An input lost records we have not read, or restarted from nothing.
     #[error(
         "input {input}, partition {partition}: offset {offset} is not there any more: its records were deleted before they were read, or the topic was created again; put them back, or begin anew with another `application` name"
@@ -136,6 +148,8 @@ pub enum Topic {
     Phases,
     /// Transitions and signals of shadows.
     Shadow,
+    /// Events keyed by customer.
+    Events,
     /// Records that could not be used.
     DeadLetters,
     /// What changed in an epoch.
@@ -194,6 +208,8 @@ pub struct Epoch<M> {
     pub snapshots: Vec<OutRecord>,
     /// The next offset to read, by (input, partition); never empty for a partition that something is written for.
     pub offsets: Vec<(usize, i32, i64)>,
+    /// What is kept with the offsets, if anything is: a short text.
+    pub note: Option<String>,
     /// The membership under which the epoch was opened.
     pub membership: Option<M>,
     /// Its number within the worker, for the log.
@@ -209,6 +225,7 @@ impl<M> Default for Epoch<M> {
             deltas: Vec::new(),
             snapshots: Vec::new(),
             offsets: Vec::new(),
+            note: None,
             membership: None,
             sequence: 0,
         }
@@ -243,6 +260,7 @@ impl<M> Epoch<M> {
         self.deltas.clear();
         self.snapshots.clear();
         self.offsets.clear();
+        self.note = None;
         self.membership = None;
     }
 }
@@ -251,7 +269,7 @@ impl<M> Epoch<M> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Committed {
-    /// It is durable. The offsets that its state deltas got: (partition, first offset, offset after the last).
+    /// It is durable. The offsets that its state deltas got, or its events: (partition, first offset, offset after the last).
     Done {
         /// See above.
         deltas: Vec<(i32, i64, i64)>,
@@ -395,6 +413,27 @@ pub trait StateReader: Send {
     fn beginning(&mut self, input: usize, partition: i32) -> Result<i64, StateError>;
     /// Deletes the deltas of a partition below an offset; the broker does it when it likes.
     fn trim(&mut self, partition: i32, below: i64);
+}
+
+/// What a group has committed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupOffsets {
+    /// By place; `None`: never.
+    pub offsets: Vec<Option<i64>>,
+    /// What was kept with the last of them ([`Epoch::note`]).
+    pub note: Option<String>,
+}
+
+/// Where reading goes on for somebody who keeps nothing but offsets. A place is a partition of an input.
+pub trait Positions: Send {
+    /// The group's stable offsets.
+    fn committed(&mut self) -> Result<GroupOffsets, StateError>;
+    /// Where a place of an input begins that was never read, by the input's `start` setting.
+    fn beginning(&mut self, place: usize) -> Result<i64, StateError>;
+    /// The first record that a place has.
+    fn first(&mut self, place: usize) -> Result<i64, StateError>;
+    /// Whether anything was ever written to the topic of events.
+    fn has_events(&mut self) -> Result<bool, StateError>;
 }
 
 /// Why state cannot be read.

@@ -62,6 +62,11 @@ pub enum RestoreError {
         /// Where the group stands.
         group: i64,
     },
+    /// The state is of inputs that were keyed otherwise.
+    #[error(
+        "partition {0}: the state was made with `keying: {1}`, and now it is {2}: where reading is to go on cannot be told from it; begin anew with another `application` name, or go back to `keying: {1}`"
+    )]
+    OtherKeying(i32, &'static str, &'static str),
     /// Customers whose phase is gone.
     #[error("{0}")]
     Homeless(Homeless),
@@ -312,13 +317,27 @@ impl Restore {
         Ok(partition)
     }
 
+    /// State of inputs that were keyed by customer does not go on from events that are keyed anew, nor the other way round:
+    /// everything would be read from its start once more.
+    fn check_keying(&self) -> Result<(), RestoreError> {
+        let Some((_, marker)) = &self.last else { return Ok(()) };
+        let events = self.rules.events_topic();
+        let was_rekeyed = marker.positions.iter().any(|(topic, _)| *topic == events);
+        match self.rules.is_rekeyed() {
+            is if is == was_rekeyed || marker.positions.is_empty() => Ok(()),
+            true => Err(RestoreError::OtherKeying(self.number, "direct", "rekey")),
+            false => Err(RestoreError::OtherKeying(self.number, "rekey", "direct")),
+        }
+    }
+
     fn positions<E: From<RestoreError>>(
         &self,
         adopt: bool,
         beginning: &mut impl FnMut(usize) -> Result<i64, E>,
     ) -> Result<Vec<i64>, E> {
         let mut positions = Vec::new();
-        for (input, rules) in self.rules.inputs.iter().enumerate() {
+        self.check_keying()?;
+        for (input, rules) in self.rules.reads().iter().enumerate() {
             let marker = self.last.as_ref().and_then(|(_, marker)| {
                 marker.positions.iter().find(|(topic, _)| *topic == rules.topic).map(|(_, position)| *position)
             });

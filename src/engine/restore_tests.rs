@@ -17,6 +17,7 @@ fn rules() -> Arc<Rules> {
         application: "test".to_owned(),
         set: Arc::new(set),
         inputs: ["clicks", "mail"].map(|name| InputRules { name: name.to_owned(), topic: name.to_owned() }).into(),
+        reads_from: 0,
         partition_count: Some(1),
         outputs_alike: false,
         allowed_lateness_ms: 0,
@@ -223,6 +224,29 @@ fn state_and_offsets_that_do_not_belong_together_are_refused_with_the_way_out() 
     with([Some(10), Some(21)]).refuse("left at offset 20 of mail, but the consumer group's committed offset is 21");
     with([Some(10), None]).refuse("--adopt-state");
     Scene::new([Some(10), None]).refuse("there is no state");
+}
+
+#[test]
+fn state_of_inputs_that_were_keyed_otherwise_is_refused() {
+    let rekeyed = |scene: Scene| {
+        let mut rules = (*scene.rules).clone();
+        rules.inputs.push(InputRules { name: "events".to_owned(), topic: "test.events".to_owned() });
+        rules.reads_from = 2;
+        Scene { rules: Arc::new(rules), ..scene }
+    };
+    let of_direct = Scene::new([None, None]).epoch((1, 1), &[("a", Some(1))], [3, 4]);
+    rekeyed(of_direct).refuse("with `keying: direct`, and now it is rekey");
+
+    let mut scene = Scene::new([None, None]);
+    let mut part = Vec::new();
+    scene.codec.begin(&PartHeader { epoch: 1, term: 1, bucket: None, part: 0, parts: 1 }, &mut part);
+    let watermark = WatermarkState { at: 5, record_time: 5, wall: 5 };
+    scene.codec.marker(&Marker { positions: vec![("test.events".to_owned(), 7)], watermark }, &mut part);
+    scene.deltas.push(part);
+    scene.refuse("with `keying: rekey`, and now it is direct");
+
+    let nothing = rekeyed(Scene::new([None, None])).restore(false).expect("it begins");
+    assert_eq!(nothing.positions, [1_000], "one, for the events");
 }
 
 #[test]

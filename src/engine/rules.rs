@@ -33,7 +33,10 @@ pub struct Rules {
     pub set: Arc<ModelSet>,
     /// The inputs, in the order that decides between records of the same time.
     pub inputs: Vec<InputRules>,
-    /// Partitions of the inputs; `None` where there are none (replay), and so no wrong one.
+    /// The first of the inputs that is read: 0, or, where events are keyed anew, the last, which is the topic of these events.
+    /// The others are then where events were found first.
+    pub reads_from: usize,
+    /// Partitions of what is read; `None` where there are none (replay), and so no wrong one.
     pub partition_count: Option<i32>,
     /// Whether the topics of transitions, signals and phases have as many partitions as the inputs: then what is told of a customer
     /// lies in the customer's own partition there too, and no key is hashed to find it.
@@ -50,4 +53,24 @@ pub struct Rules {
     pub inline_needs: bool,
     /// Whether the latest phases are written too.
     pub writes_phases: bool,
+}
+
+impl Rules {
+    /// What is read, in the order that decides between records of the same time.
+    pub fn reads(&self) -> &[InputRules] {
+        &self.inputs[self.reads_from..]
+    }
+
+    /// The topic of events that are keyed anew; what it would be called where they are not.
+    pub fn events_topic(&self) -> String {
+        match self.reads() {
+            [events] if self.is_rekeyed() => events.topic.clone(),
+            _ => format!("{}.events", self.application),
+        }
+    }
+
+    /// Whether events come keyed anew, from the topic of events alone.
+    pub fn is_rekeyed(&self) -> bool {
+        self.reads_from > 0
+    }
 }

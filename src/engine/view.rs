@@ -23,10 +23,34 @@ pub struct PartitionView {
     pub epoch: u64,
     /// The watermark in epoch milliseconds; `None` before the first record.
     pub watermark: Option<i64>,
-    /// The next offset to apply, by input.
+    /// The next offset to apply, by what is read.
     pub positions: Vec<i64>,
-    /// Records not yet applied, by input; `None` while unknown.
+    /// Records not yet applied, by what is read; `None` while unknown.
     pub lag: Vec<Option<i64>>,
+}
+
+/// Where the ingest of the process stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IngestView {
+    /// Whether it is the lead, or stands by; `None` until the group has said.
+    pub leads: Option<bool>,
+    /// How far its time has come, in epoch milliseconds; `None` before the first record, and for one that stands by.
+    pub time: Option<i64>,
+    /// Partitions of the inputs.
+    pub places: Vec<PlaceView>,
+}
+
+/// Where the ingest stands in a partition of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaceView {
+    /// Index of the input.
+    pub input: usize,
+    /// The partition.
+    pub partition: i32,
+    /// The next offset to read; `None` while unknown, and for one that stands by.
+    pub position: Option<i64>,
+    /// Records not yet read; `None` likewise.
+    pub lag: Option<i64>,
 }
 
 /// Where the process stands.
@@ -34,7 +58,9 @@ pub struct PartitionView {
 pub struct Overview {
     /// The partitions this process owns, by number.
     pub partitions: Vec<PartitionView>,
-    /// Partitions of the inputs.
+    /// The ingest, where events are keyed anew.
+    pub ingest: Option<IngestView>,
+    /// Partitions of what is read.
     pub partition_count: i32,
     /// Whether every worker is a member of the group with its partitions restored.
     pub ready: bool,

@@ -10,6 +10,7 @@
 //! | `table` | the formats there are; choosing one |
 //! | `recipes/` | one format each, in the words that a user's mapping has, too |
 //! | `recipe` | the language they are written in, and the decoder that runs them |
+//! | `klantreis` | events as klantreis itself writes and reads them |
 //! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
 //! | `route`; `habit`, `step`, `lesson` | the fastest way to them, for records that are made like an earlier one; for those put together from what earlier ones were; what stands between two values; what is learnt from |
 //! | `scan`; `walk` | the way in one pass, for the others; the way by `serde_json`, for what is rare or wrong |
@@ -24,6 +25,7 @@ mod habit;
 #[cfg(test)]
 mod habit_tests;
 mod headers;
+mod klantreis;
 mod lesson;
 mod literal;
 mod number;
@@ -43,6 +45,7 @@ mod word;
 pub use canonical::{ATTRIBUTES, KINDS};
 pub use decoded::{Decoded, Details, Item, Origin, Told};
 pub use headers::{Headers, NoHeaders};
+pub use klantreis::{leading_time, open_events};
 pub use recipe::{Options, RecipeSpec, Wrapper};
 pub use table::{
     FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_named_in, kinds_of, open, open_with_details,

@@ -28,6 +28,8 @@ pub struct Facts {
     pub started: Instant,
     /// The inputs, in the order of the configuration.
     pub inputs: Vec<String>,
+    /// The first of them that the workers read: where events are keyed anew, the last.
+    pub reads_from: usize,
     /// The active models and the shadows, in the order of their set.
     pub models: Vec<ModelFacts>,
     /// The shadows, each beside its model, as indices into the models.

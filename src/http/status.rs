@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::answer::rfc3339;
 use super::{Api, Facts, ModelFacts};
-use crate::engine::view::{Overview, PartitionView};
+use crate::engine::view::{IngestView, Overview, PartitionView, PlaceView};
 
 /// `GET /v1/status`
 pub(super) async fn status(State(api): State<Api>) -> Response {
@@ -26,6 +26,9 @@ struct StatusAnswer<'a> {
     ready: bool,
     troubles: &'a [String],
     partition_count: i32,
+    /// Only where events are keyed anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ingest: Option<IngestAnswer<'a>>,
     /// Customers in the partitions of this process.
     customers: u64,
     /// Estimated bytes they take.
@@ -36,6 +39,26 @@ struct StatusAnswer<'a> {
     watermark: Option<String>,
     models: Vec<ModelAnswer<'a>>,
     partitions: Vec<PartitionAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct IngestAnswer<'a> {
+    /// `lead`, `standby`, or `joining` until the group has said.
+    state: &'static str,
+    /// Records of the inputs not yet read; null while it is unknown, and for one that stands by.
+    lag: Option<i64>,
+    /// How far its time has come.
+    time: Option<String>,
+    inputs: Vec<PlaceAnswer<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlaceAnswer<'a> {
+    input: &'a str,
+    partition: i32,
+    /// The next offset to read.
+    position: Option<i64>,
+    lag: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +112,7 @@ impl<'a> StatusAnswer<'a> {
             ready: overview.ready,
             troubles: &overview.troubles,
             partition_count: overview.partition_count,
+            ingest: overview.ingest.as_ref().map(|ingest| IngestAnswer::new(facts, ingest)),
             customers: partitions.iter().map(|partition| partition.customers).sum(),
             store_bytes: partitions.iter().map(|partition| partition.bytes).sum(),
             lag: lags.sum(),
@@ -102,6 +126,27 @@ impl<'a> StatusAnswer<'a> {
                 .map(|(index, model)| ModelAnswer::new(model, index, partitions))
                 .collect(),
             partitions: partitions.iter().map(|view| PartitionAnswer::new(facts, view)).collect(),
+        }
+    }
+}
+
+impl<'a> IngestAnswer<'a> {
+    fn new(facts: &'a Facts, view: &IngestView) -> Self {
+        let place = |&PlaceView { input, partition, position, lag }: &PlaceView| PlaceAnswer {
+            input: facts.inputs.get(input).map_or("", String::as_str),
+            partition,
+            position,
+            lag,
+        };
+        Self {
+            state: match view.leads {
+                None => "joining",
+                Some(true) => "lead",
+                Some(false) => "standby",
+            },
+            lag: view.places.iter().map(|place| place.lag).sum(),
+            time: view.time.and_then(rfc3339),
+            inputs: view.places.iter().map(place).collect(),
         }
     }
 }
@@ -138,7 +183,7 @@ impl<'a> PartitionAnswer<'a> {
             bytes: view.bytes,
             epoch: view.epoch,
             watermark: view.watermark.and_then(rfc3339),
-            inputs: facts.inputs.iter().enumerate().map(input).collect(),
+            inputs: facts.inputs.iter().skip(facts.reads_from).enumerate().map(input).collect(),
         }
     }
 }

@@ -81,7 +81,10 @@ impl fmt::Display for Reject {
             Self::BadTime(what) => write!(f, "not an event time between 1990 and 2100: {what}"),
             Self::BadField(what) => write!(f, "unusable field: {what}"),
             Self::WrongPartition(here, there) => {
-                write!(f, "found in partition {here}, but this customer belongs in partition {there}")
+                write!(
+                    f,
+                    "found in partition {here}, but this customer belongs in partition {there}; `keying: rekey` takes inputs that are keyed otherwise"
+                )
             }
             Self::Panic(message) => write!(f, "applying the event failed: {message}"),
         }

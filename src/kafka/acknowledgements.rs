@@ -60,7 +60,7 @@ pub(super) struct Account {
     pub(super) pending: usize,
     /// The first failure.
     pub(super) failed: Option<String>,
-    /// Of state deltas: (partition, first offset, offset after the last).
+    /// Of state deltas, or of events: (partition, first offset, offset after the last).
     pub(super) deltas: Vec<(i32, i64, i64)>,
 }
 

@@ -72,7 +72,7 @@ impl AtLeastOnce {
         stop: Arc<AtomicBool>,
     ) -> Result<AtLeastOnce, String> {
         let writer = Arc::new(Writer::new(&settings, worker, false, dead_letter_bytes)?);
-        let topics = settings.config.inputs.iter().map(|input| input.topic.clone()).collect();
+        let topics = settings.topics();
         let stream = Arc::new(Stream { open: Mutex::new((writer, Ledger::Even)) });
         Ok(AtLeastOnce { settings, worker, dead_letter_bytes, topics, stream, consumer, stop })
     }

@@ -14,7 +14,7 @@ use super::at_least_once::{AtLeastOnce, Stream};
 use super::consumer::CurrentConsumer;
 use super::exactly_once::ExactlyOnce;
 use super::membership::GroupMembership;
-use super::settings::{HEARTBEAT, Settings};
+use super::settings::{HEARTBEAT, Settings, Stage};
 use super::source::KafkaSource;
 use crate::config::Guarantee;
 use crate::engine::ports::{Committed, Committer, Epoch, OutRecord};
@@ -55,7 +55,12 @@ impl KafkaCommitter {
     ) -> Result<KafkaCommitter, String> {
         let stop = Arc::new(AtomicBool::new(false));
         let settings = settings.clone();
-        let (way, stream): (Box<dyn Way>, _) = match settings.config.guarantee {
+        // Events that come twice would be counted twice: they are written exactly once whatever the outputs are.
+        let guarantee = match settings.stage {
+            Stage::Journey => settings.config.guarantee,
+            Stage::Ingest => Guarantee::ExactlyOnce,
+        };
+        let (way, stream): (Box<dyn Way>, _) = match guarantee {
             Guarantee::ExactlyOnce => {
                 let consumer = source.consumer();
                 (Box::new(ExactlyOnce::new(settings, worker, dead_letter_bytes, consumer, stop.clone())), None)
@@ -181,6 +186,11 @@ pub(super) fn offsets_of(epoch: &Epoch<GroupMembership>, topics: &[String]) -> R
         }
         list.add_partition_offset(topic, partition, Offset::Offset(offset))
             .map_err(|problem| format!("offset {offset} of {topic}, partition {partition}: {problem}"))?;
+    }
+    if let (Some(note), Some(first)) = (&epoch.note, epoch.offsets.first())
+        && let Some(mut first) = list.find_partition(&topics[first.0], first.1)
+    {
+        first.set_metadata(note);
     }
     Ok(list)
 }

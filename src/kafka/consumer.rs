@@ -50,9 +50,19 @@ pub(super) enum Rebalanced {
     Failed(String),
 }
 
+/// Of a group in which one member reads everything: whoever is given `sign` is the lead and takes `all`, whatever else it is
+/// given; the others take nothing. The group is subscribed to what is read all the same: offsets of other topics would be
+/// forgotten by the broker after a while, group or no group.
+#[derive(Debug, Clone)]
+pub(super) struct Lead {
+    pub(super) sign: (String, i32),
+    pub(super) all: Vec<(String, i32)>,
+}
+
 /// The callbacks of a worker's consumer.
 pub(super) struct GroupContext {
     presence: Arc<Presence>,
+    lead: Option<Lead>,
     /// A lock because callbacks get a shared reference; they run in the worker's own thread.
     rebalanced: Mutex<VecDeque<Rebalanced>>,
     /// Callbacks so far: a poll serves one event and does not say whether there was any.
@@ -62,9 +72,10 @@ pub(super) struct GroupContext {
 }
 
 impl GroupContext {
-    pub(super) fn new(presence: Arc<Presence>) -> GroupContext {
+    pub(super) fn new(presence: Arc<Presence>, lead: Option<Lead>) -> GroupContext {
         GroupContext {
             presence,
+            lead,
             rebalanced: Mutex::default(),
             heard: AtomicU64::new(0),
             closing: AtomicBool::new(false),
@@ -100,6 +111,8 @@ impl GroupContext {
     /// looks it up once more and goes there.
     fn assign(&self, consumer: &GroupConsumer, partitions: &mut TopicPartitionList) -> Result<(), KafkaError> {
         let membership = GroupMembership::of(consumer);
+        let mut taken = self.lead.as_ref().map(|lead| lead.taken(partitions));
+        let partitions = taken.as_mut().unwrap_or(partitions);
         partitions.set_all_offsets(Offset::Offset(0))?;
         for one in partitions.elements() {
             make_known(consumer, one.topic(), one.partition());
@@ -116,6 +129,17 @@ impl GroupContext {
             Err(problem) => tracing::warn!("an assignment is ignored: {problem}"),
         }
         Ok(())
+    }
+}
+
+impl Lead {
+    /// What is taken of what the group gives.
+    fn taken(&self, given: &TopicPartitionList) -> TopicPartitionList {
+        let mut taken = TopicPartitionList::new();
+        if given.find_partition(&self.sign.0, self.sign.1).is_some() {
+            self.all.iter().for_each(|(topic, partition)| _ = taken.add_partition(topic, *partition));
+        }
+        taken
     }
 }
 

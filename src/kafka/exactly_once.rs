@@ -43,7 +43,7 @@ impl ExactlyOnce {
         consumer: Arc<CurrentConsumer>,
         stop: Arc<AtomicBool>,
     ) -> ExactlyOnce {
-        let topics = settings.config.inputs.iter().map(|input| input.topic.clone()).collect();
+        let topics = settings.topics();
         ExactlyOnce { settings, worker, dead_letter_bytes, topics, writer: None, consumer, stop }
     }
 

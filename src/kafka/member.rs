@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::bindings as native;
 use rdkafka::consumer::Consumer;
 
-use super::consumer::{GroupConsumer, GroupContext};
+use super::consumer::{GroupConsumer, GroupContext, Lead};
 use super::settings::Settings;
 use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::SourceError;
@@ -23,10 +23,15 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Joins the group; what it says is heard by polling the consumer.
-    pub(super) fn join(settings: &Settings, worker: usize, partitions: i32) -> Result<Member, SourceError> {
+    /// Joins the group; what it says is heard by polling the consumer. With `lead` one member reads everything.
+    pub(super) fn join(
+        settings: &Settings,
+        worker: usize,
+        partitions: i32,
+        lead: Option<Lead>,
+    ) -> Result<Member, SourceError> {
         let fatal = |what: &str, problem: &dyn std::fmt::Display| SourceError::Fatal(format!("{what}: {problem}"));
-        let context = GroupContext::new(settings.presence().clone());
+        let context = GroupContext::new(settings.presence().clone(), lead);
         let consumer: GroupConsumer = settings
             .member(worker, partitions)
             .create_with_context(context)
@@ -39,7 +44,7 @@ impl Member {
             WakingQueue::new(queue, consumer.clone(), wake.clone())
         };
         let group_queue = group_queue.ok_or_else(|| fatal("setting up the consumer", &"it has no queue"))?;
-        let topics: Vec<&str> = settings.config.inputs.iter().map(|input| input.topic.as_str()).collect();
+        let topics: Vec<&str> = settings.intakes.iter().map(|intake| intake.topic.as_str()).collect();
         consumer.subscribe(&topics).map_err(|problem| fatal("subscribing to the inputs", &problem))?;
         Ok(Member { consumer, group_queue, wake })
     }

@@ -6,6 +6,7 @@ mod committer;
 mod consumer;
 mod context;
 mod exactly_once;
+mod group_offsets;
 mod member;
 mod membership;
 pub mod mock;
@@ -27,6 +28,7 @@ mod trimmer;
 mod wake;
 
 pub use committer::KafkaCommitter;
+pub use group_offsets::KafkaPositions;
 pub use membership::GroupMembership;
 pub use partition_queue::KafkaBatch;
 pub use presence::Presence;

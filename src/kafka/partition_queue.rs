@@ -23,7 +23,7 @@ use super::consumer::GroupConsumer;
 use super::wake::{Wake, WakingQueue};
 use crate::engine::ports::Batch;
 use crate::engine::prefetch::prefetch;
-use crate::formats::{Headers, RawRecord};
+use crate::formats::{Headers, RawRecord, leading_time};
 
 /// Records a batch holds at most: enough that a call's cost vanishes, few enough that the fetch buffers they pin stay small.
 pub(super) const BATCH_RECORDS: usize = 512;
@@ -148,12 +148,22 @@ pub(super) enum Notice {
     Trouble(RDKafkaErrorCode, i64, String),
 }
 
+/// What says when a record was, as far as order goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stamps {
+    /// Its timestamp.
+    OfRecords,
+    /// Its value, an event that was written anew, begins with it; the timestamp says when it was written.
+    InEvents,
+}
+
 /// One partition's queue, detached from the consumer's own.
 pub(super) struct PartitionQueue {
     queue: WakingQueue,
     consumer: Arc<GroupConsumer>,
     topic: CString,
     partition: i32,
+    stamps: Stamps,
     /// What came after the last records that were handed out.
     notice: Option<Notice>,
 }
@@ -164,6 +174,7 @@ impl PartitionQueue {
         consumer: Arc<GroupConsumer>,
         topic: &str,
         partition: i32,
+        stamps: Stamps,
         wake: Arc<Wake>,
     ) -> Option<PartitionQueue> {
         let name = CString::new(topic).ok()?;
@@ -175,7 +186,7 @@ impl PartitionQueue {
             native::rd_kafka_queue_forward(queue.as_ptr(), std::ptr::null_mut());
             queue
         };
-        Some(PartitionQueue { queue, consumer, topic: name, partition, notice: None })
+        Some(PartitionQueue { queue, consumer, topic: name, partition, stamps, notice: None })
     }
 
     /// Moves what has arrived into the batch, which is empty, without waiting. A notice that stood between records was overtaken
@@ -202,7 +213,14 @@ impl PartitionQueue {
                 if message.as_ref().err == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && !trouble {
                     self.notice = None;
                     let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-                    let timestamp = native::rd_kafka_message_timestamp(message.as_ptr(), &raw mut kind);
+                    let stamp = native::rd_kafka_message_timestamp(message.as_ptr(), &raw mut kind);
+                    let timestamp = match self.stamps {
+                        Stamps::OfRecords => stamp,
+                        Stamps::InEvents => {
+                            let value = bytes(message.as_ref().payload, message.as_ref().len);
+                            value.and_then(leading_time).unwrap_or(stamp)
+                        }
+                    };
                     batch.messages.push(Message { native: message, timestamp });
                     continue;
                 }

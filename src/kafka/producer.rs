@@ -29,11 +29,12 @@ const HEADER_OVERHEAD: usize = 10;
 const PLAIN_AT_ONCE: usize = 512;
 
 /// All topics that are written, in the order of their numbers.
-const TOPICS: [Topic; 7] = [
+const TOPICS: [Topic; 8] = [
     Topic::Transitions,
     Topic::Signals,
     Topic::Phases,
     Topic::Shadow,
+    Topic::Events,
     Topic::DeadLetters,
     Topic::StateDeltas,
     Topic::StateSnapshots,
@@ -60,6 +61,7 @@ fn name_of(topics: &Topics, topic: Topic) -> Option<&str> {
         Topic::Signals => topics.signals.as_deref(),
         Topic::Phases => topics.phases.as_deref(),
         Topic::Shadow => topics.shadow.as_deref(),
+        Topic::Events => topics.events.as_deref(),
         Topic::DeadLetters => Some(&topics.dead_letters),
         Topic::StateDeltas => Some(&topics.state_deltas),
         Topic::StateSnapshots => Some(&topics.state_snapshots),
@@ -155,7 +157,7 @@ impl Writer {
                 }
                 continue;
             };
-            let tag = Tag { ledger, delta: topic == Topic::StateDeltas };
+            let tag = Tag { ledger, delta: matches!(topic, Topic::StateDeltas | Topic::Events) };
             if !is_plain(&alike[0]) {
                 self.send_one(outlet, epoch, &alike[0], tag);
                 continue;

@@ -9,8 +9,9 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
+use super::partition_queue::Stamps;
 use super::presence::Presence;
-use crate::config::{self, Config};
+use crate::config::{self, Config, EVENTS, Start};
 
 /// How long the coordinator lets a transaction stay open. Whoever takes our place waits at most this long for our last one.
 pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
@@ -54,6 +55,25 @@ pub enum SettingsError {
     },
 }
 
+/// What the clients work for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Customers' journeys.
+    Journey,
+    /// Writing the events of the inputs anew, keyed by customer.
+    Ingest,
+}
+
+/// A topic that a stage reads.
+#[derive(Debug, Clone)]
+pub(super) struct Intake {
+    /// What it is called.
+    pub(super) name: String,
+    pub(super) topic: String,
+    /// Where it begins that was never read.
+    pub(super) start: Start,
+}
+
 /// Everything needed to make clients.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -65,6 +85,9 @@ pub struct Settings {
     producer: BTreeMap<String, String>,
     /// What is read and written, by the configuration.
     pub(super) config: Arc<Config>,
+    pub(super) stage: Stage,
+    /// What is read, in the order that decides between records of the same time.
+    pub(super) intakes: Arc<[Intake]>,
     presence: Arc<Presence>,
 }
 
@@ -100,8 +123,19 @@ impl Settings {
             consumer: kafka.consumer.clone(),
             producer: kafka.producer.clone(),
             presence: Arc::default(),
+            stage: Stage::Journey,
+            intakes: match &config.topics.events {
+                Some(topic) => [Intake { name: EVENTS.into(), topic: topic.clone(), start: Start::Earliest }].into(),
+                None => inputs_of(&config),
+            },
             config,
         })
+    }
+
+    /// The same for the stage that writes events anew, keyed by customer.
+    #[must_use]
+    pub fn of_ingest(&self) -> Settings {
+        Settings { stage: Stage::Ingest, intakes: inputs_of(&self.config), ..self.clone() }
     }
 
     /// Whether a broker answers, as the sources made from these settings see it.
@@ -109,19 +143,38 @@ impl Settings {
         &self.presence
     }
 
-    /// How many inputs there are.
+    /// How many topics are read.
     pub fn inputs(&self) -> usize {
-        self.config.inputs.len()
+        self.intakes.len()
+    }
+
+    /// What says when a record was: its timestamp, or, of events that were written anew, the events.
+    pub(super) fn stamps(&self) -> Stamps {
+        match (self.stage, &self.config.topics.events) {
+            (Stage::Journey, Some(_)) => Stamps::InEvents,
+            _ => Stamps::OfRecords,
+        }
+    }
+
+    /// Their names.
+    pub(super) fn topics(&self) -> Vec<String> {
+        self.intakes.iter().map(|intake| intake.topic.clone()).collect()
     }
 
     /// Name of a worker as a member of the group and as a writer of transactions.
     pub(super) fn identity(&self, worker: usize) -> String {
-        format!("{}-{}-{worker}", self.application, self.instance)
+        match self.stage {
+            Stage::Journey => format!("{}-{}-{worker}", self.application, self.instance),
+            Stage::Ingest => format!("{}-{}-ingest", self.application, self.instance),
+        }
     }
 
     /// The consumer group.
-    pub(super) fn group(&self) -> &str {
-        &self.application
+    pub(super) fn group(&self) -> String {
+        match self.stage {
+            Stage::Journey => self.application.clone(),
+            Stage::Ingest => format!("{}.ingest", self.application),
+        }
     }
 
     /// For requests alone: administration, and looking at the true ends of partitions.
@@ -140,7 +193,7 @@ impl Settings {
     /// For a worker as a member of the group; all its partitions together prefetch no more than their share.
     pub(super) fn member(&self, worker: usize, partitions: i32) -> ClientConfig {
         let mut client = self.plain(worker, "source");
-        let queues = self.config.inputs.len().max(1) * usize::try_from(partitions).unwrap_or(1).max(1);
+        let queues = self.intakes.len().max(1) * usize::try_from(partitions).unwrap_or(1).max(1);
         let waiting = (PREFETCH_BYTES / queues).clamp(FETCH_BYTES_MIN, 8 << 20);
         client
             .set("group.id", self.group())
@@ -172,6 +225,16 @@ impl Settings {
             // What is read next is asked for when the answer to the question before is there; that one is often asked at an end.
             .set("fetch.wait.max.ms", "1");
         self.consuming(&mut client);
+        client
+    }
+
+    /// For looking at what is not committed yet.
+    pub(super) fn ends(&self, worker: usize) -> ClientConfig {
+        let mut client = self.plain(worker, "ends");
+        client
+            .set("isolation.level", "read_uncommitted")
+            .set("group.id", self.group())
+            .set("enable.auto.commit", "false");
         client
     }
 
@@ -225,4 +288,9 @@ impl Settings {
         let given = self.producer.get("message.max.bytes").or(self.properties.get("message.max.bytes"));
         given.and_then(|bytes| bytes.parse().ok()).unwrap_or(RECORD_BYTES)
     }
+}
+
+fn inputs_of(config: &Config) -> Arc<[Intake]> {
+    let inputs = config.inputs.iter();
+    inputs.map(|one| Intake { name: one.name.clone(), topic: one.topic.clone(), start: one.start }).collect()
 }

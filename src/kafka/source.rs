@@ -10,10 +10,10 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::consumer::{CurrentConsumer, Rebalanced};
+use super::consumer::{CurrentConsumer, Lead, Rebalanced};
 use super::member::Member;
 use super::membership::GroupMembership;
-use super::partition_queue::{KafkaBatch, Notice, PartitionQueue};
+use super::partition_queue::{KafkaBatch, Notice, PartitionQueue, Stamps};
 use super::settings::Settings;
 use crate::engine::ports::{Batch, Change, Fetched, Source, SourceError};
 
@@ -30,7 +30,12 @@ const OUT_OF_TOUCH: Duration = Duration::from_secs(60);
 struct Input {
     name: String,
     topic: String,
+    /// For a lead, which reads one partition an input and all of them as one: that one.
+    only: Option<i32>,
 }
+
+/// How long the lead may wait to hear how many partitions there are.
+const COUNT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A started partition of one input.
 struct Reading {
@@ -53,6 +58,7 @@ pub struct KafkaSource {
     worker: usize,
     inputs: Vec<Input>,
     partitions: i32,
+    stamps: Stamps,
     assigned: Vec<i32>,
     membership: Option<GroupMembership>,
     /// Whether the group waits for us to let go.
@@ -64,19 +70,35 @@ pub struct KafkaSource {
 impl KafkaSource {
     /// Joins the group as a worker of its own. `partitions` is the count that every input has.
     pub fn connect(settings: &Settings, worker: usize, partitions: i32) -> Result<KafkaSource, SourceError> {
-        let member = Member::join(settings, worker, partitions)?;
-        let inputs: Vec<_> = settings
-            .config
-            .inputs
-            .iter()
-            .map(|one| Input { name: one.name.clone(), topic: one.topic.clone() })
-            .collect();
+        let inputs = settings.intakes.iter();
+        let inputs = inputs.map(|one| Input { name: one.name.clone(), topic: one.topic.clone(), only: None }).collect();
+        Self::join(settings, worker, partitions, inputs)
+    }
+
+    /// Joins a group in which one member, the lead, reads everything: all places as one partition, 0, each as an input of its
+    /// own. The others are given nothing until the lead is gone. `places` are partitions of inputs, by the inputs' indices.
+    pub fn connect_to_lead(settings: &Settings, places: &[(usize, i32)]) -> Result<KafkaSource, SourceError> {
+        let input = |&(input, partition): &(usize, i32)| {
+            let intake = &settings.intakes[input];
+            Input { name: intake.name.clone(), topic: intake.topic.clone(), only: Some(partition) }
+        };
+        Self::join(settings, 0, 1, places.iter().map(input).collect())
+    }
+
+    fn join(
+        settings: &Settings,
+        worker: usize,
+        partitions: i32,
+        inputs: Vec<Input>,
+    ) -> Result<KafkaSource, SourceError> {
+        let member = Member::join(settings, worker, partitions, lead_of(&inputs))?;
         Ok(KafkaSource {
             readings: (0..partitions).map(|_| inputs.iter().map(|_| None).collect()).collect(),
             current: Arc::new(CurrentConsumer::new(member.consumer.clone())),
             member,
             settings: settings.clone(),
             worker,
+            stamps: settings.stamps(),
             inputs,
             partitions,
             assigned: Vec::new(),
@@ -100,13 +122,16 @@ impl KafkaSource {
         self.membership = None;
         self.asked_back = false;
         self.out_of_touch = None;
-        self.member = Member::join(&self.settings, self.worker, self.partitions)?;
+        self.member = Member::join(&self.settings, self.worker, self.partitions, lead_of(&self.inputs))?;
         self.current.set(self.member.consumer.clone());
         Ok(Change::Lost)
     }
 
     /// The partitions that all inputs have, or what is wrong with them.
     fn aligned(&self, ours: &[(String, i32)]) -> Result<Vec<i32>, SourceError> {
+        if self.inputs.iter().any(|input| input.only.is_some()) {
+            return self.led(ours);
+        }
         let mut partitions: Vec<i32> = ours.iter().map(|(_, partition)| *partition).collect();
         partitions.sort_unstable();
         partitions.dedup();
@@ -123,6 +148,31 @@ impl KafkaSource {
             }
         }
         Ok(partitions)
+    }
+
+    /// Of a lead everything is partition 0, of others nothing is. The group also moves when an input grows, and what it has
+    /// more would be read by nobody.
+    fn led(&self, ours: &[(String, i32)]) -> Result<Vec<i32>, SourceError> {
+        if ours.is_empty() {
+            return Ok(Vec::new());
+        }
+        for intake in self.settings.intakes.iter() {
+            let told = self.member.consumer.fetch_metadata(Some(&intake.topic), COUNT_DEADLINE);
+            let told =
+                told.map_err(|problem| SourceError::Fatal(format!("partitions of {}: {problem}", intake.topic)))?;
+            let now = told.topics().first().map_or(0, |topic| topic.partitions().len());
+            let known = self.inputs.iter().filter(|input| input.topic == intake.topic).count();
+            if now > known {
+                return Err(SourceError::Wider { input: intake.name.clone(), known, now });
+            }
+        }
+        Ok(vec![0])
+    }
+
+    /// The topic and partition that are read as this partition of an input.
+    fn place(&self, input: usize, partition: i32) -> (&str, i32) {
+        let Input { topic, only, .. } = &self.inputs[input];
+        (topic, only.unwrap_or(partition))
     }
 
     fn change(&mut self, rebalanced: Rebalanced) -> Result<Change, SourceError> {
@@ -187,13 +237,16 @@ impl KafkaSource {
         loop {
             let mut list = TopicPartitionList::with_capacity(left.len());
             for &input in &left {
-                list.add_partition_offset(&self.inputs[input].topic, partition, Offset::Offset(positions[input]))
+                let (topic, place) = self.place(input, partition);
+                list.add_partition_offset(topic, place, Offset::Offset(positions[input]))
                     .map_err(|problem| describe(&problem))?;
             }
             let asked =
                 self.member.consumer.seek_partitions(list, START_DEADLINE).map_err(|problem| describe(&problem))?;
-            let answer =
-                |input: usize| asked.find_partition(&self.inputs[input].topic, partition).map(|one| one.error());
+            let answer = |input: usize| {
+                let (topic, place) = self.place(input, partition);
+                asked.find_partition(topic, place).map(|one| one.error())
+            };
             left.retain(|&input| answer(input) != Some(Ok(())));
             let Some(&refused) = left.first() else { return Ok(()) };
             if let Some(Err(problem)) = answer(refused)
@@ -275,21 +328,22 @@ impl Source for KafkaSource {
         self.seek(partition, positions)?;
         let slot = usize::try_from(partition).expect("partitions that are assigned are not negative");
         let mut list = TopicPartitionList::with_capacity(self.inputs.len());
-        for (index, input) in self.inputs.iter().enumerate() {
-            list.add_partition(&input.topic, partition);
-            let queue = match self.readings[slot][index].take() {
+        for (index, &from) in positions.iter().enumerate() {
+            let kept = self.readings[slot][index].take();
+            let (topic, place) = self.place(index, partition);
+            list.add_partition(topic, place);
+            let queue = match kept {
                 Some(mut reading) => {
                     reading.queue.restart();
                     reading.queue
                 }
                 None => {
-                    PartitionQueue::new(self.member.consumer.clone(), &input.topic, partition, self.member.wake.clone())
-                        .ok_or_else(|| {
-                            SourceError::Fatal(format!("input {}, partition {partition} has no queue", input.name))
-                        })?
+                    let (consumer, wake) = (self.member.consumer.clone(), self.member.wake.clone());
+                    let queue = PartitionQueue::new(consumer, topic, place, self.stamps, wake);
+                    queue.ok_or_else(|| SourceError::Fatal(format!("{topic}, partition {place} has no queue")))?
                 }
             };
-            self.readings[slot][index] = Some(Reading { queue, from: positions[index], next: None, ended: false });
+            self.readings[slot][index] = Some(Reading { queue, from, next: None, ended: false });
         }
         self.member
             .consumer
@@ -301,7 +355,8 @@ impl Source for KafkaSource {
         let slot = usize::try_from(partition).ok();
         let reading = slot.and_then(|slot| self.readings.get_mut(slot)?.get_mut(input)?.as_mut());
         let Some(reading) = reading else { return Ok(Fetched::Nothing) };
-        match reading.queue.take(batch) {
+        let told = reading.queue.take(batch);
+        match told {
             _ if !batch.is_empty() => {
                 reading.ended = false;
                 reading.next = Some(batch.offset(batch.len() - 1) + 1);
@@ -321,10 +376,11 @@ impl Source for KafkaSource {
                 Ok(if reading.ended { Fetched::End } else { Fetched::Nothing })
             }
             Some(Notice::Trouble(code, offset, text)) => {
-                let name = self.inputs[input].name.clone();
+                let from = reading.from;
+                let (name, (_, partition)) = (self.inputs[input].name.clone(), self.place(input, partition));
                 Err(match code {
                     RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
-                        let offset = if offset >= 0 { offset } else { reading.from };
+                        let offset = if offset >= 0 { offset } else { from };
                         SourceError::OffsetGone { input: name, partition, offset }
                     }
                     _ => SourceError::Fatal(format!("input {name}, partition {partition}, offset {offset}: {text}")),
@@ -366,4 +422,10 @@ impl Source for KafkaSource {
         self.membership = None;
         self.member.leave(deadline);
     }
+}
+
+/// The first place is the sign of the lead: `range` gives the first partition of every topic to the same member.
+fn lead_of(inputs: &[Input]) -> Option<Lead> {
+    let all: Vec<_> = inputs.iter().map(|input| Some((input.topic.clone(), input.only?))).collect::<Option<_>>()?;
+    Some(Lead { sign: all.first()?.clone(), all })
 }

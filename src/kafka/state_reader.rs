@@ -12,21 +12,12 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::Quiet;
+use super::group_offsets::{ASK_TIMEOUT, beginning, soon, stable, trouble};
 use super::overdue::Overdue;
 use super::settings::Settings;
 use super::trimmer::Trimmer;
-use crate::config::Start;
 use crate::engine::ports::{StateError, StateReader, StateRecord, Topic};
 
-/// How long a single question to the broker may take.
-const ASK_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the group's stable offsets may take. While they are waited for, the worker does nothing else.
-const STABLE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long they may take as they are.
-const UNSTABLE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a coordinator or leader may take to be there.
-const MOVING_TIMEOUT: Duration = Duration::from_secs(3);
-const MOVING_PAUSE: Duration = Duration::from_millis(50);
 /// How long nothing comes until the reader is asked where it stands: behind the last record there is only the end of its
 /// transaction, which is not handed out.
 const LOOK_AFTER: Duration = Duration::from_millis(1);
@@ -78,13 +69,9 @@ impl KafkaStateReader {
         let topics = &settings.config.topics;
         let part =
             |topic, name: &String| Part { topic, name: name.clone(), low: 0, high: 0, position: 0, exhausted: false };
-        let mut ends = settings.plain(worker, "ends");
-        ends.set("isolation.level", "read_uncommitted")
-            .set("group.id", settings.group())
-            .set("enable.auto.commit", "false");
         Ok(KafkaStateReader {
             reader: settings.reader(worker).create_with_context(Quiet).map_err(fatal)?,
-            ends: ends.create_with_context(Quiet).map_err(fatal)?,
+            ends: settings.ends(worker).create_with_context(Quiet).map_err(fatal)?,
             trimmer: Trimmer::new(settings, worker),
             acquainted: false,
             partition: -1,
@@ -112,38 +99,9 @@ impl KafkaStateReader {
     }
 
     fn committed(&mut self, partition: i32) -> Result<Vec<Option<i64>>, StateError> {
-        let inputs = &self.settings.config.inputs;
-        let mut asked = TopicPartitionList::with_capacity(inputs.len());
-        for input in inputs {
-            asked.add_partition(&input.topic, partition);
-        }
-        let what = "the group's offsets";
-        let told = match self.reader.committed_offsets(asked.clone(), STABLE_TIMEOUT) {
-            Ok(told) => told,
-            // Offsets that are not stable are waited for by the library without a word. Whoever does not mind is answered, unless
-            // it is the broker that is silent.
-            Err(KafkaError::MetadataFetch(RDKafkaErrorCode::OperationTimedOut))
-                if self.ends.committed_offsets(asked, UNSTABLE_TIMEOUT).is_ok() =>
-            {
-                let what = format!("{what}, partition {partition}");
-                return Err(StateError::Unavailable(self.overdue.still(&what, Instant::now())));
-            }
-            Err(problem) => {
-                self.overdue.over();
-                return Err(trouble(what, &problem));
-            }
-        };
-        self.overdue.over();
-        let of = |topic: &str| {
-            let one = told.find_partition(topic, partition);
-            let one = one.ok_or_else(|| StateError::Fatal(format!("{what}: no answer for {topic}")))?;
-            one.error().map_err(|problem| trouble(what, &problem))?;
-            Ok(match one.offset() {
-                Offset::Offset(offset) => Some(offset),
-                _ => None,
-            })
-        };
-        inputs.iter().map(|input| of(&input.topic)).collect()
+        let places: Vec<_> = self.settings.intakes.iter().map(|intake| (intake.topic.as_str(), partition)).collect();
+        let what = format!("the group's offsets, partition {partition}");
+        Ok(stable(&self.reader, &self.ends, &mut self.overdue, &places, &what)?.offsets)
     }
 
     /// Points the reader at a part.
@@ -286,30 +244,7 @@ impl StateReader for KafkaStateReader {
     }
 
     fn beginning(&mut self, input: usize, partition: i32) -> Result<i64, StateError> {
-        let input = &self.settings.config.inputs[input];
-        let what = format!("the beginning of input {}, partition {partition}", input.name);
-        let (low, high) = self
-            .ends
-            .fetch_watermarks(&input.topic, partition, ASK_TIMEOUT)
-            .map_err(|problem| trouble(&what, &problem))?;
-        let time = match input.start {
-            Start::Earliest => return Ok(low),
-            Start::Latest => return Ok(high),
-            Start::Time(time) => time,
-        };
-        let mut asked = TopicPartitionList::with_capacity(1);
-        asked
-            .add_partition_offset(&input.topic, partition, Offset::Offset(time))
-            .map_err(|problem| StateError::Fatal(format!("{what}: {problem}")))?;
-        let told = self.ends.offsets_for_times(asked, ASK_TIMEOUT).map_err(|problem| trouble(&what, &problem))?;
-        let one = told.find_partition(&input.topic, partition);
-        let one = one.ok_or_else(|| StateError::Fatal(format!("{what}: no answer")))?;
-        one.error().map_err(|problem| trouble(&what, &problem))?;
-        Ok(match one.offset() {
-            Offset::Offset(offset) => offset,
-            // Nothing is that young.
-            _ => high,
-        })
+        beginning(&self.ends, &self.settings.intakes[input], partition)
     }
 
     fn trim(&mut self, partition: i32, below: i64) {
@@ -317,41 +252,8 @@ impl StateReader for KafkaStateReader {
     }
 }
 
-/// Asks again for a moment: coordinators and leaders that move, or come into being with the first question, refuse it first.
-fn soon<T>(mut ask: impl FnMut() -> Result<T, StateError>) -> Result<T, StateError> {
-    let begun = Instant::now();
-    loop {
-        match ask() {
-            Err(StateError::Unavailable(why)) if begun.elapsed() < MOVING_TIMEOUT => {
-                tracing::debug!("asking again: {why}");
-                std::thread::sleep(MOVING_PAUSE);
-            }
-            other => return other,
-        }
-    }
-}
-
 /// Whether an error tells of connections alone: reading goes on by itself when they are back.
 fn is_news(problem: &KafkaError) -> bool {
     let code = problem.rdkafka_error_code();
     matches!(code, Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure))
-}
-
-/// Whether an error passes by itself. That records were trimmed while they were read does: opening again sees what is there.
-fn trouble(what: &str, problem: &KafkaError) -> StateError {
-    let said = format!("{what}: {problem}");
-    match problem.rdkafka_error_code() {
-        Some(
-            RDKafkaErrorCode::TopicAuthorizationFailed
-            | RDKafkaErrorCode::GroupAuthorizationFailed
-            | RDKafkaErrorCode::ClusterAuthorizationFailed
-            | RDKafkaErrorCode::SaslAuthenticationFailed
-            | RDKafkaErrorCode::Authentication
-            | RDKafkaErrorCode::BadMessage
-            | RDKafkaErrorCode::InvalidMessage
-            | RDKafkaErrorCode::InvalidGroupId,
-        )
-        | None => StateError::Fatal(said),
-        Some(_) => StateError::Unavailable(said),
-    }
 }

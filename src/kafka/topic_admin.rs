@@ -22,8 +22,12 @@ const KNOWN_PAUSE: Duration = Duration::from_millis(20);
 /// What is known of the topics once they are as they must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicFacts {
-    /// Partitions of every input.
+    /// Partitions of every input; with `keying: rekey`, of the topic of events.
     pub partitions: i32,
+    /// Partitions of each input.
+    pub inputs: Vec<i32>,
+    /// The largest event that the topic of events takes.
+    pub event_bytes: usize,
     /// Whether the topics of transitions, signals and phases have as many.
     pub outputs_alike: bool,
     /// The largest record that the topic of dead letters takes.
@@ -82,6 +86,8 @@ fn prepare(settings: &Settings, create: bool) -> Result<TopicFacts, TopicsError>
     create_all(&client, &findings.creations, config.kafka.replication)?;
     Ok(TopicFacts {
         partitions: findings.partitions,
+        inputs: findings.inputs,
+        event_bytes: usize::try_from(findings.event_bytes).unwrap_or(usize::MAX),
         outputs_alike: findings.outputs_alike,
         dead_letter_bytes: usize::try_from(findings.dead_letter_bytes).unwrap_or(usize::MAX),
         created: findings.creations.into_iter().map(|one| one.topic).collect(),

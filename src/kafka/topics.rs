@@ -8,7 +8,11 @@ use crate::config::Topics;
 
 /// A batch that our producers write can be this large.
 const BATCH_BYTES: u64 = 1_000_012;
-/// Largest record in a topic of dead letters that we create.
+/// How long a topic of events that we create keeps them: a week may pass until the journeys go on.
+const EVENTS_KEPT_MS: i64 = 7 * 86_400_000;
+/// Less than this may not outlast an outage.
+const EVENTS_KEPT_MS_MIN: i64 = 86_400_000;
+/// Largest record in a topic of dead letters, or of events, that we create.
 const DEAD_LETTER_BYTES: u64 = 16 << 20;
 
 /// An input by its name and topic.
@@ -38,8 +42,14 @@ pub(super) struct Creation {
 /// What came of the comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Findings {
-    /// Of every input; 0 if they do not agree.
+    /// Of every input, or of the topic of events where that is what the journeys are read from; 0 if there is no such number.
     pub(super) partitions: i32,
+    /// The topic of events, if the journeys are read from that.
+    pub(super) events: Option<String>,
+    /// Of each input.
+    pub(super) inputs: Vec<i32>,
+    /// The largest event that the topic of events takes.
+    pub(super) event_bytes: u64,
     /// Whether the topics of what is told of customers have as many, or will have once they are created.
     pub(super) outputs_alike: bool,
     /// What is missing and can be created.
@@ -58,6 +68,7 @@ enum Role {
     Signals,
     Phases,
     Shadow,
+    Events,
     DeadLetters,
     Deltas,
     Snapshots,
@@ -70,6 +81,12 @@ impl Role {
         match self {
             Role::Transitions | Role::Signals | Role::Shadow => vec![policy("delete")],
             Role::Phases => vec![policy("compact")],
+            Role::Events => vec![
+                policy("delete"),
+                ("retention.ms", EVENTS_KEPT_MS.to_string()),
+                ("retention.bytes", "-1".to_owned()),
+                ("max.message.bytes", DEAD_LETTER_BYTES.to_string()),
+            ],
             Role::DeadLetters => vec![policy("delete"), ("max.message.bytes", DEAD_LETTER_BYTES.to_string())],
             Role::Deltas => [policy("delete")].into_iter().chain(forever()).collect(),
             Role::Snapshots => vec![
@@ -90,6 +107,7 @@ fn outputs(topics: &Topics) -> Vec<(Role, &str)> {
     all.extend(topics.signals.as_deref().map(|signals| (Role::Signals, signals)));
     all.extend(topics.phases.as_deref().map(|phases| (Role::Phases, phases)));
     all.extend(topics.shadow.as_deref().map(|shadow| (Role::Shadow, shadow)));
+    all.extend(topics.events.as_deref().map(|events| (Role::Events, events)));
     all.extend([
         (Role::DeadLetters, topics.dead_letters.as_str()),
         (Role::Deltas, topics.state_deltas.as_str()),
@@ -109,8 +127,23 @@ pub(super) fn all_topics(inputs: &[NamedInput], topics: &Topics) -> Vec<String> 
 
 /// Compares what is wanted with what is there.
 pub(super) fn compare(wanted: &[NamedInput], topics: &Topics, actual: &HashMap<String, Actual>) -> Findings {
-    let mut findings = Findings { outputs_alike: true, dead_letter_bytes: DEAD_LETTER_BYTES, ..Findings::default() };
-    findings.partitions = inputs(wanted, actual, &mut findings.problems);
+    let mut findings = Findings {
+        outputs_alike: true,
+        dead_letter_bytes: DEAD_LETTER_BYTES,
+        event_bytes: DEAD_LETTER_BYTES,
+        events: topics.events.clone(),
+        ..Findings::default()
+    };
+    let counts = counts(wanted, actual, &mut findings.problems);
+    findings.inputs = counts.iter().map(|(_, count)| *count).collect();
+    findings.partitions = match &topics.events {
+        None => common(&counts, &mut findings.problems),
+        // Any number will do; who follows up to as many at once as the inputs have partitions can go on to do so.
+        Some(events) => match actual.get(events) {
+            Some(actual) => actual.partitions,
+            None => findings.inputs.iter().copied().max().unwrap_or(0),
+        },
+    };
     let mut seen: Vec<&str> = wanted.iter().map(|input| input.topic.as_str()).collect();
     for (role, topic) in outputs(topics) {
         if seen.contains(&topic) {
@@ -133,8 +166,12 @@ pub(super) fn compare(wanted: &[NamedInput], topics: &Topics, actual: &HashMap<S
     findings
 }
 
-/// The partition count of all inputs, or 0 and why there is none.
-fn inputs(wanted: &[NamedInput], actual: &HashMap<String, Actual>, problems: &mut Vec<String>) -> i32 {
+/// The partition counts of those inputs that are there.
+fn counts<'a>(
+    wanted: &'a [NamedInput],
+    actual: &HashMap<String, Actual>,
+    problems: &mut Vec<String>,
+) -> Vec<(&'a NamedInput, i32)> {
     let mut counts = Vec::new();
     for input in wanted {
         match actual.get(&input.topic) {
@@ -145,12 +182,17 @@ fn inputs(wanted: &[NamedInput], actual: &HashMap<String, Actual>, problems: &mu
             )),
         }
     }
+    counts
+}
+
+/// The partition count of all inputs, or 0 and why there is none.
+fn common(counts: &[(&NamedInput, i32)], problems: &mut Vec<String>) -> i32 {
     let Some(&(_, count)) = counts.first() else { return 0 };
     if counts.iter().any(|(_, other)| *other != count) {
         let list: Vec<_> = counts.iter().map(|(input, count)| format!("{} {count}", input.topic)).collect();
         problems.push(format!(
             "the inputs have different numbers of partitions ({}); a customer's events must lie in the same partition of all, \
-             so give them the same number and write their records anew",
+             so give them the same number and write their records anew, or set `keying: rekey`, which does that for you",
             list.join(", ")
         ));
         return 0;
@@ -193,6 +235,19 @@ fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
                 "the newest snapshot of every customer must stay, and only that",
             );
         }
+        Role::Events => {
+            if policy != "delete" {
+                wrong("cleanup.policy", policy, "delete", "compaction would delete events that are not yet applied");
+            }
+            let kept = |name: &str| setting(name).and_then(|text| text.parse::<i64>().ok()).unwrap_or(-1);
+            if (0..EVENTS_KEPT_MS_MIN).contains(&kept("retention.ms")) || kept("retention.bytes") >= 0 {
+                findings.warnings.push(format!(
+                    "topic {topic} has retention.ms={} and retention.bytes={}: events that are deleted before they are applied \
+                     are lost, and the service stops; set retention.ms={EVENTS_KEPT_MS} and retention.bytes=-1",
+                    kept("retention.ms"), kept("retention.bytes")
+                ));
+            }
+        }
         Role::Phases if !policy.split(',').any(|one| one.trim() == "compact") => {
             wrong("cleanup.policy", policy, "compact", "the latest phase of every customer must stay");
         }
@@ -210,9 +265,13 @@ fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
         findings.outputs_alike &= actual.partitions == findings.partitions;
     }
     if role.is_state() && findings.partitions > 0 && actual.partitions != findings.partitions {
+        let (read, given) = match findings.events.as_deref() {
+            None => ("the inputs have".to_owned(), "the inputs"),
+            Some(events) => (format!("topic {events} has"), "it"),
+        };
         findings.problems.push(format!(
-            "topic {topic} has {} partitions, the inputs have {}: state lies in the partition of its inputs, and their number is \
-             fixed for the life of an application; give the inputs {} partitions again, or begin anew with another application name",
+            "topic {topic} has {} partitions, {read} {}: state lies in the partition of what it is read from, and their number is \
+             fixed for the life of an application; give {given} {} partitions again, or begin anew with another application name",
             actual.partitions, findings.partitions, actual.partitions
         ));
     }
@@ -222,6 +281,9 @@ fn output(role: Role, topic: &str, actual: &Actual, findings: &mut Findings) {
         findings.problems.push(format!(
             "topic {topic} has max.message.bytes={largest}: less than the {BATCH_BYTES} bytes that we write at once; raise it"
         ));
+    }
+    if role == Role::Events {
+        findings.event_bytes = largest;
     }
     if role == Role::DeadLetters {
         findings.dead_letter_bytes = largest;

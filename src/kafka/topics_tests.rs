@@ -11,6 +11,7 @@ fn outputs_of(application: &str) -> Topics {
         transitions: format!("{application}.transitions"),
         signals: Some(format!("{application}.signals")),
         shadow: None,
+        events: None,
         phases: Some(format!("{application}.phases")),
         dead_letters: format!("{application}.dead-letters"),
         state_deltas: format!("{application}.state-deltas"),
@@ -191,4 +192,62 @@ fn an_output_must_not_be_an_input() {
     let findings = compare(&named(&["clicks", "mail"]), &topics, &broker(|_| {}));
     assert_eq!(findings.problems.len(), 1);
     assert!(findings.problems[0].contains("topic mail is named twice"));
+}
+
+/// As [`check`], of an application that keys events anew, on a broker that has its topic of events.
+#[track_caller]
+fn check_rekeyed(
+    change: impl FnOnce(&mut HashMap<String, Actual>),
+    problems: &[&str],
+    warnings: &[&str],
+    creations: &[&str],
+) -> Findings {
+    let topics = Topics { events: Some("shop.events".to_owned()), ..outputs_of("shop") };
+    let actual = broker(|all| {
+        let settings = [("cleanup.policy", "delete"), ("retention.ms", "604800000"), ("retention.bytes", "-1")];
+        all.insert("shop.events".to_owned(), like(8, &settings));
+        all.get_mut("mail").expect("it is there").partitions = 3;
+        change(all);
+    });
+    let findings = compare(&named(&["clicks", "mail"]), &topics, &actual);
+    let told = |found: &[String], expected: &[&str]| {
+        assert!(
+            found.len() == expected.len() && found.iter().zip(expected).all(|(found, part)| found.contains(part)),
+            "{found:#?} and {expected:?}"
+        );
+    };
+    told(&findings.problems, problems);
+    told(&findings.warnings, warnings);
+    assert_eq!(findings.creations.iter().map(|one| one.topic.as_str()).collect::<Vec<_>>(), creations);
+    findings
+}
+
+#[test]
+fn inputs_that_are_keyed_anew_have_as_many_partitions_as_they_like() {
+    let findings = check_rekeyed(|_| {}, &[], &[], &[]);
+    assert_eq!((findings.partitions, &*findings.inputs, findings.event_bytes), (8, &[8, 3][..], 16 << 20));
+    let remove = |all: &mut HashMap<String, Actual>| _ = all.remove("shop.events");
+    let findings = check_rekeyed(remove, &[], &[], &["shop.events"]);
+    assert_eq!(findings.creations[0].partitions, 8, "as many as the input that has most");
+    assert!(findings.creations[0].settings.contains(&("retention.ms", "604800000".to_owned())));
+}
+
+#[test]
+fn state_lies_in_the_partitions_of_the_events_and_these_are_kept_for_long_enough() {
+    check_rekeyed(
+        |all| all.get_mut("shop.events").expect("it is there").partitions = 4,
+        &["topic shop.state-deltas has 8 partitions, topic shop.events has 4", "topic shop.state-snapshots has 8"],
+        &[],
+        &[],
+    );
+    let set_events = |name: &'static str, value: &'static str| {
+        move |all: &mut HashMap<String, Actual>| set(all, "shop.events", name, value)
+    };
+    check_rekeyed(set_events("cleanup.policy", "compact"), &["events that are not yet applied"], &[], &[]);
+    check_rekeyed(set_events("retention.ms", "86399999"), &[], &["retention.ms=86399999"], &[]);
+    check_rekeyed(set_events("retention.ms", "86400000"), &[], &[], &[]);
+    check_rekeyed(set_events("retention.ms", "-1"), &[], &[], &[]);
+    check_rekeyed(set_events("retention.bytes", "1000000000"), &[], &["retention.bytes=1000000000"], &[]);
+    let findings = check_rekeyed(set_events("max.message.bytes", "1048588"), &[], &[], &[]);
+    assert_eq!(findings.event_bytes, 1_048_588, "a larger event is a dead letter");
 }

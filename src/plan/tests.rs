@@ -112,6 +112,7 @@ fn rules(models: &[&str]) -> Arc<Rules> {
         application: "shop".to_owned(),
         set: set(models),
         inputs: vec![InputRules { name: "till".to_owned(), topic: "till".to_owned() }],
+        reads_from: 0,
         partition_count: Some(2),
         outputs_alike: false,
         allowed_lateness_ms: 0,

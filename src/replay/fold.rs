@@ -174,7 +174,7 @@ impl<'a> Fold<'a> {
                         letter(epoch, record, place, line).write(*out).map_err(dead_letters_failed)?;
                     }
                 }
-                Topic::Phases | Topic::StateDeltas | Topic::StateSnapshots => {}
+                Topic::Phases | Topic::Events | Topic::StateDeltas | Topic::StateSnapshots => {}
             }
         }
         epoch.outputs.clear();

@@ -39,6 +39,12 @@ pub enum ServiceError {
         /// Why not.
         problem: String,
     },
+    /// A client of the ingest cannot be made.
+    #[error("the ingest: {problem}")]
+    Ingest {
+        /// Why not.
+        problem: String,
+    },
     /// A worker could not go on.
     #[error("worker {worker}: {source}")]
     Worker {
@@ -47,6 +53,9 @@ pub enum ServiceError {
         /// Why not.
         source: Ending,
     },
+    /// The ingest could not go on.
+    #[error("the ingest: {0}")]
+    IngestEnded(Ending),
     /// A worker died.
     #[error("worker {0} panicked; this is a fault of the program, please report it with the log")]
     Died(usize),
@@ -64,4 +73,11 @@ pub enum ServiceError {
         /// What it said.
         source: std::io::Error,
     },
+}
+
+impl ServiceError {
+    /// A thread ended so; those behind the workers' are the ingest's.
+    pub(super) fn ended(thread: usize, workers: usize, source: Ending) -> Self {
+        if thread < workers { Self::Worker { worker: thread, source } } else { Self::IngestEnded(source) }
+    }
 }

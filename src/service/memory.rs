@@ -69,6 +69,7 @@ mod tests {
             application: "test".to_owned(),
             set: Arc::new(set),
             inputs: Vec::new(),
+            reads_from: 0,
             partition_count: Some(1),
             outputs_alike: false,
             allowed_lateness_ms: 0,

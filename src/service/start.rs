@@ -9,14 +9,17 @@ use tokio::sync::{mpsc, oneshot};
 use super::signals::Signals;
 use super::witness::Witness;
 use super::{Figures, ServiceError, memory, wiring};
-use crate::config::Config;
+use crate::config::{Config, Keying};
 use crate::engine::board::Board;
+use crate::engine::ingest::{self, Ingest, Place};
 use crate::engine::ports::{Clock, StateReader};
 use crate::engine::view::View;
 use crate::engine::worker::{Ending, Equipment, Worker};
 use crate::http::{self, Api, ListenAddresses, Listeners, LiveBus, Sources, Token};
 use crate::journey::ModelSet;
-use crate::kafka::{KafkaCommitter, KafkaSource, KafkaStateReader, Settings, TopicFacts, TopicsError, prepare_topics};
+use crate::kafka::{
+    KafkaCommitter, KafkaPositions, KafkaSource, KafkaStateReader, Settings, TopicFacts, TopicsError, prepare_topics,
+};
 use crate::snapshot::Codec;
 use crate::telemetry::Telemetry;
 
@@ -54,6 +57,7 @@ pub struct Running {
     pub(super) options: Options,
     pub(super) board: Arc<Board>,
     pub(super) witness: Arc<Witness>,
+    /// The ingest's is the last, if there is one.
     pub(super) workers: Vec<Option<JoinHandle<()>>>,
     pub(super) ended: mpsc::UnboundedReceiver<(usize, Result<(), Ending>)>,
     pub(super) runtime: tokio::runtime::Runtime,
@@ -99,14 +103,17 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
         StateKeeping::Kafka => wait_for_topics(&config, &settings, options, &signals)?,
         StateKeeping::Never { partitions } => TopicFacts {
             partitions,
+            inputs: vec![partitions; config.inputs.len()],
             outputs_alike: false,
+            event_bytes: 1 << 20,
             dead_letter_bytes: 1 << 20,
             created: Vec::new(),
             warnings: Vec::new(),
         },
     };
     let rules = Arc::new(wiring::rules(&config, Arc::clone(&set), Some(topics.partitions), topics.outputs_alike));
-    let board = Arc::new(Board::new(Arc::clone(&rules), config.workers));
+    let is_rekeyed = config.keying == Keying::Rekey;
+    let board = Arc::new(Board::new(Arc::clone(&rules), config.workers + usize::from(is_rekeyed)));
     let memory_limit = memory::limit(config.memory_limit);
     let telemetry = Telemetry::start(wiring::names(&config, &set), wiring::facts(&config, memory_limit))
         .map_err(|source| ServiceError::System { what: "starting the metrics", source })?;
@@ -127,6 +134,17 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
             let _ = sender.send((number, worker.run()));
         });
         workers.push(Some(thread.map_err(|source| ServiceError::System { what: "starting a worker", source })?));
+    }
+    if is_rekeyed {
+        let clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let (places, equipment) = equip_ingest(&config, &settings.of_ingest(), &set, &witness, clock, &topics)?;
+        let told = wiring::ingest_settings(&config, topics.event_bytes, !options.exit_when_caught_up);
+        let ingest = Ingest::new(Arc::clone(&rules), told, Arc::clone(&board), places, equipment);
+        let (sender, number) = (sender.clone(), config.workers);
+        let thread = std::thread::Builder::new().name("ingest".to_owned()).spawn(move || {
+            let _ = sender.send((number, ingest.run()));
+        });
+        workers.push(Some(thread.map_err(|source| ServiceError::System { what: "starting the ingest", source })?));
     }
     drop(sender);
 
@@ -223,17 +241,44 @@ fn equip(
         StateKeeping::Kafka => {
             Box::new(KafkaStateReader::connect(settings, worker).map_err(|p| client(p.to_string()))?)
         }
-        StateKeeping::Never { .. } => Box::new(wiring::NoState::new(config.inputs.len())),
+        StateKeeping::Never { .. } => Box::new(wiring::NoState::new(settings.inputs())),
     };
     Ok(Equipment {
         source,
         committer: Box::new(committer),
         reader,
         codec: Box::new(Codec::new(Arc::clone(set))),
-        decoders: wiring::decoders(config, set)?,
+        decoders: wiring::worker_decoders(config, set)?,
         observer: Arc::clone(witness) as _,
         clock: Arc::new(SystemClock { began: Instant::now() }),
     })
+}
+
+/// What the ingest reads, and what it works with. `settings` are its own.
+fn equip_ingest(
+    config: &Arc<Config>,
+    settings: &Settings,
+    set: &Arc<ModelSet>,
+    witness: &Arc<Witness>,
+    clock: Arc<dyn Clock>,
+    topics: &TopicFacts,
+) -> Result<(Vec<Place>, ingest::Equipment<KafkaSource>), ServiceError> {
+    let client = |problem: String| ServiceError::Ingest { problem };
+    let of_input = |(input, &count): (usize, &i32)| (0..count).map(move |partition| Place { input, partition });
+    let places: Vec<Place> = topics.inputs.iter().enumerate().flat_map(of_input).collect();
+    let pairs: Vec<(usize, i32)> = places.iter().map(|place| (place.input, place.partition)).collect();
+    let source = KafkaSource::connect_to_lead(settings, &pairs).map_err(|p| client(p.to_string()))?;
+    let committer = KafkaCommitter::connect(settings, 0, &source, topics.dead_letter_bytes).map_err(client)?;
+    let positions = KafkaPositions::connect(settings, &pairs).map_err(|p| client(p.to_string()))?;
+    let equipment = ingest::Equipment {
+        source,
+        committer: Box::new(committer),
+        positions: Box::new(positions),
+        decoders: wiring::decoders(config, set)?,
+        observer: Arc::clone(witness) as _,
+        clock,
+    };
+    Ok((places, equipment))
 }
 
 fn sources(board: &Arc<Board>, live: Arc<LiveBus>, telemetry: Arc<Telemetry>) -> Sources {

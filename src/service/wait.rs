@@ -25,7 +25,6 @@ impl Running {
         let mut progress = Progress::new();
         let ended = self.watch(&mut progress);
         progress.sample(self.board.taken());
-        self.board.stop();
         let left = self.leave();
         let mut figures = progress.figures(self.board.taken());
         if let Some(stop) = self.stop_http.take() {
@@ -52,7 +51,7 @@ impl Running {
 
     /// Until there is a reason to stop.
     fn watch(&mut self, progress: &mut Progress) -> Result<(), ServiceError> {
-        let Self { runtime, signals, ended, board, options, memory_limit, workers, .. } = self;
+        let Self { runtime, signals, ended, board, options, memory_limit, workers, config, .. } = self;
         runtime.block_on(async {
             let mut tick = tokio::time::interval(LOOK_EVERY);
             let mut memory_watch = memory::Watch::default();
@@ -63,7 +62,7 @@ impl Running {
                     // Whoever told the workers to stop may not have told us yet.
                     end = ended.recv() => match end {
                         Some((_, Ok(()))) | None if board.is_stopping() => break,
-                        end => return worker_end(end, workers),
+                        end => return worker_end(end, workers, config.workers),
                     },
                     _ = tick.tick() => {}
                 }
@@ -91,30 +90,36 @@ impl Running {
         })
     }
 
-    /// Waits for the workers to finish, under the deadline.
+    /// Waits for the ingest to finish, if there is one, then for the workers, all under the deadline.
     fn leave(&mut self) -> Result<(), ServiceError> {
         let until = Instant::now() + self.deadline;
-        let mut first = Ok(());
-        for number in 0..self.workers.len() {
-            let Some(thread) = self.workers[number].take() else { continue };
-            while !thread.is_finished() {
-                if Instant::now() > until {
-                    return first.and(Err(ServiceError::Deadline(self.deadline)));
-                }
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            if thread.join().is_err() {
-                first = first.and(Err(ServiceError::Died(number)));
-            }
+        self.board.stop_ingest();
+        let ingest = self.join(self.config.workers, until);
+        self.board.stop();
+        let mut first = ingest;
+        for number in 0..self.config.workers {
+            first = first.and(self.join(number, until));
         }
         while let Ok((worker, end)) = self.ended.try_recv() {
             let end = end.map_err(|source| match source {
                 Ending::Deadline(_) => ServiceError::Deadline(self.deadline),
-                source => ServiceError::Worker { worker, source },
+                source => ServiceError::ended(worker, self.config.workers, source),
             });
             first = first.and(end);
         }
         first
+    }
+
+    /// Waits for a thread to end, if it is there.
+    fn join(&mut self, number: usize, until: Instant) -> Result<(), ServiceError> {
+        let Some(thread) = self.workers.get_mut(number).and_then(Option::take) else { return Ok(()) };
+        while !thread.is_finished() {
+            if Instant::now() > until {
+                return Err(ServiceError::Deadline(self.deadline));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        thread.join().map_err(|_| ServiceError::Died(number))
     }
 }
 
@@ -122,9 +127,10 @@ impl Running {
 fn worker_end(
     end: Option<(usize, Result<(), Ending>)>,
     workers: &[Option<std::thread::JoinHandle<()>>],
+    count: usize,
 ) -> Result<(), ServiceError> {
     match end {
-        Some((worker, Err(source))) => Err(ServiceError::Worker { worker, source }),
+        Some((worker, Err(source))) => Err(ServiceError::ended(worker, count, source)),
         Some((worker, Ok(()))) => Err(ServiceError::Died(worker)),
         None => {
             let dead =

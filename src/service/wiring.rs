@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{self, Config, Guarantee};
+use crate::config::{self, Config, EVENTS, Guarantee};
+use crate::engine::ingest;
 use crate::engine::ports::{StateError, StateReader, StateRecord};
 use crate::engine::worker::{Room, Settings};
 use crate::engine::{Envelope, InputRules, Rules};
@@ -18,19 +19,21 @@ use super::ServiceError;
 /// The rules that hold for every partition; no count of partitions: there are none (replay). Whether the topics of
 /// transitions, signals and phases have as many is said by `outputs_alike`.
 pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, outputs_alike: bool) -> Rules {
+    let input = |input: &config::InputConfig| InputRules { name: input.name.clone(), topic: input.topic.clone() };
+    // Replay reads the inputs themselves.
+    let events = config.topics.events.as_ref().filter(|_| partition_count.is_some());
+    let events = events.map(|topic| InputRules { name: EVENTS.to_owned(), topic: topic.clone() });
     Rules {
         application: config.application.clone(),
         set,
-        inputs: config
-            .inputs
-            .iter()
-            .map(|input| InputRules { name: input.name.clone(), topic: input.topic.clone() })
-            .collect(),
+        reads_from: if events.is_some() { config.inputs.len() } else { 0 },
+        // What is too large to be an event was sorted out before it was written.
+        event_bytes_max: if events.is_some() { usize::MAX } else { config.max_event_bytes },
+        inputs: config.inputs.iter().map(input).chain(events).collect(),
         partition_count,
         outputs_alike,
         allowed_lateness_ms: config.allowed_lateness.0,
         max_future_skew_ms: config.max_future_skew.0,
-        event_bytes_max: config.max_event_bytes,
         envelope: match (partition_count, config.envelope) {
             (None, _) => Envelope::Bare,
             (_, config::Envelope::Binary) => Envelope::Binary,
@@ -40,6 +43,30 @@ pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, 
         inline_needs: config.needs == config::Needs::Inline,
         writes_phases: partition_count.is_some() && config.topics.phases.is_some(),
     }
+}
+
+/// A decoder for each of what the workers read.
+pub fn worker_decoders(config: &Config, set: &ModelSet) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
+    match config.topics.events {
+        Some(_) => Ok(vec![formats::open_events(set.vocabulary(), &input_names(config))]),
+        None => decoders(config, set),
+    }
+}
+
+/// The inputs, as the configuration names them.
+fn input_names(config: &Config) -> Vec<String> {
+    config.inputs.iter().map(|input| input.name.clone()).collect()
+}
+
+/// Everything that events are counted by: the inputs, and what they are made into if they are keyed anew.
+fn counted_names(config: &Config) -> Vec<String> {
+    let events = config.topics.events.as_ref().map(|_| EVENTS.to_owned());
+    input_names(config).into_iter().chain(events).collect()
+}
+
+/// The first of these that the workers read.
+fn reads_from(config: &Config) -> usize {
+    config.topics.events.as_ref().map_or(0, |_| config.inputs.len())
 }
 
 /// A decoder for each input.
@@ -62,6 +89,22 @@ pub fn worker_settings(config: &Config, worker: usize, adopt_state: bool) -> Set
         adopt_state,
         settle_deadline: duration(config.shutdown_deadline) * 3 / 4,
         room: Room::default(),
+    }
+}
+
+/// What the ingest is told.
+pub fn ingest_settings(config: &Config, event_bytes_max: usize, runs_on: bool) -> ingest::Settings {
+    ingest::Settings {
+        worker: config.workers,
+        group: format!("{}.ingest", config.application),
+        commit_interval: duration(config.commit_interval),
+        align_idle_after_ms: config.align_idle_after.0,
+        dead_letters_stop_above: config.dead_letters_stop_above,
+        settle_deadline: duration(config.shutdown_deadline) / 2,
+        room: Room::default().outputs,
+        record_bytes_max: config.max_event_bytes,
+        event_bytes_max,
+        runs_on,
     }
 }
 
@@ -106,7 +149,8 @@ pub fn names(config: &Config, set: &ModelSet) -> Names {
         signals: model.signals().iter().map(|rule| rule.id().to_owned()).collect(),
     };
     Names {
-        inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
+        inputs: counted_names(config),
+        reads_from: reads_from(config),
         models: set.models().iter().map(model).collect(),
         pairs: set.pairs().to_vec(),
         variants: set.variants().into_iter().flat_map(|rule| rule.names()).map(str::to_owned).collect(),
@@ -151,7 +195,8 @@ pub fn http_facts(config: &Config, set: &ModelSet) -> HttpFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         guarantee: guarantee(config).to_owned(),
         started: Instant::now(),
-        inputs: config.inputs.iter().map(|input| input.name.clone()).collect(),
+        inputs: counted_names(config),
+        reads_from: reads_from(config),
         models: set.models().iter().map(model).collect(),
         pairs: set.pairs().to_vec(),
     }

@@ -126,7 +126,9 @@ metrics! {
     PARTITIONS: "partitions", Gauge, Count, ["state"],
         "Partitions this process owns, by whether they are being restored or ready.";
     LAG: "lag_records", Gauge, Count, ["input", "partition"],
-        "Records of an input's partition that are not yet applied.";
+        "Records of an input's partition that are not yet applied; where events are keyed anew, not yet read, and events has those not yet applied.";
+    INGEST_LEAD: "ingest_lead", Gauge, Count, [],
+        "Where events are keyed anew: 1 in the one process that does it, 0 in those that stand by.";
     WATERMARK: "watermark_timestamp_seconds", Gauge, Seconds, ["partition"],
         "Event time up to which a partition is complete.";
     WATERMARK_DELAY: "watermark_delay_seconds", Gauge, Seconds, ["partition"],

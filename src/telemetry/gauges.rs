@@ -12,6 +12,14 @@ pub(super) fn render(names: &Names, facts: &Facts, overview: &Overview, now: i64
     set_process(&series, facts, overview);
     set_customers(&series, names, &overview.partitions);
     set_shadows(&series, names, &overview.partitions);
+    if let Some(ingest) = &overview.ingest {
+        series.gauge(&catalog::INGEST_LEAD, &[]).set(f64::from(u8::from(ingest.leads == Some(true))));
+    }
+    for place in overview.ingest.iter().flat_map(|ingest| &ingest.places) {
+        if let (Some(records), Some(input)) = (place.lag, names.inputs.get(place.input)) {
+            series.gauge(&catalog::LAG, &[input, &place.partition.to_string()]).set(records as f64);
+        }
+    }
     for partition in &overview.partitions {
         set_partition(&series, names, partition, now);
     }
@@ -68,7 +76,7 @@ fn set_partition(series: &Series, names: &Names, view: &PartitionView, now: i64)
         series.gauge(&catalog::WATERMARK, &[&partition]).set(watermark as f64 / 1e3);
         series.gauge(&catalog::WATERMARK_DELAY, &[&partition]).set(now.saturating_sub(watermark) as f64 / 1e3);
     }
-    for (input, lag) in names.inputs.iter().zip(&view.lag) {
+    for (input, lag) in names.inputs.iter().skip(names.reads_from).zip(&view.lag) {
         if let Some(records) = *lag {
             series.gauge(&catalog::LAG, &[input, &partition]).set(records as f64);
         }

@@ -5,8 +5,10 @@ use crate::journey::{Cause, Pair};
 /// The names behind the indices that the engine counts by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// The inputs, in the order of the configuration.
+    /// The inputs, in the order of the configuration; where events are keyed anew, these last.
     pub inputs: Vec<String>,
+    /// The first of them that the workers read.
+    pub reads_from: usize,
     /// The active models, in the order of their set.
     pub models: Vec<ModelNames>,
     /// The shadows, each beside its model, as indices into the models.

@@ -7,15 +7,16 @@ use super::catalog::{self, Kind};
 use super::{Facts, ModelNames, Names, Telemetry};
 use crate::engine::ports::Committed;
 use crate::engine::tally::{InputTally, Tally};
-use crate::engine::view::{Overview, PartitionView};
+use crate::engine::view::{IngestView, Overview, PartitionView, PlaceView};
 use crate::journey::{Cause, KindId, Pair, Reject};
 
 const NOW: i64 = 1_767_225_600_000;
 
-fn telemetry() -> Telemetry {
+fn names() -> Names {
     let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let names = Names {
+    Names {
         inputs: text(&["clicks", "pos"]),
+        reads_from: 0,
         models: vec![ModelNames {
             name: "think5".to_owned(),
             phases: text(&["orientatie", "aankoop"]),
@@ -25,10 +26,13 @@ fn telemetry() -> Telemetry {
         pairs: vec![Pair { shadow: 0, beside: 0 }],
         variants: text(&["control", "short-form", "other"]),
         kinds: text(&["page_viewed", "purchased"]),
-    };
+    }
+}
+
+fn telemetry() -> Telemetry {
     let facts =
         Facts { version: "0.1.0".to_owned(), guarantee: "exactly_once".to_owned(), memory_limit: Some(8 << 30) };
-    Telemetry::start(names, facts).expect("a thread can be started")
+    Telemetry::start(names(), facts).expect("a thread can be started")
 }
 
 fn partition(partition: i32) -> PartitionView {
@@ -49,7 +53,13 @@ fn partition(partition: i32) -> PartitionView {
 
 fn overview() -> Overview {
     let restoring = PartitionView { restoring: Some(0.25), watermark: None, lag: vec![None, None], ..partition(1) };
-    Overview { partitions: vec![partition(0), restoring], partition_count: 8, ready: false, troubles: vec![] }
+    Overview {
+        partitions: vec![partition(0), restoring],
+        ingest: None,
+        partition_count: 8,
+        ready: false,
+        troubles: vec![],
+    }
 }
 
 fn tally() -> Tally {
@@ -127,7 +137,8 @@ fn check(samples: &BTreeMap<String, f64>, expected: &[(&str, f64)]) {
 #[test]
 fn every_metric_of_the_catalog_is_shown_with_its_type_and_help_and_no_other() {
     let telemetry = telemetry();
-    let families = parse(&telemetry.render(&overview(), NOW));
+    let everything = Overview { ingest: Some(IngestView::default()), ..overview() };
+    let families = parse(&telemetry.render(&everything, NOW));
     let shown: BTreeSet<&str> = families.keys().map(String::as_str).collect();
     assert_eq!(shown, catalog::ALL.iter().map(|metric| metric.name).collect());
     for metric in catalog::ALL {
@@ -293,4 +304,35 @@ fn promtool_finds_nothing_to_say() {
     let output = promtool.wait_with_output().expect("promtool ends");
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+}
+
+#[test]
+fn where_events_are_keyed_anew_the_ingest_tells_what_waits_in_the_inputs_and_workers_what_waits_in_the_events() {
+    let mut names = names();
+    names.inputs.push("events".to_owned());
+    names.reads_from = names.inputs.len() - 1;
+    let telemetry = Telemetry::start(names, Facts::default()).expect("a thread can be started");
+    let place = |input, partition, lag| PlaceView { input, partition, position: lag, lag };
+    let ingest = |leads, lag| IngestView { leads, time: None, places: vec![place(0, 0, lag), place(1, 5, lag)] };
+    let mut overview = overview();
+    overview.partitions[0].lag = vec![Some(9)];
+    overview.ingest = Some(ingest(Some(true), Some(3)));
+    let samples = scrape(&telemetry, &overview);
+    check(
+        &samples,
+        &[
+            ("ingest_lead", 1.0),
+            (r#"lag_records{input="clicks",partition="0"}"#, 3.0),
+            (r#"lag_records{input="pos",partition="5"}"#, 3.0),
+            (r#"lag_records{input="events",partition="0"}"#, 9.0),
+        ],
+    );
+    overview.ingest = Some(ingest(Some(false), None));
+    let samples = scrape(&telemetry, &overview);
+    check(&samples, &[("ingest_lead", 0.0)]);
+    assert_eq!(
+        samples.get(r#"klantreis_lag_records{input="clicks",partition="0"}"#),
+        None,
+        "who stands by does not know"
+    );
 }

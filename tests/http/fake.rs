@@ -109,13 +109,19 @@ pub fn partition(partition: i32) -> PartitionView {
 
 /// Two partitions of eight, both ready.
 pub fn ready() -> Overview {
-    Overview { partitions: vec![partition(0), partition(2)], partition_count: 8, ready: true, troubles: vec![] }
+    Overview {
+        partitions: vec![partition(0), partition(2)],
+        ingest: None,
+        partition_count: 8,
+        ready: true,
+        troubles: vec![],
+    }
 }
 
 /// One partition ready, one at a quarter of its state.
 pub fn restoring() -> Overview {
     let half = PartitionView { restoring: Some(0.25), watermark: None, lag: vec![None, None], ..partition(1) };
-    Overview { partitions: vec![partition(0), half], partition_count: 8, ready: false, troubles: vec![] }
+    Overview { partitions: vec![partition(0), half], ingest: None, partition_count: 8, ready: false, troubles: vec![] }
 }
 
 fn facts() -> Facts {
@@ -138,6 +144,7 @@ fn facts() -> Facts {
         guarantee: "exactly_once".to_owned(),
         started: Instant::now(),
         inputs: vec!["clicks".to_owned(), "pos".to_owned()],
+        reads_from: 0,
         pairs: vec![Pair { shadow: 2, beside: 0 }],
         models: vec![
             ModelFacts {

@@ -1,6 +1,6 @@
 //! Every route and every status.
 
-use klantreis::engine::view::Overview;
+use klantreis::engine::view::{IngestView, Overview, PlaceView};
 use serde_json::{Value, json};
 
 use crate::client::{Exchange, get};
@@ -270,4 +270,32 @@ fn many_partitions_are_many_lines_and_not_a_failure() {
     let window = Window::open(None);
     window.say(Overview { partitions: (0..500).map(partition).collect(), partition_count: 500, ..ready() });
     assert_eq!(get(window.all, "/v1/status").json()["partitions"].as_array().map(Vec::len), Some(500));
+}
+
+#[test]
+fn the_status_tells_of_the_ingest_where_there_is_one() {
+    let window = Window::open(None);
+    assert_eq!(get(window.all, "/v1/status").json().get("ingest"), None);
+    let place = |input, partition, lag| PlaceView { input, partition, position: Some(7), lag };
+    let places = vec![place(0, 0, Some(3)), place(1, 2, Some(4))];
+    let lead = IngestView { leads: Some(true), time: Some(1_735_898_400_000), places };
+    window.say(Overview { ingest: Some(lead.clone()), ..ready() });
+    assert_eq!(
+        get(window.all, "/v1/status").json()["ingest"],
+        json!({
+            "state": "lead",
+            "lag": 7,
+            "time": "2025-01-03T10:00:00.000Z",
+            "inputs": [
+                { "input": "clicks", "partition": 0, "position": 7, "lag": 3 },
+                { "input": "pos", "partition": 2, "position": 7, "lag": 4 },
+            ],
+        })
+    );
+    for (leads, state) in [(Some(false), "standby"), (None, "joining")] {
+        let places = vec![PlaceView { position: None, lag: None, ..place(0, 0, None) }];
+        window.say(Overview { ingest: Some(IngestView { leads, time: None, places }), ..ready() });
+        let told = &get(window.all, "/v1/status").json()["ingest"];
+        assert_eq!((&told["state"], &told["lag"], &told["time"]), (&json!(state), &Value::Null, &Value::Null));
+    }
 }

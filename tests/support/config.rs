@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use klantreis::config::{
-    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, ModelRef, Needs, Start, TimeSource, Topics,
+    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, Keying, ModelRef, Needs, Start, TimeSource,
+    Topics,
 };
 use klantreis::formats::FormatSpec;
 use klantreis::journey::Span;
@@ -34,9 +35,11 @@ pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[Stri
             replication: 1,
         },
         inputs: topics.iter().map(input).collect(),
+        keying: Keying::Direct,
         models: vec![ModelRef::BuiltIn("think5".to_owned())],
         topics: Topics {
             shadow: None,
+            events: None,
             transitions: format!("{application}.transitions"),
             signals: Some(format!("{application}.signals")),
             phases: Some(format!("{application}.phases")),

@@ -39,13 +39,23 @@ pub enum Ending {
     },
     /// The inputs are not keyed by customer.
     #[error(
-        "{wrong} of the first {records} records are of customers who belong in another partition; write the inputs keyed by the customer's id and partitioned as Kafka's default partitioner does (murmur2; librdkafka clients need `partitioner=murmur2_random`)"
+        "{wrong} of the first {records} records are of customers who belong in another partition; write the inputs keyed by the customer's id and partitioned as Kafka's default partitioner does (murmur2; librdkafka clients need `partitioner=murmur2_random`), or begin anew with `keying: rekey` and another `application` name: then klantreis keys them itself"
     )]
     NotKeyedByCustomer {
         /// Records in the wrong partition.
         wrong: u64,
         /// All records.
         records: u64,
+    },
+    /// The place in the inputs is lost.
+    #[error(
+        "the consumer group {group} has no offsets, but topic {events} has events: where reading the inputs is to go on is not known (offsets expire when no member was there for a week); set the group's offsets for the inputs to where it was (kafka-consumer-groups.sh --reset-offsets), or begin anew with another `application` name"
+    )]
+    OffsetsGone {
+        /// The group.
+        group: String,
+        /// The topic of events.
+        events: String,
     },
     /// The committer did not answer in time.
     #[error("the epoch in flight was not settled within {0:?}; what is in it will be read again")]

@@ -5,16 +5,11 @@ use std::time::Duration;
 use super::{Ending, Worker};
 use crate::engine::partition::Open;
 use crate::engine::ports::{Committed, Epoch, Source, Told, Topic};
-use crate::engine::tally::{InputTally, Tally};
-use crate::journey::Reject;
+use crate::engine::shares::Shares;
+use crate::engine::tally::Tally;
 
 /// What a customer takes beside its record, about.
 const CUSTOMER_BYTES: usize = 32;
-/// Records before which a share of bad ones says nothing.
-const SHARE_AFTER: u64 = 1_000;
-/// The share of records in the wrong partition at which the inputs cannot be keyed by customer.
-const WRONG_SHARE_MAX: f64 = 0.1;
-
 /// A worker's epochs.
 pub(super) struct Epochs<M> {
     pub(super) open: Box<Epoch<M>>,
@@ -28,7 +23,7 @@ pub(super) struct Epochs<M> {
     spare: Option<(Box<Epoch<M>>, Box<Tally>)>,
     sequence: u64,
     inputs: usize,
-    totals: InputTally,
+    shares: Shares,
 }
 
 struct InFlight {
@@ -50,7 +45,7 @@ impl<M> Epochs<M> {
             spare: None,
             sequence: 0,
             inputs,
-            totals: InputTally::default(),
+            shares: Shares::default(),
         }
     }
 
@@ -177,7 +172,7 @@ impl<S: Source> Worker<S> {
                     self.with.observer.told(&mut told(&epoch));
                 }
                 self.done(&partitions, &deltas);
-                self.check_shares(&tally)
+                self.epochs.shares.add(&tally, 0, self.settings.dead_letters_stop_above)
             }
             Committed::Failed(why) => {
                 tracing::warn!(%why, "an epoch came to nothing; restoring all partitions of worker {}", self.settings.worker);
@@ -227,28 +222,6 @@ impl<S: Source> Worker<S> {
             if let Some(below) = active.partition.pace.trim(epoch) {
                 self.with.reader.trim(number, below);
             }
-        }
-    }
-
-    /// Stops the job when the input is obviously not what it should be.
-    fn check_shares(&mut self, tally: &Tally) -> Result<(), Ending> {
-        let totals = &mut self.epochs.totals;
-        tally.inputs.iter().for_each(|input| totals.add(input));
-        let (records, rejected) = (totals.events(), totals.rejected.iter().sum::<u64>());
-        if records < SHARE_AFTER {
-            return Ok(());
-        }
-        let wrong = totals.rejected[Reject::WrongPartition(0, 0).index()];
-        if wrong as f64 > records as f64 * WRONG_SHARE_MAX {
-            return Err(Ending::NotKeyedByCustomer { wrong, records });
-        }
-        match self.settings.dead_letters_stop_above {
-            Some(limit) if rejected as f64 > records as f64 * limit => {
-                let most = (0..Reject::REASONS.len()).max_by_key(|&reason| totals.rejected[reason]).unwrap_or(0);
-                let reason = Reject::REASONS[most];
-                Err(Ending::TooManyDeadLetters { rejected, records, limit_percent: (limit * 100.0) as u64, reason })
-            }
-            _ => Ok(()),
         }
     }
 

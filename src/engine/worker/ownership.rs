@@ -87,7 +87,7 @@ impl<S: Source> Worker<S> {
     }
 
     fn show_restoring(&self, number: i32, share: f64) {
-        let inputs = self.rules.inputs.len();
+        let inputs = self.rules.reads().len();
         let view = PartitionView {
             partition: number,
             worker: self.settings.worker,
@@ -173,7 +173,7 @@ impl<S: Source> Worker<S> {
         );
         self.learn(number, partition.epoch);
         self.with.source.start(number, &partition.positions)?;
-        let batches: Vec<_> = self.rules.inputs.iter().map(|_| self.with.source.batch()).collect();
+        let batches: Vec<_> = self.rules.reads().iter().map(|_| self.with.source.batch()).collect();
         let foresight = Foresight::new(batches.len());
         let merge = Merge::new(batches, self.settings.align_idle_after_ms);
         let committed = partition.epoch - 1;

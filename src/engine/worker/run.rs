@@ -70,7 +70,7 @@ pub struct Equipment<S: Source> {
     pub reader: Box<dyn StateReader>,
     /// How state is written.
     pub codec: Box<dyn StateCodec>,
-    /// A decoder for each input.
+    /// A decoder for each of what is read.
     pub decoders: Vec<Box<dyn Decoder>>,
     /// Who is told of epochs.
     pub observer: Arc<dyn Observer>,
@@ -192,7 +192,10 @@ impl<S: Source> Worker<S> {
             self.epochs.touch(self.with.clock.elapsed());
         }
         if taken > 0 {
-            self.board.took(taken);
+            // Keyed anew, records are taken up where that is done.
+            if !self.rules.is_rekeyed() {
+                self.board.took(taken);
+            }
             self.epochs.tally.busy += (self.with.clock.elapsed() - began).as_secs_f64();
         }
         Ok(taken > 0)
@@ -200,7 +203,7 @@ impl<S: Source> Worker<S> {
 
     /// Gives a partition a round; the records taken, and the customers changed first by them in the open epoch.
     fn process_partition(&mut self, number: i32, wall: i64, time_max: i64) -> Result<(u64, usize), Ending> {
-        let Self { active, with, epochs, .. } = self;
+        let Self { active, with, epochs, rules, .. } = self;
         let Some(Active { partition, merge, foresight, .. }) = active.get_mut(&number) else { return Ok((0, 0)) };
         let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
         let (mut taken, changed) = (0, partition.changed_len());
@@ -211,7 +214,8 @@ impl<S: Source> Worker<S> {
                 Next::Record { input, time } => {
                     let (batch, place) = merge.head(input);
                     let raw = batch.record(place);
-                    let record = Taken { input, raw, offset: batch.offset(place), time, wall };
+                    let record =
+                        Taken { input: rules.reads_from + input, raw, offset: batch.offset(place), time, wall };
                     if taken == 0 && raw.timestamp >= 0 {
                         open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
                     }
@@ -222,7 +226,10 @@ impl<S: Source> Worker<S> {
                 }
                 Next::Wait => break,
                 Next::End => {
-                    partition.at_end(wall, &mut open);
+                    // Keyed anew, events tell time themselves, also when there are none.
+                    if !rules.is_rekeyed() {
+                        partition.at_end(wall, &mut open);
+                    }
                     break;
                 }
             }
@@ -265,7 +272,7 @@ impl<S: Source> Worker<S> {
 
     pub(super) fn show_partition(&self, number: i32) {
         let Some(Active { partition, slot, committed, .. }) = self.active.get(&number) else { return };
-        let lag = (0..self.rules.inputs.len()).map(|input| self.with.source.lag(input, number));
+        let lag = (0..self.rules.reads().len()).map(|input| self.with.source.lag(input, number));
         let view = PartitionView {
             partition: number,
             worker: self.settings.worker,

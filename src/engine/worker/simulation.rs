@@ -43,6 +43,7 @@ fn rules() -> Arc<Rules> {
         application: "test".to_owned(),
         set: Arc::new(set),
         inputs: INPUTS.map(|(name, _)| InputRules { name: name.to_owned(), topic: name.to_owned() }).into(),
+        reads_from: 0,
         partition_count: Some(PARTITIONS),
         outputs_alike: false,
         allowed_lateness_ms: 60_000,
