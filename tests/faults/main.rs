@@ -7,4 +7,5 @@ mod broker_away;
 mod group;
 mod kills;
 mod refusals;
+mod rekey;
 mod shutdown;

@@ -5,6 +5,7 @@
 mod commit;
 mod faults;
 mod fixture;
+mod lead;
 mod source;
 mod state;
 #[path = "../support/mod.rs"]

@@ -167,6 +167,11 @@ pub fn check_phases(job: &Job<'_>, expected: &Think5) {
 
 /// Holds the dead letters against the records that cannot be used: bytes and key as they were, their time, and why.
 pub fn check_dead_letters(job: &Job<'_>, records: &[Record]) {
+    check_dead_letters_of(job, records, |record| record.customer.clone());
+}
+
+/// The same of records with other keys.
+pub fn check_dead_letters_of(job: &Job<'_>, records: &[Record], key_of: fn(&Record) -> String) {
     let header = |seen: &Seen, name: &str| {
         let found = seen.headers.iter().find(|(header, _)| header == name);
         let value = found.and_then(|(_, value)| value.clone()).unwrap_or_else(|| panic!("no {name} in {seen:?}"));
@@ -182,7 +187,7 @@ pub fn check_dead_letters(job: &Job<'_>, records: &[Record]) {
     let mut expected = Vec::new();
     for record in records {
         if let Meaning::Unusable(reason) = record.meaning {
-            let key = record.customer.clone().into_bytes();
+            let key = key_of(record).into_bytes();
             expected.push((
                 job.input(record.input),
                 record.at.to_string(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -107,6 +107,15 @@ impl Broker {
             }) {
                 assert!(begun.elapsed() < STUCK, "topic {name} does not appear");
             }
+        }
+    }
+
+    /// Gives a topic more partitions: so many in all.
+    pub fn grow(&self, topic: &str, partitions: usize) {
+        let wanted = [NewPartitions::new(topic, partitions)];
+        let options = AdminOptions::new().operation_timeout(Some(STUCK));
+        for grown in block_on(self.admin().create_partitions(&wanted, &options)).expect("topics can grow") {
+            grown.unwrap_or_else(|(topic, problem)| panic!("{topic}: {problem}"));
         }
     }
 

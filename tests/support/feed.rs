@@ -26,6 +26,16 @@ pub struct Feed {
 impl Feed {
     /// Begins to send.
     pub fn start(job: &Job<'_>, records: &Arc<Vec<Record>>, a_second: f64) -> Feed {
+        Feed::start_keyed(job, records, a_second, |record| record.customer.clone())
+    }
+
+    /// The same, with keys of the sender's choice.
+    pub fn start_keyed(
+        job: &Job<'_>,
+        records: &Arc<Vec<Record>>,
+        a_second: f64,
+        key_of: fn(&Record) -> String,
+    ) -> Feed {
         let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
             .set("bootstrap.servers", job.broker.address())
             .set("partitioner", "murmur2_random")
@@ -47,10 +57,9 @@ impl Feed {
                     return;
                 }
                 for record in records {
-                    let sent = BaseRecord::to(&topics[record.input])
-                        .key(&record.customer)
-                        .payload(&record.value)
-                        .timestamp(record.at);
+                    let key = key_of(record);
+                    let sent =
+                        BaseRecord::to(&topics[record.input]).key(&key).payload(&record.value).timestamp(record.at);
                     producer.send(sent).map_err(|(problem, _)| problem).expect("the queue has room for a portion");
                 }
                 let sent = Instant::now();

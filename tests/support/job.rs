@@ -66,11 +66,17 @@ pub struct Job<'b> {
 impl<'b> Job<'b> {
     /// An application with inputs of its own, which are empty.
     pub fn new(broker: &'b Broker, test: &str) -> Job<'b> {
+        Job::with_partitions(broker, test, [PARTITIONS; INPUTS.len()])
+    }
+
+    /// The same, with inputs of so many partitions.
+    pub fn with_partitions(broker: &'b Broker, test: &str, partitions: [i32; INPUTS.len()]) -> Job<'b> {
         let prefix = broker.prefix(test);
         let names = INPUTS.map(|input| format!("{prefix}{input}"));
         // The records are of last year: a broker that deletes by age would take them away.
+        let topics = names.iter().zip(partitions);
         let topics: Vec<_> =
-            names.iter().map(|name| (name.as_str(), PARTITIONS, &[("retention.ms", "-1")] as _)).collect();
+            topics.map(|(name, count)| (name.as_str(), count, &[("retention.ms", "-1")] as _)).collect();
         broker.create_topics(&topics);
         Job::of(broker, format!("{prefix}job"), prefix)
     }
@@ -100,9 +106,14 @@ impl<'b> Job<'b> {
 
     /// Fills the inputs.
     pub fn fill(&self, records: &[Record]) {
+        self.fill_as(records, |_, record| as_sent(record));
+    }
+
+    /// The same, with each record sent as `send` says of it and its number.
+    pub fn fill_as(&self, records: &[Record], send: impl Fn(usize, &Record) -> Send) {
         for input in 0..INPUTS.len() {
-            let of = records.iter().filter(|record| record.input == input);
-            self.broker.produce(&self.input(input), of.map(as_sent));
+            let of = records.iter().enumerate().filter(|(_, record)| record.input == input);
+            self.broker.produce(&self.input(input), of.map(|(number, record)| send(number, record)));
         }
     }
 
@@ -314,17 +325,22 @@ pub struct Progress {
 
 impl Progress {
     pub fn of(job: &Job<'_>) -> Progress {
+        Progress::of_group(job, &job.application, [PARTITIONS; INPUTS.len()])
+    }
+
+    /// The same of a group that reads inputs of so many partitions.
+    pub fn of_group(job: &Job<'_>, group: &str, partitions: [i32; INPUTS.len()]) -> Progress {
         let consumer = ClientConfig::new()
             .set("bootstrap.servers", job.broker.address())
-            .set("group.id", &job.application)
+            .set("group.id", group)
             // What is committed now, without waiting for a transaction that a killed process left open.
             .set("isolation.level", "read_uncommitted")
             .set("log_level", "0")
             .create()
             .expect("a consumer can be made");
         let mut asked = TopicPartitionList::new();
-        for input in 0..INPUTS.len() {
-            (0..PARTITIONS).for_each(|partition| _ = asked.add_partition(&job.input(input), partition));
+        for (input, count) in partitions.into_iter().enumerate() {
+            (0..count).for_each(|partition| _ = asked.add_partition(&job.input(input), partition));
         }
         Progress { consumer, asked }
     }
