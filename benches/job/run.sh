@@ -4,7 +4,8 @@
 #
 #   EVENTS=2000000       events in the topics          CUSTOMERS=EVENTS/10   customers they are spread over
 #   ROUNDS=3             how often all take a turn     CONTESTANTS="reader eos alo streams flink"   who takes part, in this order;
-#   THREADS=2            threads of each               there are also batch (the reader, in batches), streams-alo, flink-1s
+#   THREADS=2            threads of each               there are also rekey (eos with keying: rekey), batch (the reader, in
+#                                                      batches), streams-alo, flink-1s
 #   SEED=42 DAYS=90 PARTITIONS=8                       (checkpoints asked for every second, not every 100 ms) and flink-alo
 #   CHECK=1              compare the answers with the reference (python3)
 #   OUT=target/bench-job where results go              BROKER=host:port      a broker that is there already
@@ -45,8 +46,8 @@ reader_run() { # mode
     attend "$reader" --kafka "$BROKER" --prefix "$PREFIX" --threads "$THREADS" --partitions "$PARTITIONS" --mode "$1"
 }
 
-klantreis_run() { # guarantee run
-    attend env KAFKA="$BROKER" PREFIX="$PREFIX" RUN="$2" GUARANTEE="$1" WORKERS="$THREADS" INSTANCE=bench LISTEN=127.0.0.1:0 \
+klantreis_run() { # guarantee run [keying]
+    attend env KEYING="${3:-direct}" KAFKA="$BROKER" PREFIX="$PREFIX" RUN="$2" GUARANTEE="$1" WORKERS="$THREADS" INSTANCE=bench LISTEN=127.0.0.1:0 \
         KLANTREIS_LOG=warn "$klantreis" run -c deploy/examples/job.yaml --exit-when-caught-up
 }
 
@@ -69,23 +70,24 @@ contest() { # contestant run
     batch) reader_run batch ;;
     eos) klantreis_run exactly_once "$2" ;;
     alo) klantreis_run at_least_once "$2" ;;
+    rekey) klantreis_run exactly_once "$2" rekey ;;
     streams) streams_run eos ;;
     streams-alo) streams_run alo ;;
     flink) flink_run eos 100 ;;
     flink-1s) flink_run eos 1000 ;;
     flink-alo) flink_run alo 100 ;;
-    *) fail "there is no contestant $1; there are reader, batch, eos, alo, streams, streams-alo, flink, flink-1s, flink-alo" ;;
+    *) fail "there is no contestant $1; there are reader, batch, eos, alo, rekey, streams, streams-alo, flink, flink-1s, flink-alo" ;;
     esac
 }
 
 # Where the run's outputs are, for the generator to read them back.
 output_prefix() { # contestant run
-    case $1 in eos | alo) echo "$PREFIX$2" ;; streams* | flink*) echo "$PREFIX" ;; esac
+    case $1 in eos | alo | rekey) echo "$PREFIX$2" ;; streams* | flink*) echo "$PREFIX" ;; esac
 }
 
 delete_outputs() { # contestant run
     case $1 in
-    eos | alo) delete_topics "$PREFIX$2.*" ;;
+    eos | alo | rekey) delete_topics "$PREFIX$2.*" ;;
     streams*) delete_topics "$PREFIX(transitions|dead-letters|journey-streams-.*)" ;;
     flink*)
         delete_topics "$PREFIX(transitions|dead-letters)"
