@@ -14,4 +14,5 @@ pub mod replay;
 pub mod service;
 pub mod snapshot;
 pub mod telemetry;
+pub mod trial;
 pub mod yaml;

@@ -37,17 +37,28 @@ models: [think5]
 fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
     let (out, err) = check(&["--help"], 0);
     assert_eq!(err, "");
-    for part in
-        ["run ", "demo ", "replay ", "plan ", "explain ", "check ", "model ", "topics ", "Exit codes:", "3  fenced"]
-    {
+    for part in [
+        "run ",
+        "demo ",
+        "replay ",
+        "plan ",
+        "explain ",
+        "try ",
+        "check ",
+        "model ",
+        "topics ",
+        "Exit codes:",
+        "3  fenced",
+    ] {
         assert!(out.contains(part), "{part} in {out}");
     }
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["run"],
         &["demo"],
         &["replay"],
         &["plan"],
         &["explain"],
+        &["try"],
         &["check"],
         &["model", "show"],
         &["model", "graph"],

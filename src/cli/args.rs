@@ -2,6 +2,7 @@
 
 mod model;
 mod records;
+mod trial;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::telemetry::log::LogFormat;
 
 pub use model::{GraphArgs, GraphFormat, ModelCommand};
 pub use records::{AnswerFormat, ExplainArgs, PlanArgs, RecordArgs, ReplayArgs, ReplayInput};
+pub use trial::{SampleArgs, TryArgs};
 
 /// Follows every customer of a company through a customer journey, live: Kafka in, phase transitions out, exactly once.
 #[derive(Debug, Parser)]
@@ -70,6 +72,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// See why a customer is still in its phase: each way out, and what is missing for it
     Explain(ExplainArgs),
+    /// Try a format out: what becomes of each record of a file or topic
+    Try(TryArgs),
     /// Check the configuration and its models, without connecting to anything
     #[command(
         after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml\n  \

@@ -18,12 +18,14 @@ mod model;
 mod plan;
 mod replay;
 mod run;
+mod samples;
 mod service;
 mod topics;
+mod try_out;
 
 pub use args::{
     AnswerFormat, Args, Command, DemoArgs, ExplainArgs, GraphArgs, GraphFormat, LogArgs, ModelCommand, PlanArgs,
-    RecordArgs, ReplayArgs, ReplayInput, RunArgs, TopicsCommand,
+    RecordArgs, ReplayArgs, ReplayInput, RunArgs, SampleArgs, TopicsCommand, TryArgs,
 };
 pub use exit::{Exit, Failure};
 pub use run::run;

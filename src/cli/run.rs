@@ -1,6 +1,8 @@
 //! Hands each command to the code that does it.
 
-use super::{Args, Command, Failure, TopicsCommand, check, demo, explain, model, plan, replay, service, topics};
+use super::{
+    Args, Command, Failure, TopicsCommand, check, demo, explain, model, plan, replay, service, topics, try_out,
+};
 use crate::telemetry::log;
 
 /// Does what the arguments say.
@@ -23,6 +25,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Replay(args) => replay::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Try(args) => try_out::run(&args, out),
         Command::Demo(args) => demo::run(&args),
     }
 }

@@ -46,9 +46,10 @@ pub use canonical::{ATTRIBUTES, KINDS};
 pub use decoded::{Decoded, Details, Item, Origin, Told};
 pub use headers::{Headers, NoHeaders};
 pub use klantreis::{leading_time, open_events};
-pub use recipe::{Options, RecipeSpec, Wrapper};
+pub use recipe::{Carrier, Options, RecipeSpec, Wrapper, as_json};
 pub use table::{
-    FORMATS, Format, FormatSpec, attributes_of, has_value, kinds_named_in, kinds_of, open, open_with_details,
+    FORMATS, Format, FormatSpec, attributes_of, carrier_of, customer_of, has_names, has_value, identifiers_of,
+    kinds_named_in, kinds_of, open, open_with_details,
 };
 pub use time::{EARLIEST_MS, END_MS, TimeSource};
 

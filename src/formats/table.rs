@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::recipe::{KindSpec, Options, Recipe, RecipeSpec, Wish};
+use super::recipe::{Carrier, FieldSpec, KindSpec, Options, Recipe, RecipeSpec, Wish};
 use super::{Decoder, TimeSource};
-use crate::journey::Vocabulary;
+use crate::journey::{DropReason, Vocabulary};
 use crate::yaml::nearest;
 
 /// A format that can be named in a configuration.
@@ -99,6 +99,13 @@ impl FormatSpec {
         FORMATS[self.format].name
     }
 
+    /// The same, but with the customer made of these types of identifiers, and nobody left out for having none.
+    pub fn with_customer(&self, types: Vec<String>) -> Result<Self, String> {
+        let mut options = Options { customer: Some(types), ..self.options.clone() };
+        options.drops.remove(&DropReason::Anonymous);
+        Self::with(self.name(), self.mapping.clone(), options)
+    }
+
     fn spec(&self) -> &RecipeSpec {
         static NONE: LazyLock<RecipeSpec> = LazyLock::new(RecipeSpec::default);
         match (&FORMATS[self.format].recipe, &self.mapping) {
@@ -173,6 +180,46 @@ pub fn attributes_of(spec: &FormatSpec) -> Option<Vec<String>> {
     let names: BTreeSet<&String> =
         readings.iter().flat_map(|reading| &reading.attributes).flat_map(|all| all.keys()).collect();
     Some(names.into_iter().cloned().collect())
+}
+
+/// The types of identifiers that a format knows, strongest first.
+pub fn identifiers_of(spec: &FormatSpec) -> Vec<String> {
+    let readings = spec.spec().readings();
+    let all = readings.iter().flat_map(|reading| reading.identifiers.iter().flat_map(|all| &all.0));
+    let mut types: Vec<String> = Vec::new();
+    for (of, _) in all {
+        if !types.contains(of) {
+            types.push(of.clone());
+        }
+    }
+    types
+}
+
+/// The types of identifiers that make the customer of a format; empty if that is a field of its own.
+pub fn customer_of(spec: &FormatSpec) -> Vec<String> {
+    fn types(field: &FieldSpec) -> Vec<String> {
+        match field {
+            FieldSpec::Place(of) => vec![of.clone()],
+            FieldSpec::List(all) => all.iter().flat_map(types).collect(),
+            FieldSpec::Made(_) => Vec::new(),
+        }
+    }
+    let recipe = spec.spec();
+    match &spec.options.customer {
+        Some(types) => types.clone(),
+        None if identifiers_of(spec).is_empty() => Vec::new(),
+        None => recipe.customer.as_ref().map(types).unwrap_or_default(),
+    }
+}
+
+/// What the bytes of a format's records are.
+pub fn carrier_of(spec: &FormatSpec) -> Carrier {
+    spec.spec().reads.unwrap_or(Carrier::Json)
+}
+
+/// Whether the producers of a format have names for its events, so that an input can say what kinds they are.
+pub fn has_names(spec: &FormatSpec) -> bool {
+    spec.spec().readings().iter().any(|reading| reading.name.is_some())
 }
 
 /// Whether events of a format may be worth money.

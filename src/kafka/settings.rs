@@ -238,6 +238,13 @@ impl Settings {
         client
     }
 
+    /// For looking at a topic in no group.
+    pub(super) fn looker(&self) -> ClientConfig {
+        let mut client = self.plain(0, "try");
+        self.consuming(&mut client);
+        client
+    }
+
     fn consuming(&self, client: &mut ClientConfig) {
         client
             .set("enable.auto.commit", "false")

@@ -1,37 +1,64 @@
-//! Lines that hold a whole record: `{"topic":…,"timestamp":…,"key":…,"value":…}`, the value a text.
+//! Lines that hold a whole record: `{"topic":…,"timestamp":…,"key":…,"value":…}`, the value a text; `headers`, if there
+//! are any, an object of texts.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Record;
 use super::topics::Topics;
 use crate::journey::Reject;
 
+/// A line that holds a whole record.
 #[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    topic: Cow<'a, str>,
+pub(crate) struct Envelope {
+    /// The topic's name.
+    pub(crate) topic: String,
     timestamp: Option<i64>,
     key: Option<String>,
     value: Option<String>,
+    headers: Option<BTreeMap<String, Option<String>>>,
+}
+
+impl Envelope {
+    /// What a line says.
+    pub(crate) fn parse(line: &[u8]) -> Result<Self, Reject> {
+        let text = std::str::from_utf8(line).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))?;
+        serde_json::from_str(text).map_err(|error| {
+            let form = "a line is {\"topic\",\"timestamp\",\"key\",\"value\"}, the value a text";
+            Reject::Malformed(format!("{error}; {form}"))
+        })
+    }
+
+    /// The record, of that input.
+    pub(crate) fn into_record(self, input: usize) -> Record {
+        let headers = self.headers.into_iter().flatten();
+        Record {
+            input,
+            key: self.key.map(String::into_bytes),
+            value: self.value.map(String::into_bytes),
+            timestamp: self.timestamp.unwrap_or(-1),
+            headers: headers.map(|(name, value)| (name, value.map(String::into_bytes))).collect(),
+        }
+    }
+}
+
+/// Whether a line is one of these, and nothing else that happens to have a topic.
+pub(crate) fn is_envelope(line: &[u8]) -> bool {
+    const KEYS: [&str; 7] = ["topic", "timestamp", "key", "value", "headers", "partition", "offset"];
+    let keys: Option<BTreeMap<String, IgnoredAny>> = serde_json::from_slice(line).ok();
+    let fits = keys.is_some_and(|keys| keys.contains_key("value") && keys.keys().all(|key| KEYS.contains(&&**key)));
+    fits && Envelope::parse(line).is_ok()
 }
 
 /// The record of a line.
 pub(super) fn read(line: &[u8], topics: &Topics) -> Result<Record, Reject> {
-    let text = std::str::from_utf8(line).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))?;
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
-        Reject::Malformed(format!("{error}; a line is {{\"topic\",\"timestamp\",\"key\",\"value\"}}, the value a text"))
-    })?;
+    let envelope = Envelope::parse(line)?;
     let input = topics.input_of(&envelope.topic).ok_or_else(|| {
         Reject::BadField(format!("topic is {:?}; the inputs' topics are {}", envelope.topic, topics.listed()))
     })?;
-    Ok(Record {
-        input,
-        key: envelope.key.map(String::into_bytes),
-        value: envelope.value.map(String::into_bytes),
-        timestamp: envelope.timestamp.unwrap_or(-1),
-    })
+    Ok(envelope.into_record(input))
 }
 
 #[cfg(test)]
@@ -63,6 +90,26 @@ mod tests {
         );
         check(r#"{"value":"x","key":null,"topic":"pos","partition":3}"#, Ok((1, None, Some("x"), -1)));
         check(r#"{"topic":"clicks","timestamp":7,"value":null}"#, Ok((0, None, None, 7)));
+    }
+
+    #[test]
+    fn a_line_may_have_headers() {
+        let topics = Topics::new(&[("shop", "shop")]);
+        let line = br#"{"topic":"shop","value":"{}","headers":{"X-Topic":"orders/create","empty":null}}"#;
+        let record = read(line, &topics).expect("a record");
+        let expected = [("X-Topic".to_owned(), Some(b"orders/create".to_vec())), ("empty".to_owned(), None)];
+        assert_eq!(record.headers, expected);
+    }
+
+    #[test]
+    fn only_a_line_of_these_keys_is_taken_for_one_unasked() {
+        let check = |line: &str, expected: bool| assert_eq!(is_envelope(line.as_bytes()), expected, "{line}");
+        check(r#"{"topic":"a","timestamp":7,"key":"k","value":"x"}"#, true);
+        check(r#"{"topic":"a","partition":0,"offset":1,"value":null}"#, true);
+        check(r#"{"topic":"a","value":{"a":1}}"#, false);
+        check(r#"{"topic":"a","value":"x","userId":"c-1"}"#, false);
+        check(r#"{"topic":"a"}"#, false);
+        check("[]", false);
     }
 
     #[test]

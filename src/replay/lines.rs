@@ -3,10 +3,10 @@
 use std::io::{self, BufRead};
 
 /// The longest line that is kept. Far above any event's limit, also when it stands escaped within another text.
-pub(super) const LINE_BYTES_MAX: usize = 64 << 20;
+pub(crate) const LINE_BYTES_MAX: usize = 64 << 20;
 
 /// Reads lines, blank ones left out.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     bytes: R,
     line: Vec<u8>,
     number: u64,
@@ -14,17 +14,17 @@ pub(super) struct Lines<R> {
 }
 
 /// A line without its end.
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Its number, from 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// Its bytes; cut off at the longest that is kept.
-    pub(super) bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
     /// Its length, also of what was cut off.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) fn new(bytes: R) -> Self {
+    pub(crate) fn new(bytes: R) -> Self {
         Self::with_longest(bytes, LINE_BYTES_MAX)
     }
 
@@ -33,12 +33,12 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The number of the last line that was read.
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// The next line that is not blank.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             let Some(length) = self.read_line()? else { return Ok(None) };
             self.number += 1;

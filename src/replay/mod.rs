@@ -8,7 +8,7 @@
 //! | `source` | a file or standard input: unpacked, and how far it was read |
 //! | `lines` | lines of bounded length |
 //! | `topics` | which input a topic's name means |
-//! | `envelope` | lines of `{"topic","timestamp","key","value"}` |
+//! | `envelope` | lines of `{"topic","timestamp","key","value"}`, maybe with `headers` |
 //! | `rows` | rows of CSV, as the JSON that mappings read |
 //! | `times` | when a record was |
 //! | `reader` | one source as items |
@@ -31,10 +31,15 @@ mod tests;
 mod times;
 mod topics;
 
+pub(crate) use envelope::{Envelope, is_envelope};
 pub use figures::{Figures, Met, Population};
 pub use fold::{Outputs, Replay};
+pub(crate) use lines::{LINE_BYTES_MAX, Lines};
 pub use order::{Order, Records};
+pub(crate) use rows::Rows;
+pub(crate) use source::open;
 pub use source::{Place, Progress, Source};
+pub(crate) use topics::Topics;
 
 use crate::formats::RawRecord;
 use crate::journey::Reject;
@@ -81,6 +86,8 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// The timestamp in epoch milliseconds; −1 if it has none.
     pub timestamp: i64,
+    /// The headers.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl Record {
@@ -90,7 +97,7 @@ impl Record {
             key: self.key.as_deref(),
             value: self.value.as_deref(),
             timestamp: self.timestamp,
-            ..RawRecord::default()
+            headers: &self.headers,
         }
     }
 }

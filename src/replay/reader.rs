@@ -67,7 +67,8 @@ impl Reader {
     pub(super) fn next(&mut self) -> Result<Option<Item>, ReplayError> {
         let Self { form, times, .. } = self;
         let mut value = |bytes: &[u8], input: usize| {
-            let mut record = Record { input, key: None, value: Some(bytes.to_vec()), timestamp: -1 };
+            let mut record =
+                Record { input, key: None, value: Some(bytes.to_vec()), timestamp: -1, headers: Vec::new() };
             record.timestamp = times.of_event(&record).unwrap_or(-1);
             record
         };

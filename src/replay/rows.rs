@@ -9,7 +9,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use crate::journey::Reject;
 
 /// Reads rows.
-pub(super) struct Rows<R> {
+pub(crate) struct Rows<R> {
     rows: Reader<R>,
     separator: u8,
     /// The columns' names as JSON texts with a colon.
@@ -19,11 +19,11 @@ pub(super) struct Rows<R> {
 }
 
 /// A row: its value, or its bytes (in its cells, if not in its quotes) and what is wrong with it.
-pub(super) type Row = Result<Vec<u8>, (Vec<u8>, Reject)>;
+pub(crate) type Row = Result<Vec<u8>, (Vec<u8>, Reject)>;
 
 impl<R: BufRead> Rows<R> {
     /// Reads the first row.
-    pub(super) fn new(mut bytes: R) -> io::Result<Self> {
+    pub(crate) fn new(mut bytes: R) -> io::Result<Self> {
         if bytes.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
             bytes.consume(3);
         }
@@ -44,12 +44,12 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The line that the last row began in.
-    pub(super) fn line(&self) -> u64 {
+    pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
     /// The next row that is not blank, with the line it begins in.
-    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Row)>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Row)>> {
         loop {
             if !self.rows.read_byte_record(&mut self.row).map_err(io_error)? {
                 return Ok(None);

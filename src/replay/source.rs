@@ -50,7 +50,7 @@ pub struct Progress {
 }
 
 /// Opens a place; the reader gives unpacked bytes and counts the stored ones.
-pub(super) fn open(place: &Place) -> Result<(Box<dyn BufRead + Send>, Counter), ReplayError> {
+pub(crate) fn open(place: &Place) -> Result<(Box<dyn BufRead + Send>, Counter), ReplayError> {
     let failed = |error| ReplayError::Open { place: place.clone(), error };
     let (bytes, total): (Box<dyn Read + Send>, _) = match place {
         Place::StandardInput => (Box::new(io::stdin()), None),
@@ -94,13 +94,13 @@ fn with_start<R: Read>(mut bytes: R) -> io::Result<io::Chain<io::Cursor<Vec<u8>>
 
 /// Counts the stored bytes of one source.
 #[derive(Debug)]
-pub(super) struct Counter {
+pub(crate) struct Counter {
     read: Arc<AtomicU64>,
     total: Option<u64>,
 }
 
 impl Counter {
-    pub(super) fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> Progress {
         Progress { read: self.read.load(Ordering::Relaxed), total: self.total }
     }
 }

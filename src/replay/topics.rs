@@ -4,22 +4,22 @@ use crate::config::InputConfig;
 
 /// The inputs' names and topics.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Topics(Vec<(String, String)>);
+pub(crate) struct Topics(Vec<(String, String)>);
 
 impl Topics {
     /// Those of the inputs, in the order of the configuration.
-    pub(super) fn of(inputs: &[InputConfig]) -> Self {
+    pub(crate) fn of(inputs: &[InputConfig]) -> Self {
         Self(inputs.iter().map(|input| (input.name.clone(), input.topic.clone())).collect())
     }
 
-    #[cfg(test)]
-    pub(super) fn new(inputs: &[(&str, &str)]) -> Self {
+    /// Of these names and topics.
+    pub(crate) fn new(inputs: &[(&str, &str)]) -> Self {
         Self(inputs.iter().map(|(name, topic)| ((*name).to_owned(), (*topic).to_owned())).collect())
     }
 
     /// The input whose topic it is; else the one of that name; else the only one whose topic is the same but for a prefix
     /// on either side (`test-clicks` and `clicks`).
-    pub(super) fn input_of(&self, topic: &str) -> Option<usize> {
+    pub(crate) fn input_of(&self, topic: &str) -> Option<usize> {
         let exact = self.0.iter().position(|(_, configured)| configured == topic);
         let named = || self.0.iter().position(|(name, _)| name == topic);
         let prefixed = || {
@@ -31,7 +31,7 @@ impl Topics {
     }
 
     /// The topics, for an error.
-    pub(super) fn listed(&self) -> String {
+    pub(crate) fn listed(&self) -> String {
         self.0.iter().map(|(_, topic)| format!("`{topic}`")).collect::<Vec<_>>().join(", ")
     }
 }

@@ -33,4 +33,6 @@ mod unwrap;
 
 pub(super) use decoder::{Recipe, Wish};
 pub use options::Options;
-pub use spec::{KindSpec, RecipeSpec, Wrapper};
+pub(super) use spec::FieldSpec;
+pub use spec::{Carrier, KindSpec, RecipeSpec, Wrapper};
+pub use unwrap::as_json;
