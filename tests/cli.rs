@@ -52,13 +52,14 @@ fn help_explains_commands_and_exit_codes_and_every_command_has_examples() {
     ] {
         assert!(out.contains(part), "{part} in {out}");
     }
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &["run"],
         &["demo"],
         &["replay"],
         &["plan"],
         &["explain"],
         &["try"],
+        &["detect"],
         &["check"],
         &["model", "show"],
         &["model", "graph"],

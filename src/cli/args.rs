@@ -16,7 +16,7 @@ use crate::telemetry::log::LogFormat;
 
 pub use model::{GraphArgs, GraphFormat, ModelCommand};
 pub use records::{AnswerFormat, ExplainArgs, PlanArgs, RecordArgs, ReplayArgs, ReplayInput};
-pub use trial::{SampleArgs, TryArgs};
+pub use trial::{DetectArgs, SampleArgs, TryArgs};
 
 /// Follows every customer of a company through a customer journey, live: Kafka in, phase transitions out, exactly once.
 #[derive(Debug, Parser)]
@@ -74,6 +74,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Try a format out: what becomes of each record of a file or topic
     Try(TryArgs),
+    /// Find out which format a file or topic has, and what to write for it
+    Detect(DetectArgs),
     /// Check the configuration and its models, without connecting to anything
     #[command(
         after_help = "Examples:\n  klantreis check -c klantreis.yaml\n  KAFKA=broker:9092 klantreis check -c deploy/examples/job.yaml\n  \

@@ -9,6 +9,7 @@ mod args;
 mod check;
 mod counts;
 mod demo;
+mod detect;
 mod exit;
 mod explain;
 mod fetch;
@@ -24,8 +25,8 @@ mod topics;
 mod try_out;
 
 pub use args::{
-    AnswerFormat, Args, Command, DemoArgs, ExplainArgs, GraphArgs, GraphFormat, LogArgs, ModelCommand, PlanArgs,
-    RecordArgs, ReplayArgs, ReplayInput, RunArgs, SampleArgs, TopicsCommand, TryArgs,
+    AnswerFormat, Args, Command, DemoArgs, DetectArgs, ExplainArgs, GraphArgs, GraphFormat, LogArgs, ModelCommand,
+    PlanArgs, RecordArgs, ReplayArgs, ReplayInput, RunArgs, SampleArgs, TopicsCommand, TryArgs,
 };
 pub use exit::{Exit, Failure};
 pub use run::run;

@@ -1,7 +1,7 @@
 //! Hands each command to the code that does it.
 
 use super::{
-    Args, Command, Failure, TopicsCommand, check, demo, explain, model, plan, replay, service, topics, try_out,
+    Args, Command, Failure, TopicsCommand, check, demo, detect, explain, model, plan, replay, service, topics, try_out,
 };
 use crate::telemetry::log;
 
@@ -25,6 +25,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Replay(args) => replay::run(&args, out),
         Command::Plan(args) => plan::run(&args, out),
         Command::Explain(args) => explain::run(&args, out),
+        Command::Detect(args) => detect::run(&args, out),
         Command::Try(args) => try_out::run(&args, out),
         Command::Demo(args) => demo::run(&args),
     }

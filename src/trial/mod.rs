@@ -14,23 +14,35 @@
 //! | `summary`; `suggestions` | what came of all of them; what an input could say so that more of them count |
 //! | `near` | the canonical kind that a name probably means |
 //! | `input` | an input that is no configuration's: a format with what stands beside it, from the command line or a file |
+//! | `rank` | which format fits records of which nobody knows it |
+//! | `draft`; `fields`, `times`, `roles` | a first mapping where none does; what fields there are, how their times are written, what they probably are |
+//! | `proposal` | what is printed of these |
 //! | `yaml_text` | texts as YAML has them |
 
+mod draft;
+mod fields;
 mod files;
 mod framing;
 mod input;
 mod lines;
 mod near;
+mod proposal;
+mod rank;
+mod roles;
 mod sample;
 mod suggestions;
 mod summary;
+mod times;
 mod topic;
 mod tried;
 mod yaml_text;
 
+pub use draft::Draft;
 pub use files::{Files, Only};
 pub use input::TrialInput;
 pub use lines::{write_json, write_text};
+pub use proposal::Proposal;
+pub use rank::{Candidate, Certainty, Ranking};
 pub use sample::{At, Sample, Spot};
 pub use suggestions::Suggestions;
 pub use summary::{Rejected, Summary};

@@ -37,24 +37,23 @@ impl Suggestions {
             this.kinds = kinds.collect();
         }
         if let Some(count) = summary.unmapped.get("") {
-            let events = plural(*count, "event");
             this.others.push(match has_names(spec) {
-                true => format!("{events} have neither a kind nor a name of their producer's: nothing can be said of them"),
+                true => format!("{count} of the events have neither a kind nor a name of their producer's: nothing can be said of them"),
                 false => format!(
-                    "{events} have no kind: add what they are to `kind` in the mapping, and say with `name` what their producer calls them, so that it is shown here"
+                    "{count} of the events have no kind: add what they are to `kind` in the mapping, and say with `name` what their producer calls them, so that it is shown here"
                 ),
             });
         }
         if summary.arrays() > 0 {
-            let records = plural(summary.arrays(), "record");
+            let count = summary.arrays();
             this.others.push(format!(
-                "{records} are arrays, where this format has an object a record: if the array is only in the file, take it apart first, as with jq -c '.[]'"
+                "{count} of the records are arrays, where this format has an object a record: if the array is only in the file, take it apart first, as with jq -c '.[]'"
             ));
         }
         if summary.without_customer > 0 && this.customer.is_none() {
-            let records = plural(summary.without_customer, "record");
+            let count = summary.without_customer;
             this.others.push(format!(
-                "{records} have no identifier that could be a customer; `drops: {{ anonymous: true }}` counts such records instead of making dead letters of them"
+                "{count} of the records have no identifier that could be a customer; `drops: {{ anonymous: true }}` counts such records instead of making dead letters of them"
             ));
         }
         if summary.with_id == 0 && summary.events > 0 {
@@ -122,7 +121,7 @@ fn customer(summary: &Summary, spec: &FormatSpec) -> Option<(Vec<String>, String
     let missing = if before.is_empty() { "customer".to_owned() } else { before.join(" or ") };
     let names: Vec<&str> = types[before.len()..].iter().map(String::as_str).collect();
     let more = if added.len() > 1 { added.join(", then ") } else { names.join("") };
-    Some((types, format!("{} of {} have no {missing}, but {more}", summary.without_customer, plural(all, "record"))))
+    Some((types, format!("{} of {all} records have no {missing}, but {more}", summary.without_customer)))
 }
 
 /// For people, each with what to write.

@@ -202,10 +202,9 @@ impl fmt::Display for Summary {
         }
         let records = self.with_customer + self.without_customer;
         if records > 0 {
-            let share = percent(self.with_customer, records);
+            let (one, share) = (self.with_customer, percent(self.with_customer, records));
             let different = self.customers.len();
-            let (one, all) = (self.with_customer, plural(records, "record"));
-            line(f, "customers", format!("{one} of {all} have one ({share}), {different} different"))?;
+            line(f, "customers", format!("{one} of {records} records have one ({share}), {different} different"))?;
         }
         let identifiers =
             self.identifiers.iter().map(|(of, count, different)| format!("{of} {count} ({different} different)"));
@@ -219,7 +218,7 @@ impl fmt::Display for Summary {
             line(f, "time", format!("{} to {}", time(first), time(last)))?;
         }
         if self.events > 0 {
-            let mut text = format!("{} of {} have one", self.with_id, plural(self.events, "event"));
+            let mut text = format!("{} of {} events have one", self.with_id, self.events);
             if let Some((repeat, first)) = &self.first_repeat {
                 let repeats = plural(self.repeats, "repeat");
                 text.push_str(&format!(", {repeats} within a customer (the first is {repeat}, of {first})"));

@@ -81,6 +81,25 @@ pub struct TryArgs {
     pub summary: bool,
 }
 
+/// Arguments of `detect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  klantreis detect events.ndjson.gz > input.yaml
+  klantreis detect exports/
+  klantreis detect --topic shop.webhooks --brokers 127.0.0.1:9092
+  klantreis detect -c klantreis.yaml --topic shop.webhooks
+
+What is printed are `inputs` for a configuration, with the reasons as comments; `klantreis try --mapping` takes them, too.
+Code 0 if a format or a mapping could be proposed, 1 if nothing could be read.")]
+pub struct DetectArgs {
+    /// See [`SampleArgs`].
+    #[command(flatten)]
+    pub samples: SampleArgs,
+    /// The zone of times that are written without one, such as Europe/Amsterdam
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+}
+
 fn formats() -> impl TypedValueParser<Value = String> {
     PossibleValuesParser::new(FORMATS.iter().map(|format| format.name))
 }
