@@ -16,6 +16,9 @@ use super::times::{self, TimeForm};
 use super::yaml_text::quoted;
 use crate::formats::{Carrier, Wrapper, as_json};
 
+/// How many fields are tried for an id, alone and together.
+const IDS_MAX: usize = 4;
+
 /// A first input for records that no format fits.
 #[derive(Debug)]
 pub struct Draft {
@@ -363,32 +366,37 @@ impl Sketch<'_> {
             .filter(|(index, _)| self.field(*index).count() * 10 >= self.fields.records * 9)
             .collect();
         likely.sort_by_key(|(index, points)| (-points, *index));
-        let tells_apart = |all: &[usize]| {
-            let mut seen = HashSet::new();
-            values.iter().all(|value| {
-                let parts: Vec<String> = all
-                    .iter()
-                    .map(|index| {
-                        value.pointer(&pointer(&self.field(*index).path)).map_or_else(String::new, Value::to_string)
-                    })
-                    .collect();
-                seen.insert(parts)
-            })
+        let apart = |all: &[usize]| {
+            let part =
+                |value: &Value, index: usize| value.pointer(&pointer(&self.field(index).path)).map(Value::to_string);
+            let seen: HashSet<Vec<Option<String>>> =
+                values.iter().map(|value| all.iter().map(|index| part(value, *index)).collect()).collect();
+            seen.len()
         };
-        if let Some((index, _)) = likely.iter().find(|(index, _)| tells_apart(&[*index])) {
-            return format!("id: {}", self.place(*index));
-        }
-        let second = likely.iter().map(|(index, _)| *index).chain(kind);
-        for second in second.collect::<Vec<_>>() {
-            for (first, _) in &likely {
-                if *first != second && tells_apart(&[*first, second]) {
-                    return format!(
-                        "id: [{}, {}]   # neither alone tells them apart",
-                        self.place(*first),
-                        self.place(second)
-                    );
-                }
+        let ids: Vec<usize> = likely.iter().map(|(index, _)| *index).take(IDS_MAX).collect();
+        let quantity = self.best(|field| roles::is_quantity(field).then_some(1));
+        let singles = ids.iter().map(|first| vec![*first]);
+        let seconds: Vec<usize> = ids.iter().copied().chain(kind).collect();
+        let pairs = ids.iter().flat_map(|first| {
+            seconds.iter().filter(move |second| *second != first).map(move |second| vec![*first, *second])
+        });
+        let triples = pairs.clone().flat_map(|pair| quantity.map(|quantity| [pair, vec![quantity]].concat()));
+        let mut best: Option<(Vec<usize>, usize)> = None;
+        for all in singles.chain(pairs).chain(triples) {
+            let count = apart(&all);
+            if best.as_ref().is_none_or(|(_, most)| count > *most) {
+                best = Some((all, count));
             }
+        }
+        // A repeat or two may be in the records themselves.
+        if let Some((all, count)) = best.filter(|(_, count)| count * 100 >= values.len() * 98) {
+            let places: Vec<String> = all.iter().map(|index| self.place(*index)).collect();
+            let hint =
+                if count < values.len() { format!("tells {count} of {} apart", values.len()) } else { String::new() };
+            return match places.as_slice() {
+                [place] => note(format!("id: {place}"), &hint),
+                places => note(format!("id: [{}]", places.join(", ")), &hint),
+            };
         }
         "# id: nothing tells events apart, so that repeats cannot be dropped".to_owned()
     }

@@ -1,7 +1,7 @@
 //! The canonical kind that a producer's name for an event probably means.
 
 use crate::formats::KINDS;
-use crate::yaml::nearest;
+use crate::yaml::distance;
 
 /// Words that mean the same as a word of a kind, by their stems.
 const MEANS: [(&str, &str); 31] = [
@@ -11,6 +11,7 @@ const MEANS: [(&str, &str); 31] = [
     ("bought", "purchas"),
     ("buy", "purchas"),
     ("cancell", "cancel"),
+    ("complaint", "complain"),
     ("dispatch", "shipp"),
     ("email", "mail"),
     ("favorit", "wishlist"),
@@ -20,13 +21,12 @@ const MEANS: [(&str, &str); 31] = [
     ("item", "product"),
     ("login", "logg"),
     ("paid", "purchas"),
-    ("payment", "purchas"),
     ("quotation", "quot"),
     ("refund", "return"),
     ("register", "sign"),
     ("registration", "sign"),
-    ("sale", "purchas"),
     ("sal", "purchas"),
+    ("sale", "purchas"),
     ("seen", "view"),
     ("ship", "shipp"),
     ("signup", "sign"),
@@ -40,6 +40,9 @@ const MEANS: [(&str, &str); 31] = [
 
 /// Words that say nothing.
 const EMPTY: [&str; 12] = ["a", "an", "the", "to", "from", "of", "in", "on", "up", "event", "new", "complet"];
+
+/// How many letters a name has for each that may be wrong.
+const LETTERS_A_MISTAKE: usize = 7;
 
 /// The kind that is near a name, if one is.
 pub(super) fn nearest_kind(name: &str) -> Option<&'static str> {
@@ -59,7 +62,9 @@ pub(super) fn nearest_kind(name: &str) -> Option<&'static str> {
             best = Some((kind, likeness));
         }
     }
-    best.map(|(kind, _)| kind).or_else(|| nearest(&snake, kinds()))
+    // Else it is misspelt, if so little is wrong with it that it is no other word.
+    let misspelt = kinds().find(|kind| distance(&snake, kind) <= snake.len() / LETTERS_A_MISTAKE);
+    best.map(|(kind, _)| kind).or(misspelt)
 }
 
 /// The words of a name, in small letters: `Quote Requested`, `quoteRequested` and `QUOTE_REQUESTED` have the same.
@@ -129,12 +134,24 @@ mod tests {
         check("PRODUCT-VIEWS", Some("product_viewed"));
         check("chekout_started", Some("checkout_started"));
         check("email_open", Some("mail_opened"));
+        check("Complaint", Some("mail_complained"));
         check("Checkout Started", Some("checkout_started"));
     }
 
     #[test]
     fn a_strange_name_is_near_none() {
-        for name in ["heartbeat", "Loyalty Tier Changed By Batch", "", "x", "Cart Abandoned", "42"] {
+        for name in [
+            "heartbeat",
+            "Received",
+            "order.created",
+            "order.failed",
+            "payment.created",
+            "Loyalty Tier Changed By Batch",
+            "",
+            "x",
+            "Cart Abandoned",
+            "42",
+        ] {
             assert_eq!(nearest_kind(name), None, "{name}");
         }
     }

@@ -110,10 +110,9 @@ fn configured(best: &Candidate, zone: Option<&str>) -> Vec<String> {
         lines.push(format!("# customer: [{}]   # {why}", types.join(", ")));
     }
     if !suggestions.kinds.is_empty() {
-        let has_kind = suggestions.kinds.iter().any(|(_, kind, _)| kind.is_some());
-        // What there is no word for stays a comment, also the key if there would be nothing under it.
-        lines.push(if has_kind { "kinds:".to_owned() } else { "# kinds:".to_owned() });
-        lines.extend(suggestions.kinds_text().iter().map(|line| format!("  {line}")));
+        lines.push("# kinds:   # what the format has no word for; those that are near are guesses".to_owned());
+        let kinds = suggestions.kinds_text();
+        lines.extend(kinds.iter().map(|line| format!("#   {}", line.trim_start_matches("# "))));
     }
     lines
 }

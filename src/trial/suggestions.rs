@@ -29,7 +29,9 @@ const TYPES_MAX: usize = 3;
 impl Suggestions {
     pub(super) fn of(summary: &Summary, spec: &FormatSpec, models: Option<&Vocabulary>) -> Self {
         let mut this = Self { customer: customer(summary, spec), ..Self::default() };
-        let mut names: Vec<_> = summary.unmapped.iter().filter(|(name, _)| !name.is_empty()).collect();
+        // Of what is an event at times, the format means the other times: a payment that is not through, for one.
+        let is_unknown = |name: &str| !name.is_empty() && !summary.knows(name);
+        let mut names: Vec<_> = summary.unmapped.iter().filter(|(name, _)| is_unknown(name)).collect();
         names.sort_by(|(a, more), (b, less)| less.cmp(more).then(a.cmp(b)));
         if has_names(spec) {
             let kinds =
@@ -131,7 +133,10 @@ impl fmt::Display for Suggestions {
             writeln!(f, "- {why}: write customer: [{}]", types.join(", "))?;
         }
         if !self.kinds.is_empty() {
-            writeln!(f, "- what has no kind counts if the input says one:\n    kinds:")?;
+            writeln!(
+                f,
+                "- what has no kind counts if the input says one; those that are near are guesses:\n    kinds:"
+            )?;
             self.kinds_text().iter().try_for_each(|line| writeln!(f, "      {line}"))?;
         }
         self.others.iter().try_for_each(|other| writeln!(f, "- {other}"))

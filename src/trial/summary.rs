@@ -46,6 +46,8 @@ pub struct Summary {
     /// Events whose customer had one of that id before; and the first such.
     pub repeats: u64,
     first_repeat: Option<(At, At)>,
+    /// Names that some events of a known kind have.
+    named: HashSet<String>,
     customers: HashSet<u64>,
     ids: HashMap<u64, At>,
     identities: HashSet<u64>,
@@ -108,6 +110,9 @@ impl Summary {
         match &seen.kind {
             Some(kind) => {
                 self.events += 1;
+                if let Some(name) = seen.name.as_ref().filter(|name| !self.named.contains(*name)) {
+                    self.named.insert(name.clone());
+                }
                 *self.kinds.entry(kind.clone()).or_default() += 1;
             }
             None => *self.unmapped.entry(seen.name.clone().unwrap_or_default()).or_default() += 1,
@@ -149,6 +154,11 @@ impl Summary {
     /// How many records cannot be used.
     pub fn unusable(&self) -> u64 {
         self.rejected.values().map(|rejected| rejected.count).sum()
+    }
+
+    /// Whether the format has a word for what is called so, if not for every event.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.named.contains(name)
     }
 
     /// Records that are arrays where the format reads objects.

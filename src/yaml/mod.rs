@@ -16,4 +16,4 @@ mod suggest;
 pub use place::Place;
 
 pub(crate) use node::{Dialect, Name, Node, Yaml};
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::{distance, nearest};
