@@ -1,6 +1,6 @@
 //! Records of files or of a topic, for the commands that try something out on them.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::SampleArgs;
@@ -18,7 +18,7 @@ pub(super) struct Samples {
 }
 
 enum Source {
-    Files(Files),
+    Files(Box<Files>),
     Topic(Box<TopicSamples>),
 }
 
@@ -56,7 +56,7 @@ impl Samples {
                 (None, None) => Only::default(),
             };
             let files = Files::new(places.collect(), known.carrier, only)?;
-            return Ok(Self { from: Source::Files(files), left: limit });
+            return Ok(Self { from: Source::Files(Box::new(files)), left: limit });
         }
         let topic = args.topic.as_deref().or(input.map(|(config, input)| config.inputs[input].topic.as_str()));
         let Some(topic) = topic else {
@@ -79,8 +79,8 @@ impl Samples {
             return Ok(None);
         }
         let next = match &mut self.from {
-            Source::Files(files) => files.next()?,
-            Source::Topic(topic) => topic.next()?,
+            Source::Files(files) => files.read()?,
+            Source::Topic(topic) => topic.read()?,
         };
         if next.is_some() {
             self.left = self.left.map(|left| left - 1);
@@ -101,8 +101,8 @@ impl Samples {
     }
 }
 
-fn is_standard_input(file: &PathBuf) -> bool {
-    *file == PathBuf::from("-")
+fn is_standard_input(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
 fn access(args: &SampleArgs, known: &Known<'_>) -> Result<Access, Failure> {

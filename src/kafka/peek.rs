@@ -166,10 +166,10 @@ impl Peek {
     ///
     /// # Errors
     /// If the broker does not give it.
-    pub fn next(&mut self) -> Result<Option<Peeked>, PeekError> {
+    pub fn read(&mut self) -> Result<Option<Peeked>, PeekError> {
         match &mut self.ready {
             Some(ready) => Ok(ready.pop_front()),
-            None => self.read(),
+            None => self.wait(),
         }
     }
 
@@ -184,7 +184,7 @@ impl Peek {
             let is_all = self.parts.iter().all(|part| part.position == part.low);
             self.assign()?;
             let mut all = Vec::new();
-            while let Some(peeked) = self.read()? {
+            while let Some(peeked) = self.wait()? {
                 all.push(peeked);
             }
             if all.len() as u64 >= count || is_all {
@@ -207,7 +207,7 @@ impl Peek {
     }
 
     /// Waits for the next record before the ends.
-    fn read(&mut self) -> Result<Option<Peeked>, PeekError> {
+    fn wait(&mut self) -> Result<Option<Peeked>, PeekError> {
         let mut heard = Instant::now();
         while self.parts.iter().any(|part| part.position < part.high) {
             match self.consumer.poll(LOOK_AFTER) {

@@ -44,7 +44,8 @@ impl<R: BufRead> Lines<R> {
             self.number += 1;
             let skipped = if self.number == 1 { self.line.strip_prefix(b"\xef\xbb\xbf").map_or(0, |_| 3) } else { 0 };
             if self.line[skipped..].iter().any(|byte| !byte.is_ascii_whitespace()) {
-                let bytes = self.line[skipped..].trim_ascii_end();
+                // Tabs at the end are columns.
+                let bytes = self.line[skipped..].strip_suffix(b"\r").unwrap_or(&self.line[skipped..]);
                 return Ok(Some(Line { number: self.number, bytes, length: length.max(bytes.len()) }));
             }
         }
@@ -98,6 +99,7 @@ mod tests {
         check("", 100, &[]);
         check("\n \r\n\n", 100, &[]);
         check("one\r\n\ntwo two\nthree", 100, &[(1, "one", 4), (3, "two two", 7), (4, "three", 5)]);
+        check("a\t\t\r\nb \n", 100, &[(1, "a\t\t", 4), (2, "b ", 2)]);
         check("\u{feff}one\n", 100, &[(1, "one", 6)]);
     }
 

@@ -10,7 +10,7 @@ use super::times::Times;
 use super::topics::Topics;
 use super::{Content, Item, Record, ReplayError, envelope};
 use crate::config::InputConfig;
-use crate::formats::EARLIEST_MS;
+use crate::formats::{Carrier, EARLIEST_MS, carrier_of};
 use crate::journey::Reject;
 
 type Bytes = Box<dyn BufRead + Send>;
@@ -48,7 +48,9 @@ impl Reader {
         let times = Times::new(inputs, latest_ms)?;
         let (mut bytes, counter) = source::open(&place)?;
         let failed = |error| ReplayError::Open { place: place.clone(), error };
-        let is_csv = is_csv(&place, bytes.as_mut()).map_err(failed)?;
+        // What a format reads that is no JSON has no row of names above it.
+        let is_json = input.is_none_or(|input| carrier_of(&inputs[input].format) == Carrier::Json);
+        let is_csv = is_json && is_csv(&place, bytes.as_mut()).map_err(failed)?;
         let form = match input {
             Some(input) if is_csv => Form::Rows(Rows::new(bytes).map_err(failed)?, input),
             Some(input) => Form::Values(Lines::new(bytes), input),

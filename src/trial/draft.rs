@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::fields::{Field, Fields, pointer};
 use super::input::TrialInput;
 use super::near::nearest_kind;
-use super::rank::{orders, plausible, wrapper_word};
+use super::rank::wrapper_word;
+use super::readable::Records;
 use super::roles;
 use super::sample::Sample;
 use super::times::{self, TimeForm};
 use super::yaml_text::quoted;
-use crate::formats::{Carrier, Wrapper, as_json};
+use crate::formats::Carrier;
 
 /// How many fields are tried for an id, alone and together.
 const IDS_MAX: usize = 4;
@@ -26,16 +27,6 @@ pub struct Draft {
     pub lines: Vec<String>,
     /// The same, read again.
     pub input: TrialInput,
-}
-
-/// What the records are, as far as that shows.
-struct Records {
-    unwrap: Vec<Wrapper>,
-    carrier: Carrier,
-    columns: Vec<String>,
-    values: Vec<Value>,
-    /// Where the array is whose items are the events.
-    each: Option<String>,
 }
 
 impl Draft {
@@ -53,89 +44,6 @@ impl Draft {
         input.spec().ok()?;
         Some(Self { lines, input })
     }
-}
-
-impl Records {
-    fn of(samples: &[Sample]) -> Option<Self> {
-        let bytes: Vec<&[u8]> =
-            samples.iter().filter_map(|sample| sample.record.as_ref().ok()?.value.as_deref()).collect();
-        let read = |unwrap: &[Wrapper], carrier: Carrier, columns: &[String]| -> Vec<Value> {
-            let json = bytes.iter().filter_map(|bytes| as_json(unwrap, carrier, columns, bytes).ok()??.into());
-            json.filter_map(|json: Vec<u8>| serde_json::from_slice(&json).ok())
-                .filter(|value: &Value| value.is_object() || value.is_array())
-                .collect()
-        };
-        let fits = |values: &[Value]| !values.is_empty() && values.len() * 2 >= bytes.len();
-        // With as much taken off as can be.
-        for unwrap in orders(&plausible(samples)).into_iter().rev() {
-            let values = read(&unwrap, Carrier::Json, &[]);
-            if fits(&values) {
-                return Some(Self { unwrap, carrier: Carrier::Json, columns: Vec::new(), values, each: None });
-            }
-        }
-        let widest = bytes.iter().map(|bytes| bytes.iter().filter(|byte| **byte == b'\t').count()).max().unwrap_or(0);
-        let columns: Vec<String> = (1..=widest + 1).map(|number| format!("column_{number}")).collect();
-        let first = bytes.iter().find_map(|bytes| bytes.trim_ascii_start().first());
-        let (carrier, columns) = match first? {
-            b'<' => (Carrier::Xml, Vec::new()),
-            _ if widest > 0 => (Carrier::Tsv, columns),
-            _ if bytes.iter().all(|bytes| bytes.contains(&b'?')) => (Carrier::Query, Vec::new()),
-            _ if bytes.iter().all(|bytes| bytes.contains(&b'=')) => (Carrier::Form, Vec::new()),
-            _ => return None,
-        };
-        let values = read(&[], carrier, &columns);
-        fits(&values).then_some(Self { unwrap: Vec::new(), carrier, columns, values, each: None })
-    }
-
-    /// The fields of the events: those of the records, or of the items of their arrays if only these have a time.
-    fn with_fields(mut self) -> (Self, Fields) {
-        if self.values.iter().all(Value::is_array) {
-            self.each = Some(String::new());
-            self.values = self
-                .values
-                .into_iter()
-                .flat_map(|value| match value {
-                    Value::Array(items) => items,
-                    other => vec![other],
-                })
-                .collect();
-        }
-        let fields = fields_of(&self.values);
-        let has_time = |fields: &Fields| fields.all.iter().any(|field| times::form(field).is_some());
-        if self.each.is_none() && !has_time(&fields) {
-            for array in &fields.arrays {
-                let items = items(&self.values, array);
-                let inner = fields_of(&items);
-                if has_time(&inner) {
-                    return (Self { each: Some(pointer(array)), values: items, ..self }, inner);
-                }
-            }
-        }
-        (self, fields)
-    }
-}
-
-fn fields_of(values: &[Value]) -> Fields {
-    let mut fields = Fields::default();
-    values.iter().for_each(|value| fields.add(value));
-    fields
-}
-
-/// The items of an array of each record, each with the record around it as `^`.
-fn items(values: &[Value], array: &[String]) -> Vec<Value> {
-    let place = pointer(array);
-    let mut all = Vec::new();
-    for value in values {
-        let mut around = value.clone();
-        let Some(Value::Array(items)) = around.pointer_mut(&place).map(Value::take) else { continue };
-        for item in items {
-            if let Value::Object(mut item) = item {
-                item.insert("^".to_owned(), around.clone());
-                all.push(Value::Object(item));
-            }
-        }
-    }
-    all
 }
 
 /// The mapping in the making: each field is used for one thing.
@@ -211,7 +119,8 @@ impl Sketch<'_> {
     fn carrier_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match self.records.carrier {
-            Carrier::Json => {}
+            // The last two are of formats alone.
+            Carrier::Json | Carrier::Snowplow | Carrier::Matomo => {}
             Carrier::Xml => lines.push("reads: xml".to_owned()),
             Carrier::Form => lines.push("reads: form".to_owned()),
             Carrier::Query => lines.push("reads: query".to_owned()),

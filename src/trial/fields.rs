@@ -59,10 +59,8 @@ impl Fields {
                     path.pop();
                 }
             }
-            Value::Array(items) if items.first().is_some_and(Value::is_object) => {
-                if !self.arrays.contains(path) {
-                    self.arrays.push(path.clone());
-                }
+            Value::Array(items) if items.first().is_some_and(Value::is_object) && !self.arrays.contains(path) => {
+                self.arrays.push(path.clone());
             }
             Value::String(text) if !text.trim().is_empty() => {
                 if let Some(field) = self.field(path) {

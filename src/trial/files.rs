@@ -72,7 +72,7 @@ impl Files {
     ///
     /// # Errors
     /// If a file cannot be opened or read to its end.
-    pub fn next(&mut self) -> Result<Option<Sample>, ReplayError> {
+    pub fn read(&mut self) -> Result<Option<Sample>, ReplayError> {
         loop {
             let Some((place, source, framed)) = &mut self.open else {
                 let Some(place) = self.places.pop_front() else { return Ok(None) };

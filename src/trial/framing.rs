@@ -117,6 +117,7 @@ fn guess(start: &[u8], is_all: bool, ending: Option<&str>, carrier: Option<Carri
     let text = text.trim_ascii_start();
     let end = text.iter().position(|byte| *byte == b'\n');
     let line = text[..end.unwrap_or(text.len())].trim_ascii_end();
+    let is_columns = matches!(carrier, Some(Carrier::Tsv | Carrier::Snowplow | Carrier::Matomo));
     let is_json = matches!(ending, Some("json" | "ndjson" | "jsonl"));
     if ending == Some("csv") {
         return Framing::Rows;
@@ -127,7 +128,7 @@ fn guess(start: &[u8], is_all: bool, ending: Option<&str>, carrier: Option<Carri
         Some(b'<') if is_element(line) => Framing::Lines,
         Some(b'<') => Framing::Whole,
         Some(b'{' | b'[') => json(text, line, end.is_some() || is_all, is_all, ending),
-        Some(_) if is_json || carrier == Some(Carrier::Tsv) || is_form(line) => Framing::Lines,
+        Some(_) if is_json || is_columns || is_form(line) => Framing::Lines,
         Some(_) if line.contains(&b'\t') && !has_names(line) => Framing::Lines,
         Some(_) => Framing::Rows,
     }

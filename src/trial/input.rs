@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::formats::{FormatSpec, Options, RecipeSpec, TimeSource, Wrapper};
 use crate::journey::DropReason;
@@ -23,6 +23,7 @@ pub struct TrialInput {
     /// What stands where.
     pub mapping: Option<RecipeSpec>,
     /// The types of identifiers that make the customer.
+    #[serde(deserialize_with = "one_or_more")]
     pub customer: Option<Vec<String>>,
     /// The zone of times without one.
     pub zone: Option<String>,
@@ -34,6 +35,20 @@ pub struct TrialInput {
     pub unwrap: Vec<Wrapper>,
     /// Whose time counts.
     pub time: TimeSource,
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        One(String),
+        More(Vec<String>),
+    }
+
+    Ok(Option::deserialize(deserializer)?.map(|form| match form {
+        Form::One(of) => vec![of],
+        Form::More(types) => types,
+    }))
 }
 
 /// A file that holds a list of inputs.
@@ -127,6 +142,8 @@ mod tests {
         let two = "inputs: [{ name: a, topic: x, format: segment }, { name: b, topic: y, format: square }]";
         let named = |name| TrialInput::parse(two, Some(name)).map(|input| input.format.unwrap_or_default());
         assert_eq!(named("b"), Ok("square".to_owned()));
+        let one = TrialInput::parse("{ format: ga4, customer: anonymous_id }", None).expect("an input");
+        assert_eq!(one.customer, Some(vec!["anonymous_id".to_owned()]));
         assert_eq!(named("x"), Ok("segment".to_owned()));
         assert!(TrialInput::parse(two, None).is_err_and(|error| error.ends_with("--input: a, b")));
     }

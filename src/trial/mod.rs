@@ -15,7 +15,7 @@
 //! | `near` | the canonical kind that a name probably means |
 //! | `input` | an input that is no configuration's: a format with what stands beside it, from the command line or a file |
 //! | `rank` | which format fits records of which nobody knows it |
-//! | `draft`; `fields`, `times`, `roles` | a first mapping where none does; what fields there are, how their times are written, what they probably are |
+//! | `draft`; `readable`, `fields`, `times`, `roles` | a first mapping where none does; how the records can be read, what fields there are, how their times are written, what they probably are |
 //! | `proposal` | what is printed of these |
 //! | `yaml_text` | texts as YAML has them |
 
@@ -28,6 +28,7 @@ mod lines;
 mod near;
 mod proposal;
 mod rank;
+mod readable;
 mod roles;
 mod sample;
 mod suggestions;

@@ -17,6 +17,9 @@ const FITS: f64 = 0.5;
 const SURE: f64 = 0.85;
 /// Less than this between two formats is no difference.
 const LEAD: f64 = 0.05;
+/// Formats that read what is another's as well, with the marks that theirs have; and what a mark means.
+const MARKS: [(&str, [&[u8]; 2]); 1] = [("rudderstack", [b"rudder", b"Rudder"])];
+const MARK_POINTS: f64 = 0.1;
 /// How many wrappers are taken for possible one within the other.
 const WRAPPERS_MAX: usize = 3;
 /// The largest value that is looked at.
@@ -121,7 +124,7 @@ impl Candidate {
         let spec = spec.ok()?;
         let mut trial = Trial::open(&spec, TimeSource::Event, None, EVENT_BYTES_MAX).ok()?;
         let mut summary = Summary::default();
-        let (mut points, mut known) = (0.0, 0);
+        let (mut points, mut known, mut dropped) = (0.0, 0, 0);
         for sample in samples {
             let tried = trial.record(sample);
             let parts = match &tried.outcome {
@@ -136,7 +139,8 @@ impl Candidate {
             } else if is_nobodys {
                 POINTS.0
             } else if parts.iter().any(|part| matches!(part, Part::Dropped(_))) {
-                DROPPED_POINTS
+                dropped += 1;
+                0.0
             } else if parts.is_empty() {
                 0.0
             } else {
@@ -144,7 +148,9 @@ impl Candidate {
             };
             summary.add(sample, &tried);
         }
-        let score = points / samples.len().max(1) as f64;
+        // What leaves everything out has understood nothing.
+        points += DROPPED_POINTS * dropped.min(known) as f64;
+        let score = if known == 0 { 0.0 } else { points / samples.len().max(1) as f64 + mark(format, samples) };
         Some(Self { input, spec, needs_zone, score, summary, known })
     }
 
@@ -189,6 +195,15 @@ pub(super) fn wrapper_word(wrapper: &Wrapper) -> &'static str {
         Wrapper::Form(_) => "form",
         Wrapper::Text(_) => "text",
     }
+}
+
+/// What the marks of a format mean for how well it fits.
+fn mark(format: &str, samples: &[Sample]) -> f64 {
+    let Some((_, marks)) = MARKS.iter().find(|(marked, _)| *marked == format) else { return 0.0 };
+    let values = samples.iter().filter_map(|sample| sample.record.as_ref().ok()?.value.as_deref());
+    let is_marked = |value: &[u8]| marks.iter().any(|mark| value.windows(mark.len()).any(|part| part == *mark));
+    let marked = values.filter(|value| is_marked(value)).count();
+    if marked * 2 >= samples.len() { MARK_POINTS } else { -MARK_POINTS }
 }
 
 /// The wrappers of which there is a trace in the bytes.

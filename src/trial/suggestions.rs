@@ -52,10 +52,10 @@ impl Suggestions {
                 "{count} of the records are arrays, where this format has an object a record: if the array is only in the file, take it apart first, as with jq -c '.[]'"
             ));
         }
-        if summary.without_customer > 0 && this.customer.is_none() {
-            let count = summary.without_customer;
+        let nobodys = summary.rejected.get("no_customer").map_or(0, |rejected| rejected.count);
+        if nobodys > 0 && this.customer.is_none() {
             this.others.push(format!(
-                "{count} of the records have no identifier that could be a customer; `drops: {{ anonymous: true }}` counts such records instead of making dead letters of them"
+                "{nobodys} of the records have no identifier that could be a customer; `drops: {{ anonymous: true }}` counts such records instead of making dead letters of them"
             ));
         }
         if summary.with_id == 0 && summary.events > 0 {

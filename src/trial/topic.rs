@@ -25,8 +25,8 @@ impl TopicSamples {
     ///
     /// # Errors
     /// If the broker does not give it.
-    pub fn next(&mut self) -> Result<Option<Sample>, PeekError> {
-        let Some(peeked) = self.peek.next()? else { return Ok(None) };
+    pub fn read(&mut self) -> Result<Option<Sample>, PeekError> {
+        let Some(peeked) = self.peek.read()? else { return Ok(None) };
         let at = At { source: Arc::clone(&self.topic), spot: Spot::Offset(peeked.partition, peeked.offset) };
         let record = Record {
             input: 0,

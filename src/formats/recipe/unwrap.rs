@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::carry;
+use super::carry::Carry;
 use super::decoder::small;
 use super::place::Place;
 use super::spec::{Carrier, Wrapper};
@@ -153,7 +153,7 @@ pub fn as_json(
             None => return Ok(None),
         }
     }
-    carry::to_json(carrier, columns, bytes).map(|json| Some(json.into_owned()))
+    Carry::new(carrier, columns.to_vec()).turn(bytes).map(|json| Some(json.into_owned()))
 }
 
 fn text_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
