@@ -58,7 +58,7 @@ impl Shop {
         let mut open = Open { epoch, tally };
         for (input, raw) in records.iter() {
             let taken = Taken { input, raw, offset: *offset, time: raw.timestamp, wall: raw.timestamp };
-            partition.apply(taken, decoders[input].as_mut(), &mut open);
+            assert!(partition.apply(taken, decoders[input].as_mut(), &mut open), "nothing has to be waited for");
             *offset += 1;
         }
     }
@@ -85,7 +85,7 @@ impl Shop {
             let raw = shelf.record(place);
             let taken = Taken { input, raw, offset: shelf.offset(place), time, wall: time };
             foresight.look(&merge, input, partition);
-            partition.apply(taken, decoders[input].as_mut(), &mut open);
+            assert!(partition.apply(taken, decoders[input].as_mut(), &mut open), "nothing has to be waited for");
             merge.advance(input, i64::MAX);
         }
     }

@@ -157,13 +157,19 @@ impl Partition {
         self.touched = false;
     }
 
-    /// Applies one record: fires what is due by then, decodes it, steps its customer. However it ends, it is counted once.
-    pub fn apply<M>(&mut self, taken: Taken<'_>, decoder: &mut dyn Decoder, open: &mut Open<'_, M>) {
+    /// Applies one record: decodes it, fires what is due by then, steps its customer. However it ends, it is counted once.
+    /// If it cannot be decoded yet, nothing is done at all: `false`, and the record is to be brought again.
+    #[must_use]
+    pub fn apply<M>(&mut self, taken: Taken<'_>, decoder: &mut dyn Decoder, open: &mut Open<'_, M>) -> bool {
+        let decoded = self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw));
+        if matches!(decoded, Ok(Decoded::NotYet)) {
+            return false;
+        }
         self.touched = true;
         self.watermark.record(taken.time, taken.wall);
         self.fire_due(open);
         self.positions[taken.input - self.rules.reads_from] = taken.offset + 1;
-        match self.check_size(&taken.raw).and_then(|()| decoder.decode(&taken.raw)) {
+        match decoded {
             Ok(Decoded::One(mut told)) => {
                 let input = told.origin.map_or(taken.input, |origin| origin.input);
                 self.admit(&mut told.event, input, &taken, open.tally);
@@ -173,10 +179,11 @@ impl Partition {
                 }
             }
             Ok(Decoded::Dropped(reason)) => open.tally.inputs[taken.input].dropped[reason.index()] += 1,
-            Ok(Decoded::Ignored) => open.tally.inputs[taken.input].ignored += 1,
+            Ok(Decoded::Ignored | Decoded::NotYet) => open.tally.inputs[taken.input].ignored += 1,
             Ok(Decoded::Several(items)) => self.apply_several(items, &taken, open),
             Err(reject) => self.reject(&taken, &reject, None, open),
         }
+        true
     }
 
     /// Applies the events of one record, all or none: if one of them is not ours to apply, none is.

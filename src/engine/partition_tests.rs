@@ -58,7 +58,10 @@ impl Bench {
         let taken = Taken { input: 0, raw, offset: self.offset, time, wall: time };
         self.offset += 1;
         let mut open = Open { epoch: &mut self.epoch, tally: &mut self.tally };
-        self.partition.apply(taken, self.decoder.as_mut(), &mut open);
+        assert!(
+            self.partition.apply(taken, self.decoder.as_mut(), &mut open),
+            "records of all but registries are decoded at once"
+        );
         self
     }
 
@@ -410,4 +413,25 @@ fn what_is_told_of_an_event_that_was_keyed_anew_names_the_record_that_it_was_fou
     assert_eq!(places.collect::<Vec<_>>(), ["web/3/17", here.as_str()]);
     let ended = bench.tally.inputs.iter().map(|input| (input.applied, input.rejected.iter().sum::<u64>()));
     assert_eq!(ended.collect::<Vec<_>>(), [(1, 1), (0, 1)], "a tick is nothing");
+}
+
+/// Lacks something that it needs.
+struct Waiting;
+
+impl Decoder for Waiting {
+    fn decode<'a>(&mut self, _: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
+        Ok(Decoded::NotYet)
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_decoded_yet_leaves_no_trace() {
+    let mut bench = Bench::new(|_| ());
+    let raw = RawRecord { value: Some(b"{}"), timestamp: NOON, ..RawRecord::default() };
+    let taken = Taken { input: 0, raw, offset: 7, time: NOON, wall: NOON };
+    let mut open = Open { epoch: &mut bench.epoch, tally: &mut bench.tally };
+    assert!(!bench.partition.apply(taken, &mut Waiting, &mut open));
+    let partition = &bench.partition;
+    assert_eq!((partition.is_touched(), partition.watermark(), &partition.positions[..]), (false, None, &[0][..]));
+    assert_eq!((bench.tally.inputs[0].events(), bench.epoch.outputs.len()), (0, 0));
 }

@@ -13,6 +13,8 @@ pub enum Decoded<'a> {
     Dropped(DropReason),
     /// Nothing that there is a word for, such as a row that was deleted.
     Ignored,
+    /// It cannot be said yet, for want of a schema that has been sent for: the record is to be decoded again later.
+    NotYet,
     /// Any number of events, in their order: all of them, or else the record is a [`Reject`](crate::journey::Reject).
     Several(Vec<Item<'a>>),
 }
@@ -22,7 +24,7 @@ impl<'a> Decoded<'a> {
     pub fn one(self) -> Option<Event<'a>> {
         match self {
             Self::One(told) => Some(told.event),
-            Self::Dropped(_) | Self::Ignored | Self::Several(_) => None,
+            Self::Dropped(_) | Self::Ignored | Self::NotYet | Self::Several(_) => None,
         }
     }
 }
@@ -34,6 +36,7 @@ impl Decoded<'_> {
             Self::One(told) => Decoded::One(told.into_owned()),
             Self::Dropped(reason) => Decoded::Dropped(reason),
             Self::Ignored => Decoded::Ignored,
+            Self::NotYet => Decoded::NotYet,
             Self::Several(items) => {
                 let items = items.into_iter().map(|item| match item {
                     Item::Event(told) => Item::Event(told.into_owned()),

@@ -136,7 +136,8 @@ impl<'a> Fold<'a> {
                 };
                 let decoder = self.decoders[record.input].as_mut();
                 let open = &mut Open { epoch: &mut self.epoch, tally: &mut self.tally };
-                self.partition.apply(taken, decoder, open);
+                let is_applied = self.partition.apply(taken, decoder, open);
+                debug_assert!(is_applied, "no registry is asked, so none is waited for");
                 self.write(place, item.line)
             }
         }

@@ -26,7 +26,7 @@ impl Times {
     pub(super) fn of_event(&mut self, record: &Record) -> Option<i64> {
         match self.decoders[record.input].decode(&record.raw()).ok()? {
             Decoded::One(told) => Some(told.event.at),
-            Decoded::Dropped(_) | Decoded::Ignored => None,
+            Decoded::Dropped(_) | Decoded::Ignored | Decoded::NotYet => None,
             Decoded::Several(items) => {
                 let times = items.iter().filter_map(|item| match item {
                     Item::Event(told) => Some(told.event.at),

@@ -58,6 +58,7 @@ fn lines(decoded: &Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Vec<
         Ok(Decoded::One(told)) => vec![line(told, vocabulary)],
         Ok(Decoded::Dropped(reason)) => vec![dropped(reason)],
         Ok(Decoded::Ignored) => Vec::new(),
+        Ok(Decoded::NotYet) => panic!("no fixture needs a schema"),
         Ok(Decoded::Several(items)) => {
             let items = items.iter().map(|item| match item {
                 Item::Event(told) => line(told, vocabulary),

@@ -216,11 +216,14 @@ impl<S: Source> Worker<S> {
                     let raw = batch.record(place);
                     let record =
                         Taken { input: rules.reads_from + input, raw, offset: batch.offset(place), time, wall };
+                    foresight.look(merge, input, partition);
+                    if !partition.apply(record, with.decoders[input].as_mut(), &mut open) {
+                        // It stays the next one, and the partition waits for what it needs.
+                        break;
+                    }
                     if taken == 0 && raw.timestamp >= 0 {
                         open.tally.delays.push((wall - raw.timestamp) as f32 / 1e3);
                     }
-                    foresight.look(merge, input, partition);
-                    partition.apply(record, with.decoders[input].as_mut(), &mut open);
                     merge.advance(input, time_max);
                     taken += 1;
                 }
