@@ -10,6 +10,8 @@ pub mod journey;
 pub mod kafka;
 pub mod plan;
 pub mod process;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod replay;
 pub mod service;
 pub mod snapshot;

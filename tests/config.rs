@@ -489,7 +489,7 @@ fn what_an_input_says_beside_its_format_is_checked_in_its_place() {
     check("drops: { bot: perhaps }", "4:67: found string \"perhaps\"; write a boolean");
     check(
         "unwrap: [sqs]",
-        "4:62: there is no wrapper `sqs`; write sns, cloudevents, registry, debezium, {form: field} or {text: place}",
+        "4:62: there is no wrapper `sqs`; write sns, cloudevents, registry, avro, protobuf, debezium, {form: field} or {text: place}",
     );
     check("kinds: [quoted]", "4:60: found a list; write a map");
 }
@@ -557,6 +557,25 @@ fn a_file_that_is_nested_without_end_or_grows_by_aliases_is_refused() {
             "{message}"
         );
     }
+}
+
+/// The feature `registry` has tests of its own.
+#[cfg(not(feature = "registry"))]
+#[test]
+fn avro_and_protobuf_are_refused_by_a_program_that_was_built_without_them() {
+    let input = |more: &str| {
+        let text = format!("{LEAST}schema_registry: {{ url: 'http://registry:8081' }}\n");
+        text.replace("format: segment", more)
+    };
+    let how = "which was built without the feature `registry`; build it with `cargo build --release --features registry`, or take the image, which has it";
+    refused(
+        &input("format: mapping, mapping: { reads: avro, customer: c, time: t, kind: k }"),
+        &[&format!("shop.yaml:4:63: mapping: Avro is not read by this program, {how}")],
+    );
+    refused(
+        &input("format: segment, unwrap: [protobuf]"),
+        &[&format!("shop.yaml:4:43: Protobuf is not read by this program, {how}")],
+    );
 }
 
 proptest::proptest! {

@@ -33,6 +33,7 @@ impl From<ServiceError> for Failure {
         let exit = match &error {
             ServiceError::Models(_)
             | ServiceError::Format { .. }
+            | ServiceError::Registry(_)
             | ServiceError::Settings(_)
             | ServiceError::Bind(_)
             | ServiceError::Token(_) => Exit::Usage,

@@ -6,8 +6,8 @@ use super::inputs::{self, Input, check_topic};
 use super::problem::{Problem, Problems};
 use super::section::{Found, Section};
 use super::{
-    Config, ConfigError, Envelope, Guarantee, Keying, ModelRef, Needs, ShadowRef, Topics, env, http, kafka, units,
-    variants,
+    Config, ConfigError, Envelope, Guarantee, Keying, ModelRef, Needs, ShadowRef, Topics, env, http, kafka,
+    schema_registry, units, variants,
 };
 use crate::journey::{Span, builtin_names};
 use crate::yaml::{Dialect, Node, Place, Yaml};
@@ -74,6 +74,9 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
     let needs = [("reference", Needs::Reference), ("inline", Needs::Inline)];
     let needs = root.choice("needs", &needs).unwrap_or(Needs::Reference);
     let variants = variants::read(&mut root);
+    let schema_registry = schema_registry::read(&mut root, folder);
+    let needing: Vec<_> = inputs.iter().map(|input| (input.name_at, &input.config)).collect();
+    schema_registry::check_needed(&mut root, &needing);
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let config = Config {
         application,
@@ -100,6 +103,7 @@ fn read(mut root: Section<'_>, folder: &Path, environment: Environment<'_>) -> C
         shutdown_deadline: within(&mut root, "shutdown", |s| s.span("deadline", "1s"..="1h")).unwrap_or(Span(20_000)),
         max_event_bytes: 1 << 20,
         memory_limit: None,
+        schema_registry,
         http,
     };
     let config = limits(root.section("limits"), config);

@@ -19,6 +19,7 @@ mod kafka;
 mod load;
 mod models;
 mod problem;
+mod schema_registry;
 mod section;
 mod settings;
 mod units;
@@ -31,6 +32,6 @@ pub use load::{Environment, load, parse};
 pub use models::ModelsError;
 pub use problem::{ConfigError, Problem};
 pub use settings::{
-    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, Keying, ModelRef, Needs, ShadowRef, Start,
-    Topics, Variants,
+    Config, Envelope, Guarantee, HttpConfig, InputConfig, KafkaConfig, Keying, ModelRef, Needs, RegistryLogin,
+    SchemaRegistryConfig, ShadowRef, Start, Topics, Variants,
 };

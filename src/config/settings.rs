@@ -54,6 +54,8 @@ pub struct Config {
     pub needs: Needs,
     /// What events say of experiments, if anything.
     pub variants: Option<Variants>,
+    /// Where schemas are kept, if records have any.
+    pub schema_registry: Option<SchemaRegistryConfig>,
     /// The HTTP interface.
     pub http: HttpConfig,
 }
@@ -187,6 +189,42 @@ pub enum Guarantee {
     ExactlyOnce,
     /// Nothing lost; repeats carry the same id.
     AtLeastOnce,
+}
+
+/// Where schemas are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaRegistryConfig {
+    /// `http://` or `https://`, a host, and what stands before the paths that are asked.
+    pub url: String,
+    /// How we show who we are, if we must.
+    pub login: Option<RegistryLogin>,
+    /// A file of certificates (PEM): the authorities that are believed, instead of those that browsers believe.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How a schema registry is shown who asks.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RegistryLogin {
+    /// HTTP's basic authentication.
+    Password {
+        /// The user, or the key of an interface.
+        username: String,
+        /// The password, or the key's secret.
+        password: String,
+    },
+    /// A bearer token.
+    Token(String),
+}
+
+impl std::fmt::Debug for RegistryLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Password { username, .. } => {
+                f.debug_struct("Password").field("username", username).finish_non_exhaustive()
+            }
+            Self::Token(_) => f.write_str("Token(..)"),
+        }
+    }
 }
 
 /// The HTTP interface.

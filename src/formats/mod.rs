@@ -11,6 +11,7 @@
 //! | `recipes/` | one format each, in the words that a user's mapping has, too |
 //! | `recipe` | the language they are written in, and the decoder that runs them |
 //! | `klantreis` | events as klantreis itself writes and reads them |
+//! | `registry` | records whose schemas are elsewhere: Avro and Protobuf |
 //! | `extract` | wanted fields out of JSON text: `shape` says which, `found` what stood there |
 //! | `route`; `habit`, `step`, `lesson` | the fastest way to them, for records that are made like an earlier one; for those put together from what earlier ones were; what stands between two values; what is learnt from |
 //! | `scan`; `walk` | the way in one pass, for the others; the way by `serde_json`, for what is rare or wrong |
@@ -31,6 +32,7 @@ mod literal;
 mod number;
 mod quotes;
 mod recipe;
+mod registry;
 mod route;
 mod scan;
 #[cfg(test)]
@@ -47,9 +49,10 @@ pub use decoded::{Decoded, Details, Item, Origin, Told};
 pub use headers::{Headers, NoHeaders};
 pub use klantreis::{leading_time, open_events};
 pub use recipe::{Carrier, Options, RecipeSpec, Wrapper, as_json};
+pub use registry::{Definition, FakeSchemas, Import, Language, Lookup, Schemas};
 pub use table::{
     FORMATS, Format, FormatSpec, attributes_of, carrier_of, customer_of, has_names, has_value, identifiers_of,
-    kinds_named_in, kinds_of, open, open_with_details,
+    kinds_named_in, kinds_of, open, open_with_details, open_with_schemas,
 };
 pub use time::{EARLIEST_MS, END_MS, TimeSource};
 

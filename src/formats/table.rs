@@ -1,10 +1,10 @@
 //! The formats there are, one line each, and how one of them is chosen.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::recipe::{Carrier, FieldSpec, KindSpec, Options, Recipe, RecipeSpec, Wish};
-use super::{Decoder, TimeSource};
+use super::{Decoder, Schemas, TimeSource};
 use crate::journey::{DropReason, Vocabulary};
 use crate::yaml::nearest;
 
@@ -116,14 +116,29 @@ impl FormatSpec {
         }
     }
 
+    /// Whether its records can only be read with schemas of a registry.
+    pub fn needs_schemas(&self) -> bool {
+        self.recipe().needs_schemas()
+    }
+
     fn recipe(&self) -> Recipe<'_> {
         Recipe { spec: self.spec(), options: &self.options, is_strict: self.mapping.is_some() }
     }
 }
 
-/// A decoder of that format, taking what the vocabulary asks for.
+/// A decoder of that format, taking what the vocabulary asks for. Records that need schemas of a registry are rejected.
 pub fn open(spec: &FormatSpec, vocabulary: &Vocabulary, time: TimeSource) -> Result<Box<dyn Decoder>, String> {
-    opened(spec, Wish { vocabulary, time, has_details: false })
+    open_with_schemas(spec, vocabulary, time, None)
+}
+
+/// The same, for records that may need schemas, too.
+pub fn open_with_schemas(
+    spec: &FormatSpec,
+    vocabulary: &Vocabulary,
+    time: TimeSource,
+    schemas: Option<&Arc<dyn Schemas>>,
+) -> Result<Box<dyn Decoder>, String> {
+    opened(spec, Wish { vocabulary, time, has_details: false, schemas })
 }
 
 /// The same, telling of identifiers, currencies and producers' names, too.
@@ -132,7 +147,7 @@ pub fn open_with_details(
     vocabulary: &Vocabulary,
     time: TimeSource,
 ) -> Result<Box<dyn Decoder>, String> {
-    opened(spec, Wish { vocabulary, time, has_details: true })
+    opened(spec, Wish { vocabulary, time, has_details: true, schemas: None })
 }
 
 fn opened(spec: &FormatSpec, wish: Wish<'_>) -> Result<Box<dyn Decoder>, String> {

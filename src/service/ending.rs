@@ -19,6 +19,9 @@ pub enum ServiceError {
         /// What is wrong.
         problem: String,
     },
+    /// The schema registry cannot be asked.
+    #[error("{0}")]
+    Registry(String),
     /// The Kafka settings are wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),

@@ -15,6 +15,7 @@ use crate::engine::ingest::{self, Ingest, Place};
 use crate::engine::ports::{Clock, StateReader};
 use crate::engine::view::View;
 use crate::engine::worker::{Ending, Equipment, Worker};
+use crate::formats::Schemas;
 use crate::http::{self, Api, ListenAddresses, Listeners, LiveBus, Sources, Token};
 use crate::journey::ModelSet;
 use crate::kafka::{
@@ -86,7 +87,8 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     let config = Arc::new(config);
     let set = Arc::new(config.model_set()?);
     // Formats are checked before anything is connected to.
-    wiring::decoders(&config, &set)?;
+    let schemas = wiring::schemas(&config)?;
+    wiring::decoders(&config, &set, schemas.as_ref())?;
     let settings = Settings::new(Arc::clone(&config))?;
     let token = config.http.token.as_deref().map(Token::new).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -121,11 +123,20 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     let live = Arc::new(LiveBus::default());
     let witness = Arc::new(Witness::new(Arc::clone(&telemetry), Arc::clone(&live)));
 
+    let means = Means {
+        config: &config,
+        settings: &settings,
+        set: &set,
+        schemas: schemas.as_ref(),
+        witness: &witness,
+        options,
+        topics: &topics,
+    };
     let (sender, ended) = mpsc::unbounded_channel();
     let mut workers = Vec::new();
     for number in 0..config.workers {
         let clock = Arc::clone(&clock) as Arc<dyn Clock>;
-        let equipment = Equipment { clock, ..equip(&config, &settings, &set, &witness, options, number, &topics)? };
+        let equipment = Equipment { clock, ..means.equip(number)? };
         let told = wiring::worker_settings(&config, number, options.adopt_state);
         let worker = Worker::new(Arc::clone(&rules), told, Arc::clone(&board), equipment);
         let sender = sender.clone();
@@ -137,7 +148,8 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     }
     if is_rekeyed {
         let clock = Arc::clone(&clock) as Arc<dyn Clock>;
-        let (places, equipment) = equip_ingest(&config, &settings.of_ingest(), &set, &witness, clock, &topics)?;
+        let (places, equipment) =
+            equip_ingest(&config, &settings.of_ingest(), &set, &witness, schemas.as_ref(), clock, &topics)?;
         let told = wiring::ingest_settings(&config, topics.event_bytes, !options.exit_when_caught_up);
         let ingest = Ingest::new(Arc::clone(&rules), told, Arc::clone(&board), places, equipment);
         let (sender, number) = (sender.clone(), config.workers);
@@ -225,33 +237,39 @@ impl Running {
     }
 }
 
-fn equip(
-    config: &Arc<Config>,
-    settings: &Settings,
-    set: &Arc<ModelSet>,
-    witness: &Arc<Witness>,
+/// What workers are equipped from.
+struct Means<'a> {
+    config: &'a Arc<Config>,
+    settings: &'a Settings,
+    set: &'a Arc<ModelSet>,
+    schemas: Option<&'a Arc<dyn Schemas>>,
+    witness: &'a Arc<Witness>,
     options: Options,
-    worker: usize,
-    topics: &TopicFacts,
-) -> Result<Equipment<KafkaSource>, ServiceError> {
-    let client = |problem: String| ServiceError::Client { worker, problem };
-    let source = KafkaSource::connect(settings, worker, topics.partitions).map_err(|p| client(p.to_string()))?;
-    let committer = KafkaCommitter::connect(settings, worker, &source, topics.dead_letter_bytes).map_err(client)?;
-    let reader: Box<dyn StateReader> = match options.state {
-        StateKeeping::Kafka => {
-            Box::new(KafkaStateReader::connect(settings, worker).map_err(|p| client(p.to_string()))?)
-        }
-        StateKeeping::Never { .. } => Box::new(wiring::NoState::new(settings.inputs())),
-    };
-    Ok(Equipment {
-        source,
-        committer: Box::new(committer),
-        reader,
-        codec: Box::new(Codec::new(Arc::clone(set))),
-        decoders: wiring::worker_decoders(config, set)?,
-        observer: Arc::clone(witness) as _,
-        clock: Arc::new(SystemClock { began: Instant::now() }),
-    })
+    topics: &'a TopicFacts,
+}
+
+impl Means<'_> {
+    fn equip(&self, worker: usize) -> Result<Equipment<KafkaSource>, ServiceError> {
+        let Self { config, settings, set, schemas, witness, options, topics } = *self;
+        let client = |problem: String| ServiceError::Client { worker, problem };
+        let source = KafkaSource::connect(settings, worker, topics.partitions).map_err(|p| client(p.to_string()))?;
+        let committer = KafkaCommitter::connect(settings, worker, &source, topics.dead_letter_bytes).map_err(client)?;
+        let reader: Box<dyn StateReader> = match options.state {
+            StateKeeping::Kafka => {
+                Box::new(KafkaStateReader::connect(settings, worker).map_err(|p| client(p.to_string()))?)
+            }
+            StateKeeping::Never { .. } => Box::new(wiring::NoState::new(settings.inputs())),
+        };
+        Ok(Equipment {
+            source,
+            committer: Box::new(committer),
+            reader,
+            codec: Box::new(Codec::new(Arc::clone(set))),
+            decoders: wiring::worker_decoders(config, set, schemas)?,
+            observer: Arc::clone(witness) as _,
+            clock: Arc::new(SystemClock { began: Instant::now() }),
+        })
+    }
 }
 
 /// What the ingest reads, and what it works with. `settings` are its own.
@@ -260,6 +278,7 @@ fn equip_ingest(
     settings: &Settings,
     set: &Arc<ModelSet>,
     witness: &Arc<Witness>,
+    schemas: Option<&Arc<dyn Schemas>>,
     clock: Arc<dyn Clock>,
     topics: &TopicFacts,
 ) -> Result<(Vec<Place>, ingest::Equipment<KafkaSource>), ServiceError> {
@@ -274,7 +293,7 @@ fn equip_ingest(
         source,
         committer: Box::new(committer),
         positions: Box::new(positions),
-        decoders: wiring::decoders(config, set)?,
+        decoders: wiring::decoders(config, set, schemas)?,
         observer: Arc::clone(witness) as _,
         clock,
     };

@@ -9,7 +9,7 @@ use crate::engine::ingest;
 use crate::engine::ports::{StateError, StateReader, StateRecord};
 use crate::engine::worker::{Room, Settings};
 use crate::engine::{Envelope, InputRules, Rules};
-use crate::formats::{self, Decoder};
+use crate::formats::{self, Decoder, Schemas};
 use crate::http::{Facts as HttpFacts, ModelFacts, PhaseFacts};
 use crate::journey::{Cause, ModelSet, Span, Trigger};
 use crate::telemetry::{Facts, ModelNames, Names};
@@ -45,11 +45,28 @@ pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, 
     }
 }
 
+/// Where schemas are kept, if records have any.
+#[cfg(feature = "registry")]
+pub fn schemas(config: &Config) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
+    let open = |config| crate::registry::Registry::open(config).map(|registry| Arc::new(registry) as Arc<dyn Schemas>);
+    config.schema_registry.as_ref().map(open).transpose().map_err(|problem| ServiceError::Registry(problem.to_string()))
+}
+
+/// Nowhere: no input needs any, in a program that cannot ask.
+#[cfg(not(feature = "registry"))]
+pub fn schemas(_: &Config) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
+    Ok(None)
+}
+
 /// A decoder for each of what the workers read.
-pub fn worker_decoders(config: &Config, set: &ModelSet) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
+pub fn worker_decoders(
+    config: &Config,
+    set: &ModelSet,
+    schemas: Option<&Arc<dyn Schemas>>,
+) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
     match config.topics.events {
         Some(_) => Ok(vec![formats::open_events(set.vocabulary(), &input_names(config))]),
-        None => decoders(config, set),
+        None => decoders(config, set, schemas),
     }
 }
 
@@ -70,9 +87,13 @@ fn reads_from(config: &Config) -> usize {
 }
 
 /// A decoder for each input.
-pub fn decoders(config: &Config, set: &ModelSet) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
+pub fn decoders(
+    config: &Config,
+    set: &ModelSet,
+    schemas: Option<&Arc<dyn Schemas>>,
+) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
     let open = |input: &config::InputConfig| {
-        formats::open(&input.format, set.vocabulary(), input.time)
+        formats::open_with_schemas(&input.format, set.vocabulary(), input.time, schemas)
             .map_err(|problem| ServiceError::Format { input: input.name.clone(), problem: problem.to_string() })
     };
     config.inputs.iter().map(open).collect()

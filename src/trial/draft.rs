@@ -119,8 +119,8 @@ impl Sketch<'_> {
     fn carrier_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match self.records.carrier {
-            // The last two are of formats alone.
-            Carrier::Json | Carrier::Snowplow | Carrier::Matomo => {}
+            // Others are of formats alone, or cannot be told from their bytes.
+            Carrier::Json | Carrier::Snowplow | Carrier::Matomo | Carrier::Avro | Carrier::Protobuf => {}
             Carrier::Xml => lines.push("reads: xml".to_owned()),
             Carrier::Form => lines.push("reads: form".to_owned()),
             Carrier::Query => lines.push("reads: query".to_owned()),

@@ -190,6 +190,8 @@ pub(super) fn wrapper_word(wrapper: &Wrapper) -> &'static str {
         Wrapper::Sns => "sns",
         Wrapper::CloudEvents => "cloudevents",
         Wrapper::Registry => "registry",
+        Wrapper::Avro => "avro",
+        Wrapper::Protobuf => "protobuf",
         Wrapper::Debezium => "debezium",
         // Never proposed: which field it would be, nobody can guess.
         Wrapper::Form(_) => "form",

@@ -153,6 +153,9 @@ fn outcome(decoded: Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Out
     match decoded {
         Err(reject) => Outcome::Rejected(reject),
         Ok(Decoded::Ignored) => Outcome::Ignored,
+        Ok(Decoded::NotYet) => {
+            Outcome::Rejected(Reject::BadField("its schema is in a registry, which is not asked here".into()))
+        }
         Ok(Decoded::One(told)) => Outcome::Parts(vec![event(told)]),
         Ok(Decoded::Dropped(reason)) => Outcome::Parts(vec![Part::Dropped(reason)]),
         Ok(Decoded::Several(items)) => {

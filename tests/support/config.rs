@@ -24,6 +24,7 @@ pub fn config(broker: &Broker, application: &str, instance: &str, topics: &[Stri
     };
     Config {
         variants: None,
+        schema_registry: None,
         shadows: Vec::new(),
         application: application.to_owned(),
         kafka: KafkaConfig {

@@ -53,29 +53,32 @@ impl Press {
         self.partitions
     }
 
-    /// Takes a record. However it ends, it is counted once for each of its events.
-    pub(super) fn take<M>(&mut self, taken: &Taken<'_>, ticks: &mut Ticks, open: &mut Open<'_, M>) {
+    /// Takes a record. However it ends, it is counted once for each of its events. If it cannot be decoded yet, nothing is
+    /// done at all: `false`, and the record is to be brought again.
+    #[must_use]
+    pub(super) fn take<M>(&mut self, taken: &Taken<'_>, ticks: &mut Ticks, open: &mut Open<'_, M>) -> bool {
         let input = taken.place.input;
         let decoded = match self.check_size(&taken.raw) {
             Ok(()) => self.decoders[input].decode(&taken.raw),
             Err(reject) => Err(reject),
         };
-        let items = match decoded {
+        match decoded {
+            Ok(Decoded::NotYet) => return false,
             Ok(Decoded::One(told)) => {
                 let written = self.write(&told, taken, ticks, open);
-                return written.unwrap_or_else(|reject| self.reject(taken, &reject, open));
+                written.unwrap_or_else(|reject| self.reject(taken, &reject, open));
             }
-            Ok(Decoded::Dropped(reason)) => {
-                open.tally.inputs[input].dropped[reason.index()] += 1;
-                return;
-            }
-            Ok(Decoded::Ignored) => {
-                open.tally.inputs[input].ignored += 1;
-                return;
-            }
-            Ok(Decoded::Several(items)) => items,
-            Err(reject) => return self.reject(taken, &reject, open),
-        };
+            Ok(Decoded::Dropped(reason)) => open.tally.inputs[input].dropped[reason.index()] += 1,
+            Ok(Decoded::Ignored) => open.tally.inputs[input].ignored += 1,
+            Ok(Decoded::Several(items)) => self.take_several(items, taken, ticks, open),
+            Err(reject) => self.reject(taken, &reject, open),
+        }
+        true
+    }
+
+    /// Takes the events of one record, all or none.
+    fn take_several<M>(&mut self, items: Vec<Item<'_>>, taken: &Taken<'_>, ticks: &mut Ticks, open: &mut Open<'_, M>) {
+        let input = taken.place.input;
         let before = (open.epoch.bytes.len(), open.epoch.outputs.len(), self.written, open.tally.inputs[input]);
         for item in items {
             match item {

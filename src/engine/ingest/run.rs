@@ -182,8 +182,11 @@ impl<S: Source> Ingest<S> {
                     if at + AHEAD < batch.len() {
                         batch.foresee(at + AHEAD);
                     }
+                    if !press.take(&Taken { raw: batch.record(at), place }, &mut lead.ticks, &mut open) {
+                        // It cannot be decoded yet: it stays the next one, and all others wait for it.
+                        break;
+                    }
                     lead.time.record(time, wall);
-                    press.take(&Taken { raw: batch.record(at), place }, &mut lead.ticks, &mut open);
                     lead.positions[number] = offset + 1;
                     lead.heads.advance(number, time_max);
                     taken += 1;

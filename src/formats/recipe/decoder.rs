@@ -1,8 +1,8 @@
 //! A recipe at work: from the bytes of a record to its events.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::carry::Carry;
 use super::condition::{Rule, Tests};
 use super::field::{Field, List};
 use super::items;
@@ -11,9 +11,10 @@ use super::place::Place;
 use super::reading::{Purpose, Reading};
 use super::slots::{Reader, Slots, View, Wanted};
 use super::spec::{Carrier, RecipeSpec};
-use super::unwrap::Unwrapper;
+use super::steps::{self, Reached, Steps};
 use crate::formats::extract::Extractor;
 use crate::formats::found::Found;
+use crate::formats::registry::Schemas;
 use crate::formats::{Decoded, Decoder, Item, RawRecord, TimeSource};
 use crate::journey::{Reject, Vocabulary};
 
@@ -36,12 +37,13 @@ pub(in crate::formats) struct Wish<'v> {
     pub(in crate::formats) time: TimeSource,
     /// Whether identifiers, currency and the producer's name for an event are wanted, too.
     pub(in crate::formats) has_details: bool,
+    /// Where schemas are kept, for records that need them.
+    pub(in crate::formats) schemas: Option<&'v Arc<dyn Schemas>>,
 }
 
 /// A recipe, compiled.
 pub(in crate::formats) struct RecipeDecoder {
-    unwrappers: Vec<Unwrapper>,
-    carry: Carry,
+    steps: Steps,
     level: Level,
 }
 
@@ -81,7 +83,7 @@ impl Recipe<'_> {
         }
         let vocabulary = Vocabulary::new(Vec::new(), Vec::new(), true);
         let time = if self.spec.time.is_some() { TimeSource::Event } else { TimeSource::Record };
-        self.decoder(Wish { vocabulary: &vocabulary, time, has_details: true }).map(|_| ())?;
+        self.decoder(Wish { vocabulary: &vocabulary, time, has_details: true, schemas: None }).map(|_| ())?;
         for (name, field) in self.spec.attributes.iter().flatten() {
             let mut slots = Slots { item: Some(Wanted::default()), ..Slots::default() };
             Field::new(field, List::First, &mut slots).map_err(|why| format!("{name}: {why}"))?;
@@ -89,19 +91,18 @@ impl Recipe<'_> {
         Ok(())
     }
 
+    /// Whether records can only be read with schemas of a registry.
+    pub(in crate::formats) fn needs_schemas(&self) -> bool {
+        steps::need_schemas(self.spec, self.options)
+    }
+
     /// A decoder that takes what is wished for.
     pub(in crate::formats) fn decoder(&self, wish: Wish<'_>) -> Result<RecipeDecoder, String> {
         let Self { spec, options, is_strict } = *self;
-        let Wish { vocabulary, time, has_details } = wish;
+        let Wish { vocabulary, time, has_details, schemas } = wish;
         let purpose = Purpose { vocabulary, time, options, is_strict, has_details };
-        let carrier = spec.reads.unwrap_or(Carrier::Json);
-        let is_loose = carrier == Carrier::Xml;
-        let columns = spec.columns.clone().unwrap_or_default();
-        if (carrier == Carrier::Tsv) == columns.is_empty() {
-            return Err("`columns` and `reads: tsv` belong together; write both or none".into());
-        }
-        let wrappers = options.unwrap.iter().chain(spec.unwrap.iter().flatten());
-        let unwrappers = wrappers.map(Unwrapper::new).collect::<Result<_, _>>()?;
+        let is_loose = spec.reads == Some(Carrier::Xml);
+        let steps = Steps::new(spec, options, schemas)?;
         let mut slots = Slots { is_loose, ..Slots::default() };
         let draft = match &spec.each {
             None => Draft::new(spec, &mut slots, &purpose)?,
@@ -112,7 +113,7 @@ impl Recipe<'_> {
             }
         };
         let level = draft.ready(slots.record, is_loose);
-        Ok(RecipeDecoder { unwrappers, carry: Carry::new(carrier, columns), level })
+        Ok(RecipeDecoder { steps, level })
     }
 }
 
@@ -202,31 +203,17 @@ fn name_of(spec: &RecipeSpec, slots: &mut Slots) -> Result<Option<Field>, String
 impl Decoder for RecipeDecoder {
     fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
         let Some(value) = record.value.filter(|value| !value.is_empty()) else {
-            // A change stream writes one after a deletion, for the broker.
-            let is_tombstone =
-                record.value.is_none() && matches!(self.unwrappers.first(), Some(Unwrapper::Debezium(..)));
+            let is_tombstone = record.value.is_none() && self.steps.has_tombstones();
             return if is_tombstone { Ok(Decoded::Ignored) } else { Err(Reject::Empty) };
         };
-        if self.unwrappers.is_empty() && self.carry.is_json() {
+        if self.steps.is_empty() {
             return self.level.decode(value, record);
         }
-        let mut bytes = Cow::Borrowed(value);
-        for unwrapper in &mut self.unwrappers {
-            bytes = match bytes {
-                Cow::Borrowed(bytes) => match unwrapper.take_off(bytes)? {
-                    Some(inner) => inner,
-                    None => return Ok(Decoded::Ignored),
-                },
-                Cow::Owned(bytes) => match unwrapper.take_off(&bytes)? {
-                    Some(inner) => Cow::Owned(inner.into_owned()),
-                    None => return Ok(Decoded::Ignored),
-                },
-            };
-        }
-        let bytes = self.carry.turn(bytes)?;
-        match bytes {
-            Cow::Borrowed(bytes) => self.level.decode(bytes, record),
-            Cow::Owned(bytes) => {
+        match self.steps.take(value)? {
+            Reached::Nothing => Ok(Decoded::Ignored),
+            Reached::NotYet => Ok(Decoded::NotYet),
+            Reached::Json(Cow::Borrowed(bytes)) => self.level.decode(bytes, record),
+            Reached::Json(Cow::Owned(bytes)) => {
                 let inner = RawRecord { value: Some(&bytes), ..*record };
                 self.level.decode(&bytes, &inner).map(Decoded::into_owned)
             }

@@ -6,6 +6,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `spec`, `test_spec` | how a recipe is written |
+//! | `steps` | from the bytes to what is read |
 //! | `options` | what an input says beside |
 //! | `decoder` | a recipe at work: from bytes to events |
 //! | `reading` | one event of it |
@@ -27,6 +28,7 @@ mod place;
 mod reading;
 mod slots;
 mod spec;
+mod steps;
 mod table;
 mod test_spec;
 mod unwrap;

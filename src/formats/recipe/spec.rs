@@ -96,6 +96,10 @@ pub enum Carrier {
     Snowplow,
     /// A request of Matomo's tracking API, or several.
     Matomo,
+    /// Avro whose schema is in a registry.
+    Avro,
+    /// Protobuf whose schema is in a registry.
+    Protobuf,
 }
 
 /// What is around a record.
@@ -107,6 +111,10 @@ pub enum Wrapper {
     CloudEvents,
     /// The five bytes of a schema registry.
     Registry,
+    /// Avro whose schema is in a registry: what is within is JSON.
+    Avro,
+    /// Protobuf whose schema is in a registry: what is within is JSON.
+    Protobuf,
     /// A change event of Debezium: the row as it is after the change.
     Debezium,
     /// A field of a form.
@@ -440,13 +448,15 @@ enum WrapperFields {
 
 forms!(
     Wrapper,
-    "sns, cloudevents, registry, debezium, {form: field} or {text: place}",
+    "sns, cloudevents, registry, avro, protobuf, debezium, {form: field} or {text: place}",
     text |name| match &*name {
         "sns" => Ok(Wrapper::Sns),
         "cloudevents" => Ok(Wrapper::CloudEvents),
         "registry" => Ok(Wrapper::Registry),
+        "avro" => Ok(Wrapper::Avro),
+        "protobuf" => Ok(Wrapper::Protobuf),
         "debezium" => Ok(Wrapper::Debezium),
-        _ => Err(format!("there is no wrapper `{name}`; write sns, cloudevents, registry, debezium, {{form: field}} or {{text: place}}")),
+        _ => Err(format!("there is no wrapper `{name}`; write sns, cloudevents, registry, avro, protobuf, debezium, {{form: field}} or {{text: place}}")),
     },
     map WrapperFields => |fields| match fields {
         WrapperFields::Form(field) => Wrapper::Form(field),

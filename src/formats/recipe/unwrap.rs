@@ -11,6 +11,7 @@ use super::place::Place;
 use super::spec::{Carrier, Wrapper};
 use crate::formats::extract::Extractor;
 use crate::formats::found::Found;
+use crate::formats::registry;
 use crate::formats::shape::Shape;
 use crate::journey::Reject;
 
@@ -23,11 +24,6 @@ pub(super) enum Unwrapper {
     Form(String),
     Text(Extractor, usize, String),
 }
-
-/// The first byte of a record whose schema is in a registry (Confluent's wire format).
-const MAGIC: u8 = 0;
-/// That byte, and four that number the schema.
-const MAGIC_LENGTH: usize = 5;
 
 impl Unwrapper {
     /// An error says what to write instead.
@@ -43,6 +39,7 @@ impl Unwrapper {
                 Self::CloudEvents(extractor, slots)
             }
             Wrapper::Registry => Self::Registry,
+            Wrapper::Avro | Wrapper::Protobuf => return Err("unwrap: avro and protobuf are read, not taken off".into()),
             Wrapper::Debezium => {
                 let paths: [&[&str]; 7] = [
                     &["payload"],
@@ -99,10 +96,7 @@ impl Unwrapper {
                     }
                 })
             }
-            Self::Registry => match bytes {
-                [MAGIC, ..] if bytes.len() > MAGIC_LENGTH => Ok(Some(Cow::Borrowed(&bytes[MAGIC_LENGTH..]))),
-                _ => Err(Reject::Malformed("it does not begin with the number of a schema in a registry".into())),
-            },
+            Self::Registry => registry::payload(bytes).map(|(_, payload)| Some(Cow::Borrowed(payload))),
             Self::Debezium(extractor, [payload, row, text, op, bare_row, bare_text, bare_op]) => {
                 extractor.read(Some(bytes), |found| {
                     let (row, text, op) = match &found[*payload] {

@@ -38,7 +38,8 @@ impl Carry {
     pub(super) fn turn<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, Reject> {
         let text = || std::str::from_utf8(&bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()));
         let json = match self.carrier {
-            Carrier::Json => return Ok(bytes),
+            // What has a schema was turned into JSON with it, before.
+            Carrier::Json | Carrier::Avro | Carrier::Protobuf => return Ok(bytes),
             Carrier::Snowplow => return self.snowplow.turn(bytes),
             Carrier::Form => form::to_json(&bytes),
             Carrier::Query => form::to_json(form::query(&bytes)),
