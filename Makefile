@@ -32,6 +32,8 @@ test: ## Unit, property, behaviour, broker and architecture tests; KLANTREIS_TES
 	@$(call need,make test,$(build_tools) $(broker_tools))
 	$(if $(KLANTREIS_TEST_KAFKA),,@deploy/kafka/broker.sh fetch)
 	$(CARGO) test --locked
+	$(CARGO) test --locked --features registry --lib registry
+	$(CARGO) test --locked --features registry --test registry
 
 .PHONY: test-deploy
 test-deploy: ## The files in deploy/: manifests, image, alerts, and every dashboard query against a running service
@@ -43,8 +45,9 @@ test-deploy: ## The files in deploy/: manifests, image, alerts, and every dashbo
 lint: ## Formatting, clippy and documentation, warnings as errors
 	@$(call need,make lint,$(build_tools))
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets --features deploy-tests -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	$(CARGO) clippy --locked --all-targets --features deploy-tests,registry -- -D warnings
+	$(CARGO) clippy --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --features registry
 
 .PHONY: demo
 demo: ## A web shop and its customers' journeys, live, without a broker
