@@ -388,7 +388,7 @@ fn what_is_told_of_an_event_that_was_keyed_anew_names_the_record_that_it_was_fou
         let raw = RawRecord { value: Some(value.as_bytes()), timestamp: NOON, ..RawRecord::default() };
         let mut open = Open { epoch: &mut bench.epoch, tally: &mut bench.tally };
         let taken = Taken { input: 1, raw, offset, time: NOON, wall: NOON };
-        bench.partition.apply(taken, bench.decoder.as_mut(), &mut open);
+        assert!(bench.partition.apply(taken, bench.decoder.as_mut(), &mut open));
         assert_eq!(bench.partition.positions, [offset + 1]);
     };
     let event = |customer: &str| {
