@@ -570,11 +570,11 @@ fn avro_and_protobuf_are_refused_by_a_program_that_was_built_without_them() {
     let how = "which was built without the feature `registry`; build it with `cargo build --release --features registry`, or take the image, which has it";
     refused(
         &input("format: mapping, mapping: { reads: avro, customer: c, time: t, kind: k }"),
-        &[&format!("shop.yaml:4:63: mapping: Avro is not read by this program, {how}")],
+        &[&format!("shop.yaml:4:62: mapping: Avro is not read by this program, {how}")],
     );
     refused(
         &input("format: segment, unwrap: [protobuf]"),
-        &[&format!("shop.yaml:4:43: Protobuf is not read by this program, {how}")],
+        &[&format!("shop.yaml:4:44: Protobuf is not read by this program, {how}")],
     );
 }
 
