@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use klantreis::formats::{RecipeSpec, TimeSource, Wrapper};
+use klantreis::formats::{ATTRIBUTES, FormatSpec, KINDS, Options, RecipeSpec, TimeSource, Wrapper, kinds_of};
+use klantreis::journey::{DropReason, Vocabulary};
 use serde::Deserialize;
 use serde_json::Value;
 
 /// What stands in `<case>.input.yaml`.
-#[derive(Deserialize, Default, PartialEq)]
+#[derive(Deserialize, Default, Clone, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Input {
     pub format: Option<String>,
@@ -28,6 +29,40 @@ pub struct Input {
     pub tombstone: bool,
 }
 
+impl Input {
+    /// The format of that name with what the input says of it.
+    pub fn spec(&self, format: &str) -> Result<FormatSpec, String> {
+        let drops = self.drops.iter().map(|(label, is_on)| {
+            let reason = DropReason::of(label).ok_or_else(|| format!("there is no reason {label}"))?;
+            Ok::<_, String>((reason, *is_on))
+        });
+        let options = Options {
+            customer: self.customer.clone(),
+            zone: self.zone.clone(),
+            kinds: self.kinds.clone(),
+            drops: drops.collect::<Result<_, _>>()?,
+            unwrap: self.unwrap.clone(),
+        };
+        FormatSpec::with(format, self.mapping.clone(), options)
+    }
+
+    /// The headers of the record.
+    pub fn headers(&self) -> Vec<(String, Option<Vec<u8>>)> {
+        self.headers.iter().map(|(name, value)| (name.clone(), Some(value.clone().into_bytes()))).collect()
+    }
+}
+
+/// Everything that formats and models have words for, and what the format may yield beside.
+pub fn vocabulary(spec: &FormatSpec) -> Vocabulary {
+    let mut kinds: Vec<String> =
+        KINDS.iter().flat_map(|(_, kinds)| kinds.iter()).map(|kind| (*kind).to_owned()).collect();
+    kinds.extend(kinds_of(spec).unwrap_or_default());
+    kinds.sort();
+    kinds.dedup();
+    let attrs = ATTRIBUTES.iter().map(|(name, of)| ((*name).into(), *of)).collect();
+    Vocabulary::new(kinds.into_iter().map(Into::into).collect(), attrs, true)
+}
+
 /// A fixture.
 pub struct Case {
     pub name: String,
@@ -37,22 +72,19 @@ pub struct Case {
     pub expected: Vec<Value>,
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats")
-}
-
 pub fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-pub fn cases() -> Vec<Case> {
+/// The fixtures of a folder.
+pub fn cases_in(folder: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     let entries = |path: &Path| -> Vec<PathBuf> {
         let mut all: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
         all.sort();
         all
     };
-    for folder in entries(&folder()).into_iter().filter(|path| path.is_dir()) {
+    for folder in entries(folder).into_iter().filter(|path| path.is_dir()) {
         let format = folder.file_name().unwrap().to_string_lossy().into_owned();
         for path in entries(&folder) {
             let file = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -84,4 +116,9 @@ pub fn cases() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// All fixtures.
+pub fn cases() -> Vec<Case> {
+    cases_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats"))
 }

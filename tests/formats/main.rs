@@ -2,11 +2,13 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod bad_input;
+mod carried;
 mod cases;
 mod mapping;
 mod oracle;
 mod pairs;
 mod records;
+mod rewritten;
 
 use klantreis::formats::{Decoder, FormatSpec, RawRecord, TimeSource, open};
 use klantreis::journey::{AttrType, Event, Reject, Vocabulary};

@@ -2,42 +2,17 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use klantreis::formats::{
-    ATTRIBUTES, Decoded, FORMATS, FormatSpec, Item, KINDS, Options, RawRecord, Told, kinds_of, open_with_details,
-};
+use klantreis::formats::{ATTRIBUTES, Decoded, FORMATS, Item, KINDS, RawRecord, Told, open_with_details};
 use klantreis::journey::{Attr, DropReason, Reject, Vocabulary};
 use serde_json::{Map, Value, json};
 
-use crate::cases::{Case, cases, read};
-
-/// Everything that formats and models have words for, and what the format may yield beside.
-fn vocabulary(spec: &FormatSpec) -> Vocabulary {
-    let mut kinds: Vec<String> =
-        KINDS.iter().flat_map(|(_, kinds)| kinds.iter()).map(|kind| (*kind).to_owned()).collect();
-    kinds.extend(kinds_of(spec).unwrap_or_default());
-    kinds.sort();
-    kinds.dedup();
-    let attrs = ATTRIBUTES.iter().map(|(name, of)| ((*name).into(), *of)).collect();
-    Vocabulary::new(kinds.into_iter().map(Into::into).collect(), attrs, true)
-}
+use crate::cases::{Case, cases, read, vocabulary};
 
 fn decode(case: &Case) -> Result<Vec<Value>, String> {
     let input = &case.input;
-    let drops = input.drops.iter().map(|(label, is_on)| {
-        let reason = DropReason::of(label).ok_or_else(|| format!("there is no reason {label}"))?;
-        Ok::<_, String>((reason, *is_on))
-    });
-    let options = Options {
-        customer: input.customer.clone(),
-        zone: input.zone.clone(),
-        kinds: input.kinds.clone(),
-        drops: drops.collect::<Result<_, _>>()?,
-        unwrap: input.unwrap.clone(),
-    };
-    let spec = FormatSpec::with(&case.format, input.mapping.clone(), options)?;
+    let spec = input.spec(&case.format)?;
     let vocabulary = vocabulary(&spec);
-    let headers = input.headers.iter().map(|(name, value)| (name.clone(), Some(value.clone().into_bytes())));
-    let headers: Vec<_> = headers.collect();
+    let headers = input.headers();
     let record = RawRecord {
         key: input.key.as_ref().map(String::as_bytes),
         value: Some(case.value.as_slice()).filter(|_| !input.tombstone),
@@ -52,7 +27,7 @@ fn decode(case: &Case) -> Result<Vec<Value>, String> {
     Ok(lines(&told, &vocabulary))
 }
 
-fn lines(decoded: &Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Vec<Value> {
+pub fn lines(decoded: &Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Vec<Value> {
     let dropped = |reason: &DropReason| json!({ "dropped": reason.label() });
     match decoded {
         Ok(Decoded::One(told)) => vec![line(told, vocabulary)],
