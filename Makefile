@@ -41,6 +41,20 @@ test-deploy: ## The files in deploy/: manifests, image, alerts, and every dashbo
 	$(CARGO) test --locked --features deploy-tests --test deploy
 	$(CARGO) test --locked --features deploy-tests --lib promtool
 
+# cargo-fuzz itself, and what it compiles and finds. Coverage without sanitizers is all that is asked of the compiler, so that
+# the stable one does: there is next to no `unsafe` here, and wrong sums are found by debug assertions.
+fuzz_version := 0.13.1
+fuzz := .cache/cargo-fuzz-$(fuzz_version)
+fuzz_targets = $(if $(TARGET),$(TARGET),$(shell sed -n 's|^path = "targets/\(.*\)\.rs"|\1|p' tests/fuzz/Cargo.toml))
+SECONDS ?= 5
+
+.PHONY: fuzz
+fuzz: ## Records and mappings made up to break what reads them, SECONDS for each target or TARGET alone; what is found is told and kept
+	@$(call need,make fuzz,$(CARGO): c++:g++)
+	@[[ -x $(fuzz)/bin/cargo-fuzz ]] || $(CARGO) install --quiet --debug --locked --root $(fuzz) --version $(fuzz_version) cargo-fuzz
+	CARGO_TARGET_DIR="$(CURDIR)/target/fuzz" PATH="$(CURDIR)/$(fuzz)/bin:$$PATH" CARGO="$(CARGO)" \
+	  tests/fuzz/run.sh $(SECONDS) $(fuzz_targets)
+
 .PHONY: lint
 lint: ## Formatting, clippy and documentation, warnings as errors
 	@$(call need,make lint,$(build_tools))
