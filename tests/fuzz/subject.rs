@@ -156,6 +156,7 @@ pub fn check_promises(decoded: &Decoded<'_>, vocabulary: &Vocabulary) {
     match decoded {
         Decoded::One(told) => check_told(told, vocabulary),
         Decoded::Dropped(_) | Decoded::Ignored => {}
+        Decoded::NotYet => panic!("nothing is waited for here"),
         Decoded::Several(items) => {
             for item in items {
                 if let Item::Event(told) = item {
