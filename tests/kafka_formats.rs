@@ -1,6 +1,8 @@
 //! All formats at once: each on a topic of its own of a real broker, read by one service, every event told of.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+// What the tests of the formats need of it beside.
+#[allow(dead_code)]
 #[path = "formats/cases.rs"]
 mod cases;
 mod support;
