@@ -141,7 +141,7 @@ fn a_plan_is_answered_while_records_flow_and_every_epoch_goes_on() {
     service.wait_until_ready();
     let change = Change { job: &job, folder: tempfile::tempdir().expect("a temporary folder") };
     let config = change.config("same", "think5");
-    let (progress, feed) = (Progress::of(&job), Feed::start(&job, &records, 600.0));
+    let (progress, feed) = (Progress::of(&job), Feed::start(&job, &records, 400.0));
     let mut before = 0;
     for part in 1..=3 {
         progress.wait_for(records.len() * part / 5, || service.said());
