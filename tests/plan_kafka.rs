@@ -135,7 +135,7 @@ fn a_plan_beside_the_running_service_says_what_a_change_would_do_and_disturbs_no
 
 #[test]
 fn a_plan_is_answered_while_records_flow_and_every_epoch_goes_on() {
-    let records = Arc::new(traffic(Wanted { seed: 78, events: 4_000, customers: 300, days: 60, apart: 400 }));
+    let records = Arc::new(traffic(Wanted { seed: 78, events: 8_000, customers: 300, days: 60, apart: 400 }));
     let job = Job::new(Broker::shared(), "plan-flow");
     let mut service = job.start("one", &Setup { allowed_lateness: "60d", ..Setup::default() });
     service.wait_until_ready();
