@@ -2,43 +2,23 @@
 //! form and order they come, and rows of CSV become journeys.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
+use program::{Ended, klantreis_with};
 use serde_json::Value;
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 const EVENTS: &str = "tests/fixtures/replay/events.ndjson.gz";
 
-struct Ended {
-    exit: i32,
-    out: String,
-    err: String,
-}
-
 fn replay(config: &str, arguments: &[&str], stdin: &[u8]) -> Ended {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_klantreis"))
-        .args(["replay", "-c", config])
-        .args(arguments)
-        .current_dir(FOLDER)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = process.stdin.take().unwrap();
-    let stdin = stdin.to_vec();
-    // A process that ends early does not read its input; what it says is checked instead.
-    let feeder = std::thread::spawn(move || input.write_all(&stdin).is_ok());
-    let output = process.wait_with_output().unwrap();
-    feeder.join().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { exit: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    klantreis_with(&[&["replay", "-c", config], arguments].concat(), stdin)
 }
 
 /// A replay of the job that goes well: its transitions.

@@ -1,50 +1,32 @@
 //! `try` and `detect` from outside: what they say of files and topics, on which stream, and with which exit code.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+// Its loader and what it reads are for the tests of the formats.
+#[allow(dead_code)]
+#[path = "formats/cases.rs"]
+mod cases;
+#[path = "support/program.rs"]
+mod program;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use cases::same;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use klantreis::formats::FORMATS;
 use klantreis::kafka::mock::{MockBroker, PlainProducer};
+use program::klantreis_with;
 use serde_json::Value;
 use tempfile::TempDir;
 
 const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 
-struct Ended {
-    exit: i32,
-    out: String,
-    err: String,
-}
-
-fn run(arguments: &[&str], stdin: &[u8]) -> Ended {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_klantreis"))
-        .args(arguments)
-        .current_dir(FOLDER)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = process.stdin.take().unwrap();
-    let stdin = stdin.to_vec();
-    // A process that ends early does not read its input; what it says is checked instead.
-    let feeder = std::thread::spawn(move || input.write_all(&stdin).is_ok());
-    let output = process.wait_with_output().unwrap();
-    feeder.join().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { exit: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-}
-
 /// Runs `try`, checks the exit code, and gives what stands on standard output and standard error.
 #[track_caller]
 fn tried(arguments: &[&str], stdin: &str, exit: i32) -> (String, String) {
-    let ended = run(&[&["try"], arguments].concat(), stdin.as_bytes());
+    let ended = klantreis_with(&[&["try"], arguments].concat(), stdin.as_bytes());
     assert_eq!(ended.exit, exit, "{arguments:?}\n{}\n{}", ended.out, ended.err);
     (ended.out, ended.err)
 }
@@ -190,7 +172,8 @@ fn every_fixture_of_every_format_says_what_is_written_beside_it() {
             let name = format!("{}: {}", format.display(), file.display());
             let format = format.file_name().unwrap().to_str().unwrap();
             let zone = if format == "poslog" { &["--zone", "Europe/Amsterdam"][..] } else { &[] };
-            let ended = run(&[&["try", "--format", format, "--json", file.to_str().unwrap()], zone].concat(), b"");
+            let ended =
+                klantreis_with(&[&["try", "--format", format, "--json", file.to_str().unwrap()], zone].concat(), b"");
             let read: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
             let read = read.into_iter().map(|mut line| {
                 let line_map = line.as_object_mut().unwrap();
@@ -204,17 +187,6 @@ fn every_fixture_of_every_format_says_what_is_written_beside_it() {
                 assert!(same(read, expected), "{name}\n{read}\n{expected}");
             }
         }
-    }
-}
-
-/// Whether two lines say the same: numbers count by their value.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
-        }
-        _ => a == b,
     }
 }
 
@@ -338,7 +310,7 @@ fn what_makes_no_sense_ends_with_code_two_and_says_what_to_write() {
 /// Runs `detect`, checks the exit code, and gives what stands on standard output.
 #[track_caller]
 fn detected(arguments: &[&str], stdin: &[u8], exit: i32) -> String {
-    let ended = run(&[&["detect"], arguments].concat(), stdin);
+    let ended = klantreis_with(&[&["detect"], arguments].concat(), stdin);
     assert_eq!(ended.exit, exit, "{arguments:?}\n{}\n{}", ended.out, ended.err);
     ended.out
 }
@@ -537,9 +509,9 @@ fn what_cannot_be_read_at_all_ends_with_code_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = write(&folder, "x.bin", b"\0\xff\xfe\xfd");
     has(&detected(&[&file], b"", 1), &["nothing in them can be read"]);
-    let ended = run(&["detect", "-"], b"");
+    let ended = klantreis_with(&["detect", "-"], b"");
     assert_eq!((ended.exit, ended.err.as_str()), (1, "there was no record to look at\n"));
-    assert_eq!(run(&["detect"], b"").exit, 2);
+    assert_eq!(klantreis_with(&["detect"], b"").exit, 2);
 }
 
 #[test]

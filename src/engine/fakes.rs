@@ -56,6 +56,19 @@ impl Batch for FakeBatch {
     }
 }
 
+/// A small generator of numbers, so that a seed is all there is to a run.
+#[derive(Debug, Clone)]
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `sides`.
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ mixed >> 27) % sides
+    }
+}
+
 /// A record that was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {

@@ -4,6 +4,7 @@
 //! end (and, if `idle_after` is set, has been there that long). Ties: the order of the inputs, then the offset. So a
 //! catch-up gives the order that live reading of the same topics gave.
 
+use super::head::Head;
 use super::ports::{Batch, Fetched};
 
 /// The next record of each input.
@@ -26,19 +27,6 @@ impl Lead {
     const NOBODY: Self = Self { input: 0, until: i64::MIN };
 }
 
-struct Head<B> {
-    batch: B,
-    next: usize,
-    /// The time that orders the head record.
-    time: i64,
-    /// The time of the record before it, for records without one.
-    previous: i64,
-    /// Since when (wall clock) the input is known to be at its end.
-    ended: Option<i64>,
-    /// Whether the source was asked in this round already; an input at its end is asked once a round, not once a record.
-    asked: bool,
-}
-
 /// What the merge has to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -58,10 +46,7 @@ pub enum Next {
 impl<B: Batch> Merge<B> {
     /// A merge of inputs that have shown nothing yet, one batch for each.
     pub fn new(batches: Vec<B>, idle_after_ms: i64) -> Self {
-        let heads = batches
-            .into_iter()
-            .map(|batch| Head { batch, next: 0, time: i64::MIN, previous: i64::MIN, ended: None, asked: false })
-            .collect();
+        let heads = batches.into_iter().map(Head::new).collect();
         Self { heads, idle_after_ms, lead: Lead::NOBODY }
     }
 
@@ -100,13 +85,11 @@ impl<B: Batch> Merge<B> {
         let mut until = i64::MAX;
         let mut waiting = false;
         for (input, head) in self.heads.iter_mut().enumerate() {
-            if head.next >= head.batch.len() {
+            if head.is_empty() {
                 if head.asked && head.ended.is_some_and(|since| wall - since >= self.idle_after_ms) {
                     continue;
                 }
-                head.asked = true;
-                head.batch.clear();
-                head.next = 0;
+                head.empty();
                 match fetch(input, &mut head.batch)? {
                     Fetched::Records => {
                         head.ended = None;
@@ -159,24 +142,12 @@ impl<B: Batch> Merge<B> {
 
     /// Goes past an input's head record.
     pub fn advance(&mut self, input: usize, time_max: i64) {
-        let head = &mut self.heads[input];
-        head.previous = head.time;
-        head.next += 1;
-        if head.next < head.batch.len() {
-            head.show(time_max);
-        }
+        self.heads[input].advance(time_max);
     }
 
     /// Whether nothing is held and every input is at its end.
     pub fn is_at_end(&self) -> bool {
-        self.heads.iter().all(|head| head.next >= head.batch.len() && head.ended.is_some())
-    }
-}
-
-impl<B: Batch> Head<B> {
-    fn show(&mut self, time_max: i64) {
-        let stamp = self.batch.timestamp(self.next);
-        self.time = if stamp < 0 { self.previous } else { stamp.min(time_max) };
+        self.heads.iter().all(|head| head.is_empty() && head.ended.is_some())
     }
 }
 

@@ -5,8 +5,10 @@
 pub mod board;
 mod census;
 mod close;
+mod epochs;
 #[cfg(test)]
 pub mod fakes;
+mod head;
 pub mod homeless;
 mod id_form;
 pub mod ingest;

@@ -55,6 +55,11 @@ impl Decimal {
         Some(Self(if negative { -billionths } else { billionths }))
     }
 
+    /// A whole number of at most 64 bits.
+    pub(super) fn of_integer(number: i128) -> Self {
+        Self(number * BILLION)
+    }
+
     /// The number a float was written as: the shortest text that gives this float.
     pub(super) fn of_float(number: f64) -> Option<Self> {
         Self::parse(&number.to_string())

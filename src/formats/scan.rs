@@ -167,8 +167,8 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
             }
             let end = match byte {
                 b'{' => self.object::<true>(at, number),
-                b'[' if node.is_inner() => self.items(at, number),
-                _ => self.array(at),
+                b'[' if node.is_inner() => self.array::<true>(at, number),
+                _ => self.array::<false>(at, ROOT),
             }?;
             if let Some(slot) = node.raw_slot {
                 self.found[slot] = Found::Raw(self.text.get(at..end)?);
@@ -200,7 +200,7 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
     fn pass(&mut self, at: usize, byte: u8) -> Option<usize> {
         let end = match byte {
             b'{' => return self.object::<false>(at, ROOT),
-            b'[' => return self.array(at),
+            b'[' => return self.array::<false>(at, ROOT),
             b'"' => self.string()? + 1,
             b't' | b'f' | b'n' => at + word_at(self.bytes.get(at..)?)?.0,
             _ => at + number_at(self.bytes.get(at..)?)?.0,
@@ -209,10 +209,12 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
         Some(end)
     }
 
-    /// An array of whose items some are wanted.
-    fn items(&mut self, open: usize, number: usize) -> Option<usize> {
-        // What is wanted depends on the place of an item, which `habit` does not count.
-        self.notes.unusual();
+    /// An array, at `number` of the wanted paths if some of its items are `WANTED`; else one of which nobody wants anything.
+    fn array<const WANTED: bool>(&mut self, open: usize, number: usize) -> Option<usize> {
+        if WANTED {
+            // What is wanted depends on the place of an item, which `habit` does not count.
+            self.notes.unusual();
+        }
         self.depth += 1;
         self.notes.opened(Frame::Array);
         let (mut at, mut byte) = self.next(open + 1);
@@ -221,33 +223,11 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
         }
         if byte != b']' {
             for position in 0.. {
-                at = match self.shape.node(number).child_at(position) {
+                let child = if WANTED { self.shape.node(number).child_at(position) } else { None };
+                at = match child {
                     Some(child) => self.value(at, byte, child)?,
                     None => self.pass(at, byte)?,
                 };
-                (at, byte) = self.next(at);
-                match byte {
-                    b',' => (at, byte) = self.next(at + 1),
-                    b']' => break,
-                    _ => return None,
-                }
-            }
-        }
-        self.depth -= 1;
-        self.notes.closed();
-        Some(at + 1)
-    }
-
-    fn array(&mut self, open: usize) -> Option<usize> {
-        self.depth += 1;
-        self.notes.opened(Frame::Array);
-        let (mut at, mut byte) = self.next(open + 1);
-        if self.depth > DEPTH_MAX {
-            return None;
-        }
-        if byte != b']' {
-            loop {
-                at = self.pass(at, byte)?;
                 (at, byte) = self.next(at);
                 match byte {
                     b',' => (at, byte) = self.next(at + 1),

@@ -122,3 +122,14 @@ pub fn cases_in(folder: &Path) -> Vec<Case> {
 pub fn cases() -> Vec<Case> {
     cases_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats"))
 }
+
+/// Whether two lines say the same: numbers count by their value, `7` as `7.0`.
+pub fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}

@@ -76,7 +76,7 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Opti
             (customer, rfc3339(at("/created_at")), kind, at("/event_id"), value, "/data/object/payment")
         }
     };
-    let customer = customer.as_str().filter(|text| !text.trim_ascii().is_empty()).ok_or("no_customer")?;
+    let customer = customer.as_str().filter(|_| !is_blank(customer)).ok_or("no_customer")?;
     let time = time?;
     if !(EARLIEST_MS..END_MS).contains(&time) {
         return Err("bad_time");
@@ -123,10 +123,7 @@ fn expected(format: &str, record: &[u8], vocabulary: &Vocabulary) -> Result<Opti
         at: time,
         time_is_own: true,
         kind,
-        id: id
-            .as_str()
-            .filter(|text| !(text.is_empty() || format == "square" && is_blank(id)))
-            .map(|text| Cow::Owned(text.to_owned())),
+        id: id.as_str().filter(|_| !is_blank(id)).map(|text| Cow::Owned(text.to_owned())),
         value: kind.and(value).map(Amount),
         attrs: kind.map_or(Vec::new(), |_| vocabulary.attrs().iter().map(attr).collect()),
     }))

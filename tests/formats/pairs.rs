@@ -6,7 +6,7 @@ use klantreis::formats::{ATTRIBUTES, Decoded, FORMATS, Item, KINDS, RawRecord, T
 use klantreis::journey::{Attr, DropReason, Reject, Vocabulary};
 use serde_json::{Map, Value, json};
 
-use crate::cases::{Case, cases, read, vocabulary};
+use crate::cases::{Case, cases, read, same, vocabulary};
 
 fn decode(case: &Case) -> Result<Vec<Value>, String> {
     let input = &case.input;
@@ -86,17 +86,6 @@ fn line(told: &Told<'_>, vocabulary: &Vocabulary) -> Value {
         put("attributes", Value::Object(attributes));
     }
     Value::Object(line)
-}
-
-/// Whether two lines say the same: numbers count by their value, `7` as `7.0`.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
-        }
-        _ => a == b,
-    }
 }
 
 #[test]

@@ -37,20 +37,25 @@ http: {{ listen: off }}
     )
 }
 
-#[test]
-fn records_wait_for_a_registry_that_is_away_and_none_becomes_a_dead_letter() {
-    let broker = MockBroker::start().unwrap();
-    let mut stand_in = StandIn::away();
-    stand_in.add(1, "AVRO", first_schema(), &[]);
-    let more = format!("schema_registry: {{ url: {:?} }}", stand_in.url());
-    let config = parse(&configuration(&broker.brokers(), &more)).unwrap();
+/// The service with its topics.
+fn started(broker: &MockBroker, more: &str) -> Running {
+    let config = parse(&configuration(&broker.brokers(), more)).unwrap();
     for topic in ["orders", "shop.transitions", "shop.signals", "shop.phases", "shop.dead-letters"] {
         broker.create(topic, 1).unwrap();
     }
     ["shop.state-deltas", "shop.state-snapshots"].iter().for_each(|topic| broker.create(topic, 1).unwrap());
     let options =
         Options { exit_when_caught_up: false, adopt_state: false, state: StateKeeping::Never { partitions: 1 } };
-    let running = service::start(config, options).unwrap();
+    service::start(config, options).unwrap()
+}
+
+#[test]
+fn records_wait_for_a_registry_that_is_away_and_none_becomes_a_dead_letter() {
+    let broker = MockBroker::start().unwrap();
+    let mut stand_in = StandIn::away();
+    stand_in.add(1, "AVRO", first_schema(), &[]);
+    let more = format!("schema_registry: {{ url: {:?} }}", stand_in.url());
+    let running = started(&broker, &more);
     let producer = PlainProducer::new(&broker.brokers()).unwrap();
     let send = |id: u32, customer: &str| {
         let order = first(&format!("o-{customer}"), customer, AT);
@@ -90,14 +95,7 @@ fn a_service_whose_records_wait_stops_when_it_is_told_to() {
     let broker = MockBroker::start().unwrap();
     let stand_in = StandIn::away();
     let more = format!("schema_registry: {{ url: {:?} }}\nshutdown: {{ deadline: 5s }}", stand_in.url());
-    let config = parse(&configuration(&broker.brokers(), &more)).unwrap();
-    for topic in ["orders", "shop.transitions", "shop.signals", "shop.phases", "shop.dead-letters"] {
-        broker.create(topic, 1).unwrap();
-    }
-    ["shop.state-deltas", "shop.state-snapshots"].iter().for_each(|topic| broker.create(topic, 1).unwrap());
-    let options =
-        Options { exit_when_caught_up: false, adopt_state: false, state: StateKeeping::Never { partitions: 1 } };
-    let running = service::start(config, options).unwrap();
+    let running = started(&broker, &more);
     let producer = PlainProducer::new(&broker.brokers()).unwrap();
     producer.send("orders", "c-1001", AT, &framed(1, &first("o-1", "c-1001", AT))).unwrap();
     producer.flush(Duration::from_secs(10)).unwrap();

@@ -1,4 +1,4 @@
-//! The epoch that is open and the one in flight.
+//! The ingest's epochs: when one is closed, and what follows from how it ended.
 //!
 //! Invariant: an epoch always moves offsets, one at least, also if all it says is the time: without offsets the group would
 //! not be asked whether we are still the lead.
@@ -7,83 +7,18 @@ use std::time::Duration;
 
 use super::lead::write_time;
 use super::run::Ingest;
-use crate::engine::ports::{Committed, Epoch, Source};
-use crate::engine::shares::Shares;
-use crate::engine::tally::Tally;
+use crate::engine::epochs::InFlight;
+use crate::engine::ports::{Committed, Source};
 use crate::engine::worker::Ending;
 
-/// The ingest's epochs.
-pub(super) struct Epochs<M> {
-    pub(super) open: Box<Epoch<M>>,
-    pub(super) tally: Box<Tally>,
-    /// When the open epoch got its first record.
-    opened_at: Option<Duration>,
-    in_flight: Option<InFlight>,
-    /// An epoch that came to nothing as far as we were told; the group's offsets, asked for next, say whether it did.
-    unsure: Option<InFlight>,
-    /// Memory of an epoch that is done with.
-    spare: Option<(Box<Epoch<M>>, Box<Tally>)>,
-    sequence: u64,
-    inputs: usize,
-    shares: Shares,
-}
-
-struct InFlight {
-    tally: Box<Tally>,
+/// What an epoch of the ingest holds.
+pub(super) struct Stretch {
     /// Events written.
     written: u64,
     /// Where it leaves every place.
     positions: Vec<i64>,
     /// Whether it moves any of them on.
     moves: bool,
-    /// What it belongs to was dropped meanwhile.
-    orphaned: bool,
-}
-
-impl<M> Epochs<M> {
-    pub(super) fn new(inputs: usize) -> Self {
-        Self {
-            open: Box::new(Epoch::default()),
-            tally: Box::new(Tally::new(inputs)),
-            opened_at: None,
-            in_flight: None,
-            unsure: None,
-            spare: None,
-            sequence: 0,
-            inputs,
-            shares: Shares::default(),
-        }
-    }
-
-    /// Something is in the open epoch.
-    pub(super) fn touch(&mut self, now: Duration) {
-        self.opened_at.get_or_insert(now);
-    }
-
-    /// When the open epoch is to be closed; `None` if there is nothing in it.
-    pub(super) fn due_at(&self, interval: Duration) -> Option<Duration> {
-        self.opened_at.map(|opened| opened + interval)
-    }
-
-    /// Whether nothing is open or in flight.
-    pub(super) fn is_settled(&self) -> bool {
-        self.opened_at.is_none() && self.in_flight.is_none()
-    }
-
-    /// Whether an epoch of what was dropped is still undecided: until it is not, nothing may be read.
-    pub(super) fn is_undecided(&self) -> bool {
-        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.orphaned)
-    }
-
-    /// Forgets what is open; what is in flight belongs to nothing any more.
-    pub(super) fn drop_open(&mut self) {
-        if let Some(in_flight) = &mut self.in_flight {
-            in_flight.orphaned = true;
-        }
-        self.open.clear();
-        self.tally.clear(self.inputs);
-        self.opened_at = None;
-    }
 }
 
 impl<S: Source> Ingest<S> {
@@ -100,14 +35,14 @@ impl<S: Source> Ingest<S> {
         if now < due && !self.is_full() {
             return Ok(());
         }
-        if self.epochs.in_flight.is_some() {
+        if self.epochs.is_in_flight() {
             if !self.is_full() {
                 return Ok(());
             }
             self.settle(Duration::from_millis(5))?;
             self.epochs.tally.waited += (self.clock.elapsed() - now).as_secs_f64();
         }
-        if self.epochs.in_flight.is_none() && self.epochs.opened_at.is_some() {
+        if !self.epochs.is_in_flight() && self.epochs.is_open() {
             self.close();
         }
         Ok(())
@@ -130,64 +65,48 @@ impl<S: Source> Ingest<S> {
         }
         epochs.open.note = Some(write_time(lead.time.state()));
         lead.committed.clone_from(&lead.positions);
-        let opened = epochs.opened_at.take().unwrap_or(now);
-        epochs.tally.duration = (now - opened).as_secs_f64();
-        epochs.sequence += 1;
-        epochs.open.sequence = epochs.sequence;
-        epochs.open.membership.clone_from(membership);
-        let (fresh, tally) =
-            epochs.spare.take().unwrap_or_else(|| (Box::new(Epoch::default()), Box::new(Tally::new(epochs.inputs))));
-        let closed = std::mem::replace(&mut epochs.open, fresh);
-        let tally = std::mem::replace(&mut epochs.tally, tally);
         let (written, positions) = (std::mem::take(&mut press.written), lead.positions.clone());
-        epochs.in_flight = Some(InFlight { tally, written, positions, moves, orphaned: false });
+        let closed = epochs.close(now, membership, Stretch { written, positions, moves });
         committer.submit(closed);
     }
 
     /// Looks whether the epoch in flight has ended, waiting at most this long, and draws the conclusions.
     pub(super) fn settle(&mut self, at_most: Duration) -> Result<(), Ending> {
-        if self.epochs.in_flight.is_none() {
+        if !self.epochs.is_in_flight() {
             return Ok(());
         }
-        let Some((committed, mut epoch)) = self.committer.finished(at_most) else { return Ok(()) };
-        let in_flight = self.epochs.in_flight.take().expect("checked above");
-        epoch.clear();
-        match committed {
-            Committed::Done { ref deltas, .. } => {
-                self.board.wrote_events(deltas);
-                self.observer.settled(&committed, &in_flight.tally);
-                let InFlight { mut tally, written, .. } = in_flight;
-                if let Some(lead) = self.lead.as_mut().filter(|_| !in_flight.orphaned) {
+        let Some((committed, epoch)) = self.committer.finished(at_most) else { return Ok(()) };
+        let InFlight { tally, holds, orphaned } = self.epochs.land().expect("checked above");
+        if !matches!(committed, Committed::Failed(_)) {
+            self.observer.settled(&committed, &tally);
+        }
+        let ended = match committed {
+            Committed::Done { deltas, .. } => {
+                self.board.wrote_events(&deltas);
+                if let Some(lead) = self.lead.as_mut().filter(|_| !orphaned) {
                     lead.is_claimed = true;
                 }
-                let ended = self.epochs.shares.add(&tally, written, self.settings.dead_letters_stop_above);
-                tally.clear(self.epochs.inputs);
-                self.epochs.spare = Some((epoch, tally));
-                ended
+                self.epochs.shares.add(&tally, holds.written, self.settings.dead_letters_stop_above)
             }
             Committed::Failed(why) => {
                 tracing::warn!(%why, "an epoch of the ingest came to nothing; going on from the group's offsets");
                 self.begin_anew();
-                self.epochs.unsure = Some(in_flight);
-                Ok(())
+                self.epochs.unsure = Some(InFlight { tally, holds, orphaned });
+                return Ok(());
             }
-            Committed::Fenced(why) => {
-                self.observer.settled(&Committed::Fenced(why.clone()), &in_flight.tally);
-                Err(Ending::Fenced(why))
-            }
-            Committed::Fatal(why) => {
-                self.observer.settled(&Committed::Fatal(why.clone()), &in_flight.tally);
-                Err(Ending::Committer(why))
-            }
-        }
+            Committed::Fenced(why) => Err(Ending::Fenced(why)),
+            Committed::Fatal(why) => Err(Ending::Committer(why)),
+        };
+        self.epochs.give_back(epoch, tally);
+        ended
     }
 
     /// These are the group's offsets. If they are those that the epoch left which we were unsure of, it was committed after
     /// all, with everything in it. One that moved nothing had nothing to count.
     pub(super) fn learn(&mut self, offsets: &[Option<i64>]) {
         let Some(unsure) = self.epochs.unsure.take() else { return };
-        let left = unsure.positions.iter().copied().map(Some);
-        let committed = if unsure.moves && left.eq(offsets.iter().copied()) {
+        let left = unsure.holds.positions.iter().copied().map(Some);
+        let committed = if unsure.holds.moves && left.eq(offsets.iter().copied()) {
             Committed::Done { deltas: Vec::new(), took: Duration::ZERO }
         } else {
             Committed::Failed("the group's offsets are not those of it".to_owned())
@@ -205,7 +124,7 @@ impl<S: Source> Ingest<S> {
     /// Settles what is in flight, then commits what is open and settles that too, each under the deadline.
     pub(super) fn commit_open(&mut self) -> Result<(), Ending> {
         self.settle_all()?;
-        if self.epochs.opened_at.is_some() {
+        if self.epochs.is_open() {
             self.close();
             self.settle_all()?;
         }
@@ -214,7 +133,7 @@ impl<S: Source> Ingest<S> {
 
     fn settle_all(&mut self) -> Result<(), Ending> {
         let deadline = self.clock.elapsed() + self.settings.settle_deadline;
-        while self.epochs.in_flight.is_some() {
+        while self.epochs.is_in_flight() {
             if self.clock.elapsed() > deadline {
                 return Err(Ending::Deadline(self.settings.settle_deadline));
             }

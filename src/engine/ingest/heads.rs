@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+use crate::engine::head::Head;
 use crate::engine::merge::Next;
 use crate::engine::ports::{Batch, Fetched};
 
@@ -22,24 +23,10 @@ pub(super) struct Heads<B> {
     idle_after_ms: i64,
 }
 
-struct Head<B> {
-    batch: B,
-    next: usize,
-    /// The time that orders the head record.
-    time: i64,
-    /// The time of the record before it, for records without one.
-    previous: i64,
-    /// Since when (wall clock) the place is known to be at its end.
-    ended: Option<i64>,
-    /// Whether the source was asked in this round already.
-    asked: bool,
-}
-
 impl<B: Batch> Heads<B> {
     /// Places that have shown nothing yet, one batch for each.
     pub(super) fn new(batches: Vec<B>, idle_after_ms: i64) -> Self {
-        let head = |batch| Head { batch, next: 0, time: i64::MIN, previous: i64::MIN, ended: None, asked: false };
-        let heads: Vec<_> = batches.into_iter().map(head).collect();
+        let heads: Vec<_> = batches.into_iter().map(Head::new).collect();
         let empty = (0..heads.len()).collect();
         Self { order: BinaryHeap::with_capacity(heads.len()), heads, empty, settled: false, idle_after_ms }
     }
@@ -83,9 +70,7 @@ impl<B: Batch> Heads<B> {
             if failed.is_some() || (head.asked && is_over(head.ended)) {
                 return true;
             }
-            head.asked = true;
-            head.batch.clear();
-            head.next = 0;
+            head.empty();
             match fetch(place, &mut head.batch) {
                 Ok(Fetched::Records) => {
                     head.ended = None;
@@ -114,30 +99,21 @@ impl<B: Batch> Heads<B> {
     /// Goes past the record that was said to be next, which is of this place.
     pub(super) fn advance(&mut self, place: usize, time_max: i64) {
         let head = &mut self.heads[place];
-        head.previous = head.time;
-        head.next += 1;
+        head.advance(time_max);
         let Some(mut first) = self.order.peek_mut() else { return };
         debug_assert_eq!(first.0.1, place, "only what is next is gone past");
-        if head.next < head.batch.len() {
-            head.show(time_max);
-            first.0.0 = head.time;
-        } else {
+        if head.is_empty() {
             PeekMut::pop(first);
             self.empty.push(place);
             self.settled = false;
+        } else {
+            first.0.0 = head.time;
         }
     }
 
     /// Whether nothing is held and every place is at its end.
     pub(super) fn is_at_end(&self) -> bool {
         self.order.is_empty() && self.heads.iter().all(|head| head.ended.is_some())
-    }
-}
-
-impl<B: Batch> Head<B> {
-    fn show(&mut self, time_max: i64) {
-        let stamp = self.batch.timestamp(self.next);
-        self.time = if stamp < 0 { self.previous } else { stamp.min(time_max) };
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::encode;
-use super::epochs::Epochs;
+use super::epochs::Stretch;
 use super::lead::Lead;
 use super::press::{Limits, Press, Taken};
 use crate::engine::board::Board;
+use crate::engine::epochs::Epochs;
 use crate::engine::merge::Next;
 use crate::engine::partition::Open;
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Positions, Source};
@@ -94,7 +95,7 @@ pub struct Ingest<S: Source> {
     pub(super) lead: Option<Lead<S::Batch>>,
     pub(super) retry_at: Duration,
     pub(super) membership: Option<S::Membership>,
-    pub(super) epochs: Epochs<S::Membership>,
+    pub(super) epochs: Epochs<S::Membership, Stretch>,
     shown_at: Duration,
 }
 

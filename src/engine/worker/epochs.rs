@@ -1,84 +1,17 @@
-//! The epoch that is open and the one in flight.
+//! A worker's epochs: when one is closed, and what follows from how it ended.
 
 use std::time::Duration;
 
 use super::{Ending, Worker};
+use crate::engine::epochs::InFlight;
 use crate::engine::partition::Open;
 use crate::engine::ports::{Committed, Epoch, Source, Told, Topic};
-use crate::engine::shares::Shares;
-use crate::engine::tally::Tally;
 
 /// What a customer takes beside its record, about.
 const CUSTOMER_BYTES: usize = 32;
-/// A worker's epochs.
-pub(super) struct Epochs<M> {
-    pub(super) open: Box<Epoch<M>>,
-    pub(super) tally: Box<Tally>,
-    /// When the open epoch got its first record.
-    opened_at: Option<Duration>,
-    in_flight: Option<InFlight>,
-    /// An epoch that came to nothing as far as we were told; the restore that follows learns whether it did.
-    unsure: Option<InFlight>,
-    /// Memory of an epoch that is done with.
-    spare: Option<(Box<Epoch<M>>, Box<Tally>)>,
-    sequence: u64,
-    inputs: usize,
-    shares: Shares,
-}
 
-struct InFlight {
-    tally: Box<Tally>,
-    /// The partitions it holds, with the number of their epoch.
-    partitions: Vec<(i32, u64)>,
-    /// What it belongs to was dropped meanwhile.
-    orphaned: bool,
-}
-
-impl<M> Epochs<M> {
-    pub(super) fn new(inputs: usize) -> Self {
-        Self {
-            open: Box::new(Epoch::default()),
-            tally: Box::new(Tally::new(inputs)),
-            opened_at: None,
-            in_flight: None,
-            unsure: None,
-            spare: None,
-            sequence: 0,
-            inputs,
-            shares: Shares::default(),
-        }
-    }
-
-    /// Something is in the open epoch.
-    pub(super) fn touch(&mut self, now: Duration) {
-        self.opened_at.get_or_insert(now);
-    }
-
-    /// When the open epoch is to be closed; `None` if there is nothing in it.
-    pub(super) fn due_at(&self, interval: Duration) -> Option<Duration> {
-        self.opened_at.map(|opened| opened + interval)
-    }
-
-    /// Whether nothing is open or in flight.
-    pub(super) fn is_settled(&self) -> bool {
-        self.opened_at.is_none() && self.in_flight.is_none()
-    }
-
-    /// Whether an epoch of what was dropped is still undecided: until it is not, nothing may be restored.
-    pub(super) fn is_undecided(&self) -> bool {
-        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.orphaned)
-    }
-
-    /// Forgets what is open; what is in flight belongs to nothing any more.
-    pub(super) fn drop_open(&mut self) {
-        if let Some(in_flight) = &mut self.in_flight {
-            in_flight.orphaned = true;
-        }
-        self.open.clear();
-        self.tally.clear(self.inputs);
-        self.opened_at = None;
-    }
-}
+/// What an epoch of a worker holds: its partitions, each with the number of its epoch.
+pub(super) type Partitions = Vec<(i32, u64)>;
 
 impl<S: Source> Worker<S> {
     /// Customers changed in the open epoch.
@@ -101,13 +34,13 @@ impl<S: Source> Worker<S> {
         if now < due && !full {
             return Ok(());
         }
-        if self.epochs.in_flight.is_some() {
+        if self.epochs.is_in_flight() {
             if !full {
                 return Ok(());
             }
-            while self.epochs.in_flight.is_some() {
+            while self.epochs.is_in_flight() {
                 self.settle(Duration::from_millis(5))?;
-                if self.epochs.due_at(Duration::ZERO).is_none() {
+                if !self.epochs.is_open() {
                     return Ok(());
                 }
             }
@@ -127,20 +60,11 @@ impl<S: Source> Worker<S> {
             let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
             active.partition.close(with.codec.as_ref(), &mut open);
         }
-        let opened = epochs.opened_at.take().unwrap_or(now);
-        epochs.tally.duration = (now - opened).as_secs_f64();
         if partitions.is_empty() {
             epochs.drop_open();
             return;
         }
-        epochs.sequence += 1;
-        epochs.open.sequence = epochs.sequence;
-        epochs.open.membership.clone_from(membership);
-        let (fresh, tally) =
-            epochs.spare.take().unwrap_or_else(|| (Box::new(Epoch::default()), Box::new(Tally::new(epochs.inputs))));
-        let closed = std::mem::replace(&mut epochs.open, fresh);
-        let tally = std::mem::replace(&mut epochs.tally, tally);
-        epochs.in_flight = Some(InFlight { tally, partitions, orphaned: false });
+        let closed = epochs.close(now, membership, partitions);
         with.committer.submit(closed);
     }
 
@@ -158,11 +82,11 @@ impl<S: Source> Worker<S> {
 
     /// Looks whether the epoch in flight has ended, waiting at most this long, and draws the conclusions.
     pub(super) fn settle(&mut self, at_most: Duration) -> Result<(), Ending> {
-        if self.epochs.in_flight.is_none() {
+        if !self.epochs.is_in_flight() {
             return Ok(());
         }
-        let Some((committed, mut epoch)) = self.with.committer.finished(at_most) else { return Ok(()) };
-        let InFlight { mut tally, partitions, .. } = self.epochs.in_flight.take().expect("checked above");
+        let Some((committed, epoch)) = self.with.committer.finished(at_most) else { return Ok(()) };
+        let InFlight { tally, holds, .. } = self.epochs.land().expect("checked above");
         if !matches!(committed, Committed::Failed(_)) {
             self.with.observer.settled(&committed, &tally);
         }
@@ -171,22 +95,19 @@ impl<S: Source> Worker<S> {
                 if self.settings.exactly_once {
                     self.with.observer.told(&mut told(&epoch));
                 }
-                self.done(&partitions, &deltas);
+                self.done(&holds, &deltas);
                 self.epochs.shares.add(&tally, 0, self.settings.dead_letters_stop_above)
             }
             Committed::Failed(why) => {
                 tracing::warn!(%why, "an epoch came to nothing; restoring all partitions of worker {}", self.settings.worker);
                 self.begin_anew();
-                epoch.clear();
-                self.epochs.unsure = Some(InFlight { tally, partitions, orphaned: false });
+                self.epochs.unsure = Some(InFlight { tally, holds, orphaned: false });
                 return Ok(());
             }
             Committed::Fenced(why) => Err(Ending::Fenced(why)),
             Committed::Fatal(why) => Err(Ending::Committer(why)),
         };
-        epoch.clear();
-        tally.clear(self.epochs.inputs);
-        self.epochs.spare = Some((epoch, tally));
+        self.epochs.give_back(epoch, tally);
         ended
     }
 
@@ -194,7 +115,7 @@ impl<S: Source> Worker<S> {
     /// committed after all, with everything in it; else it was not.
     pub(super) fn learn(&mut self, number: i32, next_epoch: u64) {
         let Some(unsure) = &self.epochs.unsure else { return };
-        let Some((_, epoch)) = unsure.partitions.iter().find(|(partition, _)| *partition == number) else { return };
+        let Some((_, epoch)) = unsure.holds.iter().find(|(partition, _)| *partition == number) else { return };
         let committed = if next_epoch > *epoch {
             Committed::Done { deltas: Vec::new(), took: Duration::ZERO }
         } else {
@@ -228,7 +149,7 @@ impl<S: Source> Worker<S> {
     /// Settles what is in flight, then commits what is open and settles that too, each under the deadline.
     pub(super) fn commit_open(&mut self) -> Result<(), Ending> {
         self.settle_all()?;
-        if self.epochs.due_at(Duration::ZERO).is_some() || self.active.values().any(|a| a.partition.is_touched()) {
+        if self.epochs.is_open() || self.active.values().any(|a| a.partition.is_touched()) {
             self.close();
             self.settle_all()?;
         }
@@ -238,7 +159,7 @@ impl<S: Source> Worker<S> {
     /// Waits for the epoch in flight, under the deadline.
     pub(super) fn settle_all(&mut self) -> Result<(), Ending> {
         let deadline = self.with.clock.elapsed() + self.settings.settle_deadline;
-        while self.epochs.in_flight.is_some() {
+        while self.epochs.is_in_flight() {
             if self.with.clock.elapsed() > deadline {
                 return Err(Ending::Deadline(self.settings.settle_deadline));
             }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Ending;
-use super::epochs::Epochs;
+use super::epochs::Partitions;
 use super::foresight::Foresight;
 use crate::engine::board::{Board, Slot};
+use crate::engine::epochs::Epochs;
 use crate::engine::homeless::Homeless;
 use crate::engine::merge::{Merge, Next};
 use crate::engine::partition::{Open, Partition, Taken};
@@ -105,7 +106,7 @@ pub struct Worker<S: Source> {
     pub(super) homeless: Homeless,
     pub(super) retry_at: Duration,
     pub(super) membership: Option<S::Membership>,
-    pub(super) epochs: Epochs<S::Membership>,
+    pub(super) epochs: Epochs<S::Membership, Partitions>,
     shown_at: Duration,
     /// The partition that filled an epoch last: the next round begins after it, so that all have their turn.
     filled_last: i32,

@@ -24,18 +24,6 @@ const PARTITIONS: i32 = 2;
 const INPUTS: [(&str, &str); 2] = [("clicks", "segment"), ("mail", "sendgrid")];
 const DAY: i64 = 86_400_000;
 
-/// A small generator of numbers, so that a seed is all there is to a run.
-#[derive(Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed ^ mixed >> 27) % sides
-    }
-}
-
 fn rules() -> Arc<Rules> {
     let options = SetOptions { forget_after: Span(60 * DAY), remembered_ids: 4 };
     let set = ModelSet::new(vec![builtin("think5").expect("it ships")], options).expect("one model is a set");

@@ -109,7 +109,9 @@ impl Clock {
 pub(super) fn decimal(found: &Found<'_>) -> Option<Decimal> {
     match found {
         Found::Float(number) => Decimal::of_float(*number),
-        Found::Unsigned(_) | Found::Signed(_) | Found::Text(_) => Decimal::parse(&as_text(found)?),
+        Found::Unsigned(number) => Some(Decimal::of_integer((*number).into())),
+        Found::Signed(number) => Some(Decimal::of_integer((*number).into())),
+        Found::Text(text) => Decimal::parse(text),
         Found::Absent | Found::Null | Found::Bool(_) | Found::Other | Found::Raw(_) => None,
     }
 }

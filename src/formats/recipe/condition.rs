@@ -21,6 +21,8 @@ const TESTS_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Tests {
     all: Vec<Test>,
+    /// Those that ask for words, by place.
+    words: Vec<Words>,
     /// As they were written, to know them again.
     written: Vec<Written>,
 }
@@ -33,8 +35,20 @@ enum Written {
 
 #[derive(Debug)]
 enum Test {
+    /// Whether it is one of some words: the place's among [`Tests::words`], where all that ask there are answered at once.
+    Words(usize),
     Place(Slot, Expected),
     Expression(Box<Expression>),
+}
+
+/// The words that are asked for at one place.
+#[derive(Debug)]
+struct Words {
+    slot: Slot,
+    /// The questions that ask for some of them.
+    asking: u64,
+    /// Each word, and the questions that it answers with yes.
+    words: Vec<(Word, u64)>,
 }
 
 #[derive(Debug)]
@@ -66,30 +80,56 @@ impl Tests {
         let mut bits = 0;
         for (place, test) in places.iter().flat_map(|places| &places.0) {
             let written = Written::Place(place.clone(), test.clone());
-            bits |= self.bit(written, || Ok(Test::Place(slots.of(place)?, Expected::new(test)?)))?;
+            bits |= self.bit(written, |tests, bit| {
+                let slot = slots.of(place)?;
+                match test.words() {
+                    Some(words) => Ok(Test::Words(tests.ask(slot, &words, bit))),
+                    None => Ok(Test::Place(slot, Expected::new(test)?)),
+                }
+            })?;
         }
         if let Some(text) = when {
-            bits |= self.bit(Written::Expression(text.to_owned()), || {
+            bits |= self.bit(Written::Expression(text.to_owned()), |_, _| {
                 Ok(Test::Expression(Box::new(Expression::new(text, slots)?)))
             })?;
         }
         Ok(Rule(bits))
     }
 
-    fn bit(&mut self, written: Written, test: impl FnOnce() -> Result<Test, String>) -> Result<u64, String> {
-        let known = self.written.iter().position(|other| *other == written);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                self.all.push(test()?);
-                self.written.push(written);
-                self.all.len() - 1
-            }
-        };
-        if place >= TESTS_MAX {
+    /// The bit of a question, which is made if it was not asked before.
+    fn bit(
+        &mut self,
+        written: Written,
+        test: impl FnOnce(&mut Self, u64) -> Result<Test, String>,
+    ) -> Result<u64, String> {
+        if let Some(known) = self.written.iter().position(|other| *other == written) {
+            return Ok(1 << known);
+        }
+        if self.all.len() == TESTS_MAX {
             return Err(format!("more than {TESTS_MAX} different tests; use a `table` instead of tests one by one"));
         }
-        Ok(1 << place)
+        let bit = 1 << self.all.len();
+        let test = test(self, bit)?;
+        self.all.push(test);
+        self.written.push(written);
+        Ok(bit)
+    }
+
+    /// Adds a question for words; gives where those of its place are.
+    fn ask(&mut self, slot: Slot, asked: &[&str], bit: u64) -> usize {
+        let place = self.words.iter().position(|words| words.slot == slot).unwrap_or_else(|| {
+            self.words.push(Words { slot, asking: 0, words: Vec::new() });
+            self.words.len() - 1
+        });
+        let Words { asking, words, .. } = &mut self.words[place];
+        *asking |= bit;
+        for word in asked.iter().map(|word| Word::new(word)) {
+            match words.iter_mut().find(|(known, _)| *known == word) {
+                Some((_, bits)) => *bits |= bit,
+                None => words.push((word, bit)),
+            }
+        }
+        place
     }
 
     /// The questions, asked of a record.
@@ -117,14 +157,28 @@ impl Asked<'_, '_, '_> {
                 return true;
             }
             let bit = open & open.wrapping_neg();
-            let is_so = match &self.tests.all[open.trailing_zeros() as usize] {
-                Test::Place(slot, expected) => expected.is(self.view.get(*slot)),
-                Test::Expression(expression) => expression.is_true(self.view),
+            let (asked, holds) = match &self.tests.all[open.trailing_zeros() as usize] {
+                Test::Words(place) => {
+                    let words = &self.tests.words[*place];
+                    (words.asking, words.holding(self.view.get(words.slot)))
+                }
+                Test::Place(slot, expected) => (bit, if expected.is(self.view.get(*slot)) { bit } else { 0 }),
+                Test::Expression(expression) => (bit, if expression.is_true(self.view) { bit } else { 0 }),
             };
-            let answers = if is_so { &self.holds } else { &self.fails };
-            answers.set(answers.get() | bit);
+            self.holds.set(self.holds.get() | holds);
+            self.fails.set(self.fails.get() | (asked & !holds));
         }
         false
+    }
+}
+
+impl Words {
+    /// The questions that what stands there answers with yes.
+    #[inline]
+    fn holding(&self, found: &Found<'_>) -> u64 {
+        let Found::Text(text) = found else { return 0 };
+        let (text, ends) = (text.as_bytes(), Ends::of(text.as_bytes()));
+        self.words.iter().find(|(word, _)| word.is(text, ends)).map_or(0, |(_, bits)| *bits)
     }
 }
 

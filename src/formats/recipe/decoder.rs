@@ -207,15 +207,15 @@ impl Decoder for RecipeDecoder {
             return if is_tombstone { Ok(Decoded::Ignored) } else { Err(Reject::Empty) };
         };
         if self.steps.is_empty() {
-            return self.level.decode(value, record);
+            return self.level.decode(value, record, None);
         }
         match self.steps.take(value)? {
             Reached::Nothing => Ok(Decoded::Ignored),
             Reached::NotYet => Ok(Decoded::NotYet),
-            Reached::Json(Cow::Borrowed(bytes)) => self.level.decode(bytes, record),
+            Reached::Json(Cow::Borrowed(bytes)) => self.level.decode(bytes, record, None),
             Reached::Json(Cow::Owned(bytes)) => {
                 let inner = RawRecord { value: Some(&bytes), ..*record };
-                self.level.decode(&bytes, &inner).map(Decoded::into_owned)
+                self.level.decode(&bytes, &inner, None).map(Decoded::into_owned)
             }
         }
     }
@@ -224,27 +224,43 @@ impl Decoder for RecipeDecoder {
 impl Level {
     /// The events of a whole record.
     #[inline]
-    fn decode<'a>(&mut self, bytes: &'a [u8], record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
-        let Self { reader: Reader { extractor, lookups }, name, entries, base: None } = self else {
-            return self.decode_several(bytes, record);
-        };
-        let [Entry { only: None, what: What::One(reading) }] = entries.as_slice() else {
-            return self.decode_several(bytes, record);
-        };
-        extractor.read(Some(bytes), |found| {
-            let looked_up = lookups.all(record, found, None, name.as_ref());
-            reading.item(record, &View::of_record(found, &looked_up)).map(|item| match item {
-                Item::Event(told) => Decoded::One(told),
-                Item::Dropped(reason) => Decoded::Dropped(reason),
-            })
-        })
+    fn decode<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        record: &RawRecord<'a>,
+        around: Option<&View<'_, 'a>>,
+    ) -> Result<Decoded<'a>, Reject> {
+        // Most records are one event, which is read at once.
+        match (self.entries.as_mut_slice(), &self.base) {
+            ([Entry { only: None, what: What::One(reading) }], None) => {
+                let Self { reader: Reader { extractor, lookups }, name, .. } = self;
+                extractor.read(Some(bytes), |found| {
+                    let looked_up = lookups.all(record, found, around, name.as_ref());
+                    reading.item(record, &View::within(around, found, &looked_up)).map(|item| match item {
+                        Item::Event(told) => Decoded::One(told),
+                        Item::Dropped(reason) => Decoded::Dropped(reason),
+                    })
+                })
+            }
+            ([Entry { only: None, what: What::Each(arrays, level) }], None)
+                if is_itself_alone(arrays, &self.reader) && bytes.trim_ascii_start().starts_with(b"{") =>
+            {
+                level.decode(bytes, record, Some(&View::of_record(&[], &[])))
+            }
+            _ => self.decode_several(bytes, record, around),
+        }
     }
 
     #[inline(never)]
-    fn decode_several<'a>(&mut self, bytes: &'a [u8], record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
+    fn decode_several<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        record: &RawRecord<'a>,
+        around: Option<&View<'_, 'a>>,
+    ) -> Result<Decoded<'a>, Reject> {
         let text = utf8(bytes)?;
         let mut items = Vec::new();
-        self.read(text, record, None, &mut items)?;
+        self.read(text, record, around, &mut items)?;
         Ok(match items.len() {
             0 => Decoded::Ignored,
             1 => match items.pop() {
@@ -264,8 +280,14 @@ impl Level {
         around: Option<&View<'_, 'a>>,
         items: &mut Vec<Item<'a>>,
     ) -> Result<(), Reject> {
+        let Self { reader, name, entries, base } = self;
+        if let ([Entry { only: None, what: What::Each(arrays, level) }], None) = (entries.as_mut_slice(), &base)
+            && is_itself_alone(arrays, reader)
+        {
+            return level.read_items(text, record, Some(&View::of_record(&[], &[])), items);
+        }
+        let Reader { extractor, lookups } = reader;
         // An array by itself has no places, so that there is nothing to be read of it but its items.
-        let Self { reader: Reader { extractor, lookups }, name, entries, base } = self;
         if text.trim_ascii_start().starts_with('[')
             && let [Entry { what: What::Each(arrays, level), .. }] = entries.as_mut_slice()
             && arrays.iter().any(|array| matches!(array, Array::Itself))
@@ -328,6 +350,11 @@ impl Level {
         }
         if all.is_whole() { Ok(()) } else { Err(Reject::Malformed("an array that does not end as arrays do".into())) }
     }
+}
+
+/// Whether nothing is wanted of a record but itself, or its items.
+fn is_itself_alone(arrays: &[Array], reader: &Reader) -> bool {
+    matches!(arrays, [Array::Itself]) && reader.wants_nothing()
 }
 
 /// Says in which item something is wrong.

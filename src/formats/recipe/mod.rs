@@ -5,7 +5,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `spec`, `test_spec` | how a recipe is written |
+//! | `spec`, `test_spec`, `forms` | how a recipe is written |
 //! | `steps` | from the bytes to what is read |
 //! | `options` | what an input says beside |
 //! | `decoder` | a recipe at work: from bytes to events |
@@ -21,6 +21,7 @@ mod condition;
 mod decoder;
 mod expression;
 mod field;
+mod forms;
 mod items;
 mod money;
 mod options;

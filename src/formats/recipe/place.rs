@@ -7,11 +7,18 @@ pub(super) enum Place {
     Path(Path),
     /// In the record around that item.
     Around(Path),
-    /// The record's key.
+    /// Beside the record's value.
+    Beside(Beside),
+}
+
+/// What a record has beside its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Its key.
     Key,
-    /// The record's timestamp.
+    /// Its timestamp.
     Timestamp,
-    /// A header of the record.
+    /// A header.
     Header(String),
     /// What the producer calls the event, as the recipe's `name` says.
     Name,
@@ -42,11 +49,11 @@ impl Place {
     pub(super) fn read(text: &str) -> Result<Self, String> {
         if let Some(of_record) = text.strip_prefix('$') {
             return match of_record {
-                "key" => Ok(Self::Key),
-                "timestamp" => Ok(Self::Timestamp),
-                "name" => Ok(Self::Name),
+                "key" => Ok(Self::Beside(Beside::Key)),
+                "timestamp" => Ok(Self::Beside(Beside::Timestamp)),
+                "name" => Ok(Self::Beside(Beside::Name)),
                 _ => match of_record.strip_prefix("header.").filter(|name| !name.is_empty()) {
-                    Some(name) => Ok(Self::Header(name.to_owned())),
+                    Some(name) => Ok(Self::Beside(Beside::Header(name.to_owned()))),
                     None => Err(format!(
                         "`{text}` is nothing of a record; write $key, $timestamp, $header.NAME, $name, or a key that begins with $ as /{text}"
                     )),
@@ -122,9 +129,9 @@ mod tests {
         check("household_id", Place::Path(keys(&["household_id"])));
         check("/a~1b/0/c~0d", Place::Path(keys(&["a/b", "0", "c~d"])));
         check("^/customer/id", Place::Around(keys(&["customer", "id"])));
-        check("$key", Place::Key);
-        check("$timestamp", Place::Timestamp);
-        check("$header.X-Topic", Place::Header("X-Topic".into()));
+        check("$key", Place::Beside(Beside::Key));
+        check("$timestamp", Place::Beside(Beside::Timestamp));
+        check("$header.X-Topic", Place::Beside(Beside::Header("X-Topic".into())));
         check("/$key", Place::Path(keys(&["$key"])));
         let item = ItemPath { key: vec!["a".into(), "@b".into()], value: "c".into(), rest: vec!["a".into()] };
         check("/list/[a/@b=c]/a", Place::Path(Path { item: Some(item), ..keys(&["list"]) }));

@@ -334,10 +334,8 @@ impl Wanted {
     }
 
     fn read<'a>(&self, view: &View<'_, 'a>) -> Details<'a> {
-        let identifiers = self.identifiers.iter().filter_map(|(of, field)| {
-            let identity = field.identity(view).filter(|text| !text.trim_ascii().is_empty())?;
-            Some((Cow::Owned(of.clone()), identity))
-        });
+        let identifiers =
+            self.identifiers.iter().filter_map(|(of, field)| Some((Cow::Owned(of.clone()), field.identity(view)?)));
         Details {
             identifiers: identifiers.collect(),
             currency: self.currency.as_ref().and_then(|money| money.currency(view)),

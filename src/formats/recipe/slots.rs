@@ -9,7 +9,7 @@ use super::clock::decimal;
 use super::condition::{Rule, Tests};
 use super::field::{Field, List, total};
 use super::items;
-use super::place::{ItemPath, Path, Place};
+use super::place::{Beside, ItemPath, Path, Place};
 use super::spec::{FieldSpec, Ordered};
 use super::test_spec::TestSpec;
 use crate::formats::RawRecord;
@@ -64,10 +64,7 @@ pub(super) struct Wanted {
 /// What is looked up after reading.
 #[derive(Debug)]
 enum Lookup {
-    Key { index: u16 },
-    Timestamp { index: u16 },
-    Header { index: u16, name: String },
-    Name { index: u16 },
+    Beside { index: u16, what: Beside },
     Items(ItemLookup),
     Sum { index: u16, array: usize, wanted: Wanted, of: Field, tests: Tests, rule: Rule },
 }
@@ -109,10 +106,7 @@ impl Slots {
         };
         match place {
             Place::Path(path) | Place::Around(path) => Ok(wanted.path(path, list)),
-            Place::Key => Ok(wanted.look_up(list, |index| Lookup::Key { index })),
-            Place::Timestamp => Ok(wanted.look_up(list, |index| Lookup::Timestamp { index })),
-            Place::Header(name) => Ok(wanted.look_up(list, |index| Lookup::Header { index, name })),
-            Place::Name => Ok(wanted.look_up(list, |index| Lookup::Name { index })),
+            Place::Beside(what) => Ok(wanted.beside(what, list)),
         }
     }
 
@@ -170,6 +164,18 @@ impl Wanted {
         }
     }
 
+    /// What stands beside the value: looked up once, however often it is asked for.
+    fn beside(&mut self, wanted: Beside, list: u8) -> Slot {
+        let known = self.lookups.iter().find_map(|lookup| match lookup {
+            Lookup::Beside { index, what } if *what == wanted => Some(*index),
+            _ => None,
+        });
+        match known {
+            Some(index) => Slot { list: list + 1, index },
+            None => self.look_up(list, |index| Lookup::Beside { index, what: wanted }),
+        }
+    }
+
     fn look_up(&mut self, list: u8, lookup: impl FnOnce(u16) -> Lookup) -> Slot {
         let index = self.looked_up;
         self.looked_up += 1;
@@ -211,13 +217,10 @@ impl Wanted {
         };
         let lookups = std::mem::take(&mut self.lookups);
         let looks = lookups.into_iter().map(|lookup| match lookup {
-            Lookup::Key { index } => Look::Key { index },
-            Lookup::Timestamp { index } => Look::Timestamp { index },
-            Lookup::Header { index, name } => Look::Header { index, name },
+            Lookup::Beside { index, what } => Look::Beside { index, what },
             Lookup::Items(ItemLookup { array, shape, key_slot, wanted, .. }) => {
                 Look::Items(Box::new(ItemLook { array, extractor: ready(shape), key_slot, wanted }))
             }
-            Lookup::Name { index } => Look::Name { index },
             Lookup::Sum { index, array, wanted, of, tests, rule } => {
                 Look::Sum(Box::new(Sum { index, array, reader: wanted.reader(is_loose), of, tests, rule }))
             }
@@ -235,6 +238,13 @@ pub(super) struct Reader {
     pub(super) lookups: Lookups,
 }
 
+impl Reader {
+    /// Whether nothing is wanted.
+    pub(super) fn wants_nothing(&self) -> bool {
+        self.extractor.slots() == 0 && self.lookups.looks.is_empty()
+    }
+}
+
 /// What is looked up after a record or an item was read.
 pub(super) struct Lookups {
     looks: Vec<Look>,
@@ -242,11 +252,8 @@ pub(super) struct Lookups {
 }
 
 enum Look {
-    Key { index: u16 },
-    Timestamp { index: u16 },
-    Header { index: u16, name: String },
+    Beside { index: u16, what: Beside },
     Items(Box<ItemLook>),
-    Name { index: u16 },
     Sum(Box<Sum>),
 }
 
@@ -336,35 +343,35 @@ impl Lookups {
         let mut all = vec![Found::Absent; self.places];
         for look in &mut self.looks {
             match look {
-                Look::Key { index } => {
-                    let key = record.key.and_then(|key| std::str::from_utf8(key).ok());
-                    all[usize::from(*index)] = key.map_or(Found::Absent, |key| Found::Text(Cow::Borrowed(key)));
-                }
-                Look::Timestamp { index } => {
-                    if record.timestamp >= 0 {
-                        all[usize::from(*index)] = Found::Unsigned(record.timestamp.unsigned_abs());
-                    }
-                }
-                Look::Header { index, name } => {
-                    let value = record.headers.get(name).and_then(|value| String::from_utf8(value).ok());
-                    all[usize::from(*index)] = value.map_or(Found::Absent, |value| Found::Text(Cow::Owned(value)));
-                }
+                Look::Beside { index, what } => all[usize::from(*index)] = beside(record, what),
                 Look::Sum(sum) => {
                     let around = View::within(around, found, &all);
                     let total = sum.of(record, &found[sum.array], &around);
                     all[usize::from(sum.index)] = total;
                 }
-                Look::Name { .. } => {}
                 Look::Items(items) => items.put(found, &mut all),
             }
         }
         // Made of what was looked up before.
         for look in &self.looks {
-            if let (Look::Name { index }, Some(name)) = (look, name) {
+            if let (Look::Beside { index, what: Beside::Name }, Some(name)) = (look, name) {
                 let is = name.get(&View::within(around, found, &all));
                 all[usize::from(*index)] = is;
             }
         }
         all
     }
+}
+
+/// What a record has beside its value, as far as it is known before the rest is looked up.
+fn beside<'a>(record: &RawRecord<'a>, what: &Beside) -> Found<'a> {
+    let text = match what {
+        Beside::Key => record.key.and_then(|key| std::str::from_utf8(key).ok()).map(Cow::Borrowed),
+        Beside::Header(name) => {
+            record.headers.get(name).and_then(|value| String::from_utf8(value).ok()).map(Cow::Owned)
+        }
+        Beside::Timestamp if record.timestamp >= 0 => return Found::Unsigned(record.timestamp.unsigned_abs()),
+        Beside::Timestamp | Beside::Name => None,
+    };
+    text.map_or(Found::Absent, Found::Text)
 }

@@ -43,6 +43,20 @@ pub enum TestSpec {
     Below(f64),
 }
 
+impl TestSpec {
+    /// The words one of which it asks for, if that is all that it asks.
+    pub(super) fn words(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Text(text) if !text.ends_with('*') => Some(vec![text]),
+            Self::Any(tests) => {
+                let words = tests.iter().map(Self::words).collect::<Option<Vec<_>>>()?;
+                Some(words.concat())
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The forms with a word.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
