@@ -37,7 +37,12 @@ impl Fixtures {
             !matches!(extension, Some("expected" | "yaml" | "md"))
         };
         let values = paths.iter().filter(|path| is_record(path));
-        let values = values.map(|path| std::fs::read(path).expect("it can be read"));
+        let values = values.map(|path| {
+            let mut value = std::fs::read(path).expect("it can be read");
+            // Files end with their last line; records do not.
+            value.pop_if(|last| *last == b'\n');
+            value
+        });
         let values = values.filter(|value| decoder.decode(&record(value)).is_ok()).collect();
         Self { format, decoder, values }
     }

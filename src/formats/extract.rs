@@ -7,12 +7,14 @@
 //!
 //! Not in here: what the fields mean.
 
+use std::borrow::Cow;
+
 use super::found::Found;
 use super::habit::Habit;
 use super::lesson::Lesson;
 use super::quotes::Quotes;
-use super::shape::Shape;
-use super::{scan, walk};
+use super::shape::{ROOT, Shape};
+use super::{literal, scan, walk};
 use crate::journey::Reject;
 
 /// Reads records of one shape, one after the other.
@@ -31,7 +33,7 @@ impl Extractor {
     /// An extractor of what the shape wants.
     pub(super) fn new(shape: Shape) -> Self {
         let memory = vec![Found::Absent; shape.slots()];
-        let has_habits = !shape.has_raw() && !shape.is_loose();
+        let has_habits = !shape.is_loose();
         Self { shape, has_habits, habit: Habit::default(), quotes: Quotes::default(), memory }
     }
 
@@ -46,6 +48,15 @@ impl Extractor {
         value: Option<&'a [u8]>,
         take: impl FnOnce(&[Found<'a>]) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
+        self.read_text(value, |_, found| take(found))
+    }
+
+    /// The same, with the record as a text.
+    pub(super) fn read_text<'a, T>(
+        &mut self,
+        value: Option<&'a [u8]>,
+        take: impl FnOnce(&'a str, &[Found<'a>]) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
         let bytes = value.filter(|value| !value.is_empty()).ok_or(Reject::Empty)?;
         let is_marked = self.quotes.mark(bytes).is_some();
         let unsure = if is_marked { self.quotes.beyond_ascii() } else { 0..bytes.len() };
@@ -59,7 +70,7 @@ impl Extractor {
         let is_usual = is_marked && self.has_habits && self.habit.read(&self.quotes, text, &mut found).is_some();
         let learns = self.has_habits && self.habit.note(is_usual);
         let read = if is_usual { Ok(()) } else { self.read_unusual(text, is_marked, learns, &mut found) };
-        let taken = read.and_then(|()| take(&found));
+        let taken = read.and_then(|()| take(text, &found));
         self.memory = relet(found);
         taken
     }
@@ -68,15 +79,23 @@ impl Extractor {
     pub(super) fn read_any<'a, T>(
         &mut self,
         text: &'a str,
-        take: impl FnOnce(&[Found<'a>]) -> Result<T, Reject>,
+        take: impl FnOnce(&'a str, &[Found<'a>]) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
         // Whoever wants nothing of what is no object is told that it is none.
         if text.trim_ascii_start().starts_with('{') || !self.shape.wants_whole() {
-            return self.read(Some(text.as_bytes()), take);
+            return self.read_text(Some(text.as_bytes()), take);
         }
         let mut found = std::mem::take(&mut self.memory);
         found.fill(Found::Absent);
-        let taken = walk::read_any(&self.shape, text, &mut found).and_then(|()| take(&found));
+        let read = match (literal::plain_text(text), self.shape.node(ROOT).slot) {
+            // As the items of many an array are: addresses, names of products.
+            (Some(text), Some(whole)) => {
+                found[whole] = Found::Text(Cow::Borrowed(text));
+                Ok(())
+            }
+            _ => walk::read_any(&self.shape, text, &mut found),
+        };
+        let taken = read.and_then(|()| take(text, &found));
         self.memory = relet(found);
         taken
     }
@@ -125,8 +144,6 @@ fn relet<'a>(found: Vec<Found<'_>>) -> Vec<Found<'a>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
 
     fn check(paths: &[&[&str]], record: &str, expected: &[Found<'_>]) {

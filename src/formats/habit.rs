@@ -8,7 +8,8 @@
 //! # Why this is right
 //! What may follow a value, which keys are wanted there, and what they change, depends only on the objects and arrays that
 //! are open ([`State`]). So a step that was seen once in a state is JSON in that state whenever it comes again, and finds
-//! the same. A text in place of a text and a number in place of a number change nothing about that.
+//! the same. A text in place of a text and a number in place of a number change nothing about that. In an array of which items
+//! are wanted the state also tells which item it is, and one that is kept as its text is another state than one that is not.
 //!
 //! The idea of remembering the texts between the values is that of the pattern trees of Mison (Li et al., *Mison: A Fast
 //! JSON Parser for Data Analytics*, VLDB 2017); states instead of a tree keep keys that may be absent from doubling it.
@@ -24,8 +25,9 @@ use super::step::{End, Head, NONE, Step, Value, WIDTH, has_head};
 
 /// Steps kept, over all states.
 const STEPS_MAX: usize = 1024;
-/// Steps kept that leave one state: they are gone through when a record takes another way than the last one did.
-const STEPS_OF_STATE_MAX: usize = 64;
+/// Steps kept that leave one state: they are gone through when a record takes another way than the last one did. Rows of wide
+/// tables without what is empty (Snowplow's have 131 columns) have more than a hundred.
+const STEPS_OF_STATE_MAX: usize = 192;
 /// Changes kept, over all steps.
 const EFFECTS_MAX: usize = 8192;
 /// The longest text of a step.
@@ -136,11 +138,11 @@ impl Habit {
                 }
             };
             self.path.push(number as u16);
+            if !step.is_plain {
+                step.change(&self.effects, found, text, at);
+            }
             at += usize::from(step.length);
             passed += usize::from(step.quotes);
-            if !step.is_plain {
-                step.change(&self.effects, found);
-            }
             if step.is_plain || step.value == Value::Text {
                 let close = *places.get(passed)? as usize;
                 passed += 1;

@@ -101,6 +101,43 @@ fn what_is_made_like_an_earlier_record_takes_its_route() {
 }
 
 #[test]
+fn arrays_and_objects_that_are_kept_as_texts_and_wanted_items_are_a_habit_too() {
+    let mut shape = Shape::new();
+    for path in [&["id"][..], &["list", "0", "n"], &["list", "2"], &["of"]] {
+        shape.slot(path);
+    }
+    for path in [&["list"][..], &["of"], &["p", "whole"], &["p"]] {
+        shape.raw_slot(path);
+    }
+    let mut input = Input::new(shape);
+    let first = r#"{"p":{"whole":[{"n":1},{"n":2}],"other":[1]},"list":[{"n":"a"},"x","y","z","z"],"of":[],"id":"c","last":[{"n":0}]}"#;
+    assert!(!input.reads_by_route(first) && !input.reads_by_route(first));
+    let alike = [
+        r#"{"p":{"whole":[{"n":-1.5},{"n":22}],"other":[0]},"list":[{"n":"é, ]}\""},"","ys","zs","zs"],"of":[],"id":"c1","last":[{"n":0}]}"#,
+        r#"{"p":{"whole":[{"n":1},{"n":222}],"other":[17]},"list":[{"n":""},"x","\u00e9","z","z"],"of":[],"id":"","last":[{"n":1}]}"#,
+    ];
+    for record in alike {
+        assert!(input.reads_by_route(record), "{record}");
+    }
+    // More items, and fewer, where they are all alike: known steps in another order.
+    assert!(input.read(
+        r#"{"p":{"whole":[{"n":1},{"n":2},{"n":3}],"other":[1]},"list":[{"n":"a"},"x","y","z","z","z","z"],"of":[],"id":"c","last":[{"n":0}]}"#
+    ));
+    let others = [
+        r#"{"p":{"whole":{"n":1},"other":[1]},"list":[{"m":"x"},{"n":"a"},"y","z"],"of":{"a":"b"},"id":"c"}"#,
+        r#"{"p":{"whole":null,"other":[1]},"list":[[{"n":"a"}],"x",{"n":8}],"of":{},"id":"c"}"#,
+        r#"{"p":[],"list":[],"of":[[]],"id":"c"}"#,
+        r#"{"list":[{"m":"x"},"y"],"list":[{"n":9}],"of":[1],"of":true,"p":{"whole":[1]},"p":{"whole":true}}"#,
+    ];
+    for record in others.iter().chain(&others).chain(&others) {
+        input.read(record);
+    }
+    for record in &others {
+        assert!(input.reads_by_route(record), "{record}");
+    }
+}
+
+#[test]
 fn records_of_several_makes_in_turn_each_take_a_route() {
     let mut input = Input::of_some();
     let makes = [
@@ -109,6 +146,8 @@ fn records_of_several_makes_in_turn_each_take_a_route() {
         r#"{"p":{"a":1},"id":"c1"}"#,
         r#"{"id":"c1","q":{"total":1.5,"of":"x"},"list":["a","b"]}"#,
         r#"{"list":["a"],"id":"c1","q":{"of":"y","total":-2}}"#,
+        r#"{"id":"c1","p":{"a":1},"q":{},"list":[]}"#,
+        r#"{"id":"c1","p":{"b":"x"},"a key of some length at the very end of the record":{}}"#,
     ];
     for _ in 0..2 {
         makes.iter().for_each(|make| _ = input.read(make));
@@ -145,6 +184,19 @@ fn keys_that_come_and_go_are_learnt_once_each() {
     }
     let missed = (0..256).filter(|&keys| !input.read(record(keys))).count();
     assert!(missed <= 1 + 8 * 7 / 2, "{missed} of 256 were not read by habit, more than there are pairs of keys");
+}
+
+#[test]
+fn rows_of_wide_tables_without_what_is_empty_are_a_habit() {
+    let mut input = Input::of_some();
+    let row = |seed: usize| {
+        let columns = (0..131).filter(|column| (seed * 131 + column * column) % 7 > 3);
+        let columns: Vec<_> = columns.map(|column| format!("\"column_{column}\":\"v\"")).collect();
+        format!("{{{},\"id\":\"c\"}}", columns.join(",")).into_bytes()
+    };
+    (0..500).for_each(|seed| _ = input.read(row(seed)));
+    let missed = (0..500).filter(|&seed| !input.read(row(seed))).count();
+    assert!(missed == 0, "{missed} of 500");
 }
 
 #[test]
@@ -208,12 +260,19 @@ proptest! {
 
     #[test]
     fn records_of_an_input_are_read_as_the_other_way_reads_each(
+        keeps_texts: bool,
         texts in proptest::collection::vec(scan_tests::value(), 1..5),
         changes in proptest::collection::vec(
             (any::<proptest::sample::Index>(), any::<proptest::sample::Index>(), any::<u8>()), 0..20,
         ),
     ) {
-        let mut input = Input::new(scan_tests::shape());
+        let mut shape = scan_tests::shape();
+        if keeps_texts {
+            for path in scan_tests::KEPT {
+                shape.raw_slot(path);
+            }
+        }
+        let mut input = Input::new(shape);
         for text in texts.iter().chain(&texts) {
             input.read(text);
         }

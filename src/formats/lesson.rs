@@ -9,8 +9,12 @@ pub(super) enum Frame {
     Wanted(usize),
     /// An object of which nobody wants anything.
     Object,
-    /// An array.
+    /// An array of which nobody wants anything.
     Array,
+    /// An array at this node that is kept as its text, and of whose items none is wanted.
+    Whole(usize),
+    /// An array at this node of which items are wanted, at the item of this place; behind the last wanted one all are alike.
+    Items(usize, usize),
 }
 
 /// What becomes of a slot between two values.
@@ -20,16 +24,26 @@ pub(super) enum Effect {
     Empty,
     /// An object or array stands there.
     Other,
+    /// What is kept as its text begins so far behind the last value.
+    Begin(u16),
+    /// It ends so far behind the last value.
+    End(u16),
 }
 
 impl Effect {
-    /// What is found in the slot from then on.
+    /// Changes what was found in the slot; the last value ended at this place of the record.
     #[inline(always)]
-    pub(super) fn leaves(self) -> Found<'static> {
-        match self {
-            Self::Empty => Found::Absent,
-            Self::Other => Found::Other,
-        }
+    pub(super) fn change<'a>(self, found: &mut Found<'a>, record: &'a str, at: usize) {
+        *found = match (self, &*found) {
+            (Self::Empty, _) => Found::Absent,
+            (Self::Other, _) => Found::Other,
+            (Self::Begin(off), _) => record.get(at + usize::from(off)..).map_or(Found::Absent, Found::Raw),
+            (Self::End(off), Found::Raw(rest)) => {
+                let begin = record.len() - rest.len();
+                record.get(begin..at + usize::from(off)).map_or(Found::Absent, Found::Raw)
+            }
+            (Self::End(_), _) => Found::Absent,
+        };
     }
 }
 
@@ -37,8 +51,14 @@ impl Effect {
 pub(super) trait Notes {
     /// An object or array began.
     fn opened(&mut self, _: Frame) {}
+    /// The last one that began, and has not ended, goes on as this.
+    fn turned(&mut self, _: Frame) {}
     /// The last one that began ended.
     fn closed(&mut self) {}
+    /// What is kept as its text in a slot begins here.
+    fn begins(&mut self, _slot: usize, _at: usize) {}
+    /// It ends here.
+    fn ends(&mut self, _slot: usize, _at: usize) {}
     /// A slot was changed beside a value.
     fn changed(&mut self, _slot: usize, _: Effect) {}
     /// A text, number or word stood from here to there, and is kept in this slot.
@@ -83,6 +103,11 @@ pub(super) struct Part {
 }
 
 impl Lesson {
+    /// How far behind the last value a place is; if that is too far to be said, the text is too long to be learnt.
+    fn behind_value(&self, at: usize) -> u16 {
+        u16::try_from(at - self.text).unwrap_or(u16::MAX)
+    }
+
     fn part(&mut self, end: usize, slot: Option<usize>, is_end: bool) {
         self.is_over |= self.parts.len() == PARTS_MAX;
         if self.is_over {
@@ -99,19 +124,36 @@ impl Notes for Lesson {
         self.open.push(frame);
     }
 
+    fn turned(&mut self, frame: Frame) {
+        if let Some(last) = self.open.last_mut() {
+            *last = frame;
+        }
+    }
+
     fn closed(&mut self) {
         self.open.pop();
+    }
+
+    fn begins(&mut self, slot: usize, at: usize) {
+        self.changed(slot, Effect::Begin(self.behind_value(at)));
+    }
+
+    fn ends(&mut self, slot: usize, at: usize) {
+        self.changed(slot, Effect::End(self.behind_value(at)));
     }
 
     fn changed(&mut self, slot: usize, effect: Effect) {
         if self.is_over {
             return;
         }
-        // Only the last change of a slot is seen.
         let slot = slot as u16;
-        let earlier = self.effects[self.effect..].iter().position(|(other, _)| *other == slot);
-        if let Some(earlier) = earlier {
-            self.effects.remove(self.effect + earlier);
+        // Only the last change of a slot is seen; but what ends has begun.
+        if !matches!(effect, Effect::End(_)) {
+            let mut place = 0;
+            self.effects.retain(|(other, _)| {
+                place += 1;
+                place <= self.effect || *other != slot
+            });
         }
         self.effects.push((slot, effect));
     }

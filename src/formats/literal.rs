@@ -39,10 +39,17 @@ fn put_escaped<'a>(found: &mut Found<'a>, quoted: &'a str) -> Option<()> {
     Some(())
 }
 
-/// The value of the number that the bytes begin with, and how long it is, if it is an ordinary one: up to sixteen digits
-/// alone, and not where the record ends.
+/// What a text is that is nothing but a string without escapes.
+pub(super) fn plain_text(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let is_plain = inner.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+    is_plain.then_some(inner)
+}
+
+/// The number that the bytes begin with, and how long it is, if it is an ordinary one: up to sixteen digits, up to eight
+/// decimals, and not where the record ends.
 #[inline]
-pub(super) fn integer_at(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn ordinary_number_at(bytes: &[u8]) -> Option<(Found<'static>, usize)> {
     const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
     let first = Digits::of(*bytes.first_chunk()?);
     let (mut value, mut length) = (first.value()?, first.count);
@@ -52,9 +59,24 @@ pub(super) fn integer_at(bytes: &[u8]) -> Option<(u64, usize)> {
     {
         (value, length) = (value * TENS[second.count] + more, length + second.count);
     }
+    let mut found = Found::Unsigned(value);
+    if bytes.get(length) == Some(&b'.') {
+        let decimals = Digits::of(*bytes[length + 1..].first_chunk()?);
+        let (part, tens) = (decimals.value()?, TENS[decimals.count]);
+        let value = value.checked_mul(tens)?.checked_add(part)?;
+        found = Found::Float(exact_quotient(value, tens)?);
+        length += 1 + decimals.count;
+    }
     let may_end = !matches!(bytes.get(length)?, b'0'..=b'9' | b'.' | b'e' | b'E');
-    let may_begin = bytes[0] != b'0' || length == 1;
-    (may_begin && may_end).then_some((value, length))
+    let may_begin = bytes[0] != b'0' || length == 1 || bytes[1] == b'.';
+    (may_begin && may_end).then_some((found, length))
+}
+
+/// A quotient as the nearest float there is: what floats hold exactly they divide so (Clinger, *How to Read Floating Point
+/// Numbers Accurately*, 1990). `None`: the dividend has too many digits for that.
+#[inline]
+fn exact_quotient(dividend: u64, tens: u64) -> Option<f64> {
+    (dividend <= 1 << f64::MANTISSA_DIGITS).then(|| dividend as f64 / tens as f64)
 }
 
 /// How long the number is that the bytes begin with, and whether it is digits alone. `None`: it is no number.
@@ -140,6 +162,14 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_string_by_itself_is_read_as_json() {
+        for text in ["\"\"", " \"x\" ", "\"", "\"é, ü\"", "\"a\"b\"", "\"a\\\"\"", "\"a\nb\"", "x", "1", "{}", ""] {
+            let json = serde_json::from_str::<&str>(text).ok();
+            assert_eq!(plain_text(text), json.filter(|_| text.starts_with('"')), "{text}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -149,9 +179,10 @@ mod tests {
         ) {
             let bytes = text.as_bytes();
             let read = number_at(bytes).and_then(|(length, is_plain)| number_found(&text[..length], is_plain));
-            if let Some((value, length)) = integer_at(bytes) {
-                prop_assert_eq!(number_at(bytes), Some((length, true)), "{}", text);
-                prop_assert_eq!(read, Some(Found::Unsigned(value)), "{}", text);
+            if let Some((found, length)) = ordinary_number_at(bytes) {
+                let is_plain = matches!(found, Found::Unsigned(_));
+                prop_assert_eq!(number_at(bytes), Some((length, is_plain)), "{}", text);
+                prop_assert_eq!(read, Some(found), "{}", text);
             } else if let Some((length, true)) = number_at(bytes) {
                 prop_assert!(length > 16 || bytes.len() < 17, "{}", text);
             }

@@ -46,20 +46,33 @@ impl Default for Way {
 }
 
 /// What a block has where.
-struct Block {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
     quotes: u64,
     backslashes: u64,
     /// Bytes below 0x20, which strings must not hold.
     controls: u64,
+    is_ascii: bool,
 }
 
-/// What a first look at a block tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
-    quotes: u64,
-    /// Whether there are backslashes or control characters.
-    has_odd: bool,
-    is_ascii: bool,
+impl Default for Look {
+    fn default() -> Self {
+        Self { quotes: 0, backslashes: 0, controls: 0, is_ascii: true }
+    }
+}
+
+impl Look {
+    /// What is behind the first bytes of the block, fewer than it has.
+    #[inline(always)]
+    fn behind(self, bytes: usize) -> Self {
+        Self {
+            quotes: self.quotes >> bytes,
+            backslashes: self.backslashes >> bytes,
+            controls: self.controls >> bytes,
+            // Too careful where what is not ASCII is before them.
+            is_ascii: self.is_ascii,
+        }
+    }
 }
 
 /// What a block needs to know of those before it.
@@ -129,11 +142,20 @@ impl Quotes {
         (self.count, self.has_escapes, self.beyond_ascii) = (0, false, 0..0);
         let mut carry = Carry::default();
         let (blocks, tail) = text.as_chunks::<BLOCK>();
-        let mut last = [b' '; BLOCK];
-        last[..tail.len()].copy_from_slice(tail);
-        for (number, block) in blocks.iter().chain([&last]).enumerate() {
-            self.mark_block(text, number * BLOCK, block, look(block), &mut carry, &write)?;
+        for (number, block) in blocks.iter().enumerate() {
+            self.mark_block(text, number * BLOCK, look(block), &mut carry, &write)?;
         }
+        let look_at_tail = match text.last_chunk() {
+            // Some of it was seen before. (Copying so few bytes takes longer than looking at them twice.)
+            Some(block) if !tail.is_empty() => look(block).behind(BLOCK - tail.len()),
+            Some(_) => Look::default(),
+            None => {
+                let mut block = [b' '; BLOCK];
+                block[..tail.len()].copy_from_slice(tail);
+                look(&block)
+            }
+        };
+        self.mark_block(text, text.len() - tail.len(), look_at_tail, &mut carry, &write)?;
         // Every block makes room for more quotes than it has, but for the last place.
         match self.at.get_mut(self.count) {
             Some(place) => *place = end,
@@ -147,14 +169,13 @@ impl Quotes {
         &mut self,
         text: &[u8],
         start: usize,
-        block: &[u8; BLOCK],
         look: Look,
         carry: &mut Carry,
         write: &impl Fn(u64, u32, &mut [u32; BLOCK]),
     ) -> Option<()> {
         let mut quotes = look.quotes;
-        if look.has_odd || carry.escaped {
-            quotes = self.look_closely(text, start, Block::of(block), carry)?;
+        if (look.backslashes | look.controls) != 0 || carry.escaped {
+            quotes = self.look_closely(text, start, look, carry)?;
         }
         if !look.is_ascii {
             self.note_beyond_ascii(start, text.len());
@@ -174,7 +195,7 @@ impl Quotes {
 
     /// What few blocks need: escapes and control characters. Gives the quotes that are not escaped.
     #[cold]
-    fn look_closely(&mut self, text: &[u8], start: usize, block: Block, carry: &mut Carry) -> Option<u64> {
+    fn look_closely(&mut self, text: &[u8], start: usize, block: Look, carry: &mut Carry) -> Option<u64> {
         let mut escaped = u64::from(std::mem::take(&mut carry.escaped));
         let mut begins = 0;
         let mut left = block.backslashes & !escaped;
@@ -245,16 +266,6 @@ fn inside(quotes: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].into_iter().fold(quotes, |bits, by| bits ^ bits << by)
 }
 
-impl Block {
-    fn of(block: &[u8; BLOCK]) -> Self {
-        Self {
-            quotes: bits(block, |byte| byte == b'"'),
-            backslashes: bits(block, |byte| byte == b'\\'),
-            controls: bits(block, |byte| byte < 0x20),
-        }
-    }
-}
-
 /// Whether the processor has what [`Quotes::mark_avx2`] is compiled for.
 #[cfg(target_arch = "x86_64")]
 fn has_avx2() -> bool {
@@ -284,15 +295,22 @@ fn look_avx2(block: &[u8; BLOCK]) -> Look {
     let [low, high] = [0, 1].map(|part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast::<__m256i>()) });
     let (quote, backslash, control) =
         (_mm256_set1_epi8(b'"' as i8), _mm256_set1_epi8(b'\\' as i8), _mm256_set1_epi8(0x1f));
-    let quotes = [low, high].map(|bytes| _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, quote)) as u32);
-    let odd = [low, high].map(|bytes| {
-        let is_control = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, control), bytes);
-        _mm256_or_si256(is_control, _mm256_cmpeq_epi8(bytes, backslash))
-    });
+    let bits = |of: [__m256i; 2]| {
+        let [low, high] = of.map(|bytes| u64::from(_mm256_movemask_epi8(bytes) as u32));
+        high << 32 | low
+    };
+    let equal = |wanted| [low, high].map(|bytes| _mm256_cmpeq_epi8(bytes, wanted));
+    let controls = [low, high].map(|bytes| _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, control), bytes));
+    let backslashes = equal(backslash);
+    // Seldom is there any: then one look is enough for both.
+    let odd = [0, 1].map(|part: usize| _mm256_or_si256(controls[part], backslashes[part]));
     let odd = _mm256_or_si256(odd[0], odd[1]);
+    let (backslashes, controls) =
+        if _mm256_testz_si256(odd, odd) == 0 { (bits(backslashes), bits(controls)) } else { (0, 0) };
     Look {
-        quotes: u64::from(quotes[1]) << 32 | u64::from(quotes[0]),
-        has_odd: _mm256_testz_si256(odd, odd) == 0,
+        quotes: bits(equal(quote)),
+        backslashes,
+        controls,
         is_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0,
     }
 }
@@ -310,7 +328,8 @@ fn look_avx512(block: &[u8; BLOCK]) -> Look {
     let backslashes = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8));
     Look {
         quotes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'"' as i8)),
-        has_odd: controls | backslashes != 0,
+        backslashes,
+        controls,
         is_ascii: _mm512_movepi8_mask(bytes) == 0,
     }
 }
@@ -356,14 +375,20 @@ fn write_avx512(quotes: u64, start: u32, room: &mut [u32; BLOCK]) {
     }
 }
 
-/// A first look where there are no wide instructions.
+/// A look where there are no wide instructions.
 fn look(block: &[u8; BLOCK]) -> Look {
     let (mut has_odd, mut all) = (false, 0);
     for &byte in block {
         has_odd |= byte < 0x20 || byte == b'\\';
         all |= byte;
     }
-    Look { quotes: bits(block, |byte| byte == b'"'), has_odd, is_ascii: all < 0x80 }
+    let odd = |holds: fn(u8) -> bool| if has_odd { bits(block, holds) } else { 0 };
+    Look {
+        quotes: bits(block, |byte| byte == b'"'),
+        backslashes: odd(|byte| byte == b'\\'),
+        controls: odd(|byte| byte < 0x20),
+        is_ascii: all < 0x80,
+    }
 }
 
 /// A bit for every byte, set where the test holds.

@@ -165,8 +165,8 @@ enum Task {
     Value(Value, u16, [Spot; 2]),
     /// To keep the text behind this quote.
     Text(u16, u16),
-    /// To change a slot.
-    Change(u16, Effect),
+    /// To change a slot; the last value ended at this place.
+    Change(u16, Effect, Spot),
 }
 
 /// One way through a record. No leg or task has a mark that is not there.
@@ -202,7 +202,7 @@ impl Route {
             }
             draft.gap(gap, at);
             draft.legs(&text, at)?;
-            draft.changes(step.effects_among(effects));
+            draft.changes(step.effects_among(effects), at);
             passed = passed.checked_add(step.quotes)?;
             let nearest = passed.checked_sub(1)?;
             let from = if step.value == Value::Text {
@@ -218,17 +218,19 @@ impl Route {
             gap = Some(Gap { value: step.value, slot: step.slot, from });
         }
         let last = &steps[usize::from(*last)];
-        if last.value != Value::End || passed != draft.quotes || gap.is_none() {
+        // What is empty at the end has a key all the same.
+        let all = passed.checked_add(last.quotes)?;
+        if last.value != Value::End || all != draft.quotes || gap.is_none() {
             return None;
         }
         // Of the marks the end comes behind the quotes.
-        let tail = Spot { mark: passed, off: -i16::try_from(last.length).ok()? };
+        let tail = Spot { mark: all, off: -i16::try_from(last.length).ok()? };
         match gap {
             Some(Gap { value: Value::Text, from, .. }) => draft.tasks.push(Task::Meet([from, tail])),
             gap => draft.gap(gap, tail),
         }
         draft.legs(&last.text(rests), tail)?;
-        draft.changes(last.effects_among(effects));
+        draft.changes(last.effects_among(effects), tail);
         Some(draft.finish())
     }
 
@@ -258,7 +260,8 @@ impl Route {
     fn take<'a>(&self, record: Marked<'a, '_>, found: &mut [Found<'a>]) -> Option<()> {
         debug_assert_eq!(self.marks, record.marks.len());
         // SAFETY: as many marks as the route has, which was seen when it fitted, and it has no task beyond them.
-        let [first, second] = [0, 1].map(|end: usize| move |spots: &[Spot; 2]| unsafe { spots[end].of(record.marks) });
+        let place = |spot: Spot| unsafe { spot.of(record.marks) };
+        let [first, second] = [0, 1].map(|end: usize| move |spots: &[Spot; 2]| place(spots[end]));
         for task in &self.tasks {
             match task {
                 Task::Meet(spots) => (first(spots) == second(spots)).then_some(())?,
@@ -272,7 +275,9 @@ impl Route {
                     let found = &mut found[usize::from(*slot)];
                     literal::put_text(found, record.text, open as usize, close as usize, record.has_escapes)?;
                 }
-                Task::Change(slot, effect) => found[usize::from(*slot)] = effect.leaves(),
+                Task::Change(slot, effect, at) => {
+                    effect.change(&mut found[usize::from(*slot)], record.text, place(*at));
+                }
             }
         }
         Some(())
@@ -312,15 +317,16 @@ impl Draft {
         Some(())
     }
 
-    fn changes(&mut self, effects: &[(u16, Effect)]) {
-        self.tasks.extend(effects.iter().map(|&(slot, effect)| Task::Change(slot, effect)));
+    fn changes(&mut self, effects: &[(u16, Effect)], at: Spot) {
+        self.tasks.extend(effects.iter().map(|&(slot, effect)| Task::Change(slot, effect, at)));
     }
 
     fn finish(self) -> Route {
         let marks = usize::from(self.quotes) + 1;
         let spots = self.tasks.iter().flat_map(|task| match task {
             Task::Meet(spots) | Task::Value(.., spots) => &spots[..],
-            _ => &[],
+            Task::Change(.., spot) => std::slice::from_ref(spot),
+            Task::Text(..) => &[],
         });
         let is_there = |spot: &Spot| usize::from(spot.mark) < marks;
         assert!(

@@ -30,7 +30,7 @@ pub(super) fn read<'a, N: Notes>(
     if byte != b'{' {
         return None;
     }
-    let end = scan.object::<true>(start, ROOT)?;
+    let end = scan.value(start, byte, ROOT)?;
     if scan.next(end).0 != text.len() {
         return None;
     }
@@ -165,14 +165,17 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
                 self.found[slot] = Found::Other;
                 self.notes.changed(slot, Effect::Other);
             }
+            if let Some(slot) = node.raw_slot {
+                self.notes.begins(slot, at);
+            }
             let end = match byte {
                 b'{' => self.object::<true>(at, number),
-                b'[' if node.is_inner() => self.array::<true>(at, number),
-                _ => self.array::<false>(at, ROOT),
+                b'[' if node.is_inner() => self.array::<true>(at, number, Frame::Items(number, 0)),
+                _ => self.array::<false>(at, number, node.raw_slot.map_or(Frame::Array, |_| Frame::Whole(number))),
             }?;
             if let Some(slot) = node.raw_slot {
                 self.found[slot] = Found::Raw(self.text.get(at..end)?);
-                self.notes.unusual();
+                self.notes.ends(slot, end);
             }
             return Some(end);
         }
@@ -190,6 +193,7 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
         };
         match node.slot {
             Some(slot) => self.found[slot] = what,
+            None if matches!(what, Found::Null | Found::Bool(_)) => {}
             None => self.notes.unusual(),
         }
         self.notes.value(at, end, node.slot);
@@ -200,7 +204,7 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
     fn pass(&mut self, at: usize, byte: u8) -> Option<usize> {
         let end = match byte {
             b'{' => return self.object::<false>(at, ROOT),
-            b'[' => return self.array::<false>(at, ROOT),
+            b'[' => return self.array::<false>(at, ROOT, Frame::Array),
             b'"' => self.string()? + 1,
             b't' | b'f' | b'n' => at + word_at(self.bytes.get(at..)?)?.0,
             _ => at + number_at(self.bytes.get(at..)?)?.0,
@@ -209,21 +213,21 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
         Some(end)
     }
 
-    /// An array, at `number` of the wanted paths if some of its items are `WANTED`; else one of which nobody wants anything.
-    fn array<const WANTED: bool>(&mut self, open: usize, number: usize) -> Option<usize> {
-        if WANTED {
-            // What is wanted depends on the place of an item, which `habit` does not count.
-            self.notes.unusual();
-        }
+    /// An array, at `number` of the wanted paths if some of its items are `WANTED`; else one of whose items none is.
+    fn array<const WANTED: bool>(&mut self, open: usize, number: usize, frame: Frame) -> Option<usize> {
         self.depth += 1;
-        self.notes.opened(Frame::Array);
+        self.notes.opened(frame);
         let (mut at, mut byte) = self.next(open + 1);
         if self.depth > DEPTH_MAX {
             return None;
         }
         if byte != b']' {
             for position in 0.. {
-                let child = if WANTED { self.shape.node(number).child_at(position) } else { None };
+                let node = self.shape.node(number);
+                let child = if WANTED { node.child_at(position) } else { None };
+                if WANTED {
+                    self.notes.turned(Frame::Items(number, position.min(node.positions())));
+                }
                 at = match child {
                     Some(child) => self.value(at, byte, child)?,
                     None => self.pass(at, byte)?,

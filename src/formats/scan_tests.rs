@@ -21,6 +21,9 @@ const PATHS: [&[&str]; 9] = [
     &[""],
 ];
 
+/// Where texts of arrays and objects are kept in some of the tests.
+pub(super) const KEPT: [&[&str]; 3] = [&["data", "object"], &["list"], &["userId"]];
+
 pub(super) fn shape() -> Shape {
     let mut shape = Shape::new();
     for path in PATHS {
@@ -32,7 +35,7 @@ pub(super) fn shape() -> Shape {
 /// What `scan` finds, if it takes the record at all, is what `walk` finds; whether it took it.
 fn check(text: &str) -> Result<bool, TestCaseError> {
     let mut with_texts = shape();
-    for path in [&["data", "object"][..], &["list"], &["userId"]] {
+    for path in KEPT {
         with_texts.raw_slot(path);
     }
     let taken = check_shape(&with_texts, text)?;

@@ -9,13 +9,12 @@ use super::word::{Ends, Word};
 pub(super) struct Shape {
     nodes: Vec<Node>,
     slots: usize,
-    has_raw: bool,
     is_loose: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()], slots: 0, has_raw: false, is_loose: false }
+        Self { nodes: vec![Node::default()], slots: 0, is_loose: false }
     }
 }
 
@@ -31,6 +30,8 @@ pub(super) struct Node {
     children: Vec<Child>,
     /// A bit for each length that a child's key has: most keys have another.
     lengths: u64,
+    /// The place behind the last one in an array that is wanted.
+    positions: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +53,6 @@ impl Shape {
 
     /// The slot in which the text of an array or object at this path will be found; any other value is not.
     pub(super) fn raw_slot<K: AsRef<str>>(&mut self, path: impl IntoIterator<Item = K>) -> usize {
-        self.has_raw = true;
         self.slot_at(path, |node| &mut node.raw_slot)
     }
 
@@ -65,11 +65,6 @@ impl Shape {
     /// See [`Shape::loosen`].
     pub(super) fn is_loose(&self) -> bool {
         self.is_loose
-    }
-
-    /// Whether anything is to be found as its text.
-    pub(super) fn has_raw(&self) -> bool {
-        self.has_raw
     }
 
     /// The slot in which what stands at this path will be found. Equal paths share one.
@@ -92,6 +87,8 @@ impl Shape {
                     let node = self.nodes.len();
                     self.nodes.push(Node::default());
                     let child = Child { key: Word::new(key), position: position(key), node };
+                    let behind = child.position.map_or(0, |position| position.saturating_add(1));
+                    self.nodes[here].positions = self.nodes[here].positions.max(behind);
                     self.nodes[here].children.push(child);
                     self.nodes[here].lengths |= length_bit(key.len());
                     node
@@ -142,6 +139,11 @@ impl Node {
     /// The node that a place in an array leads to.
     pub(super) fn child_at(&self, position: usize) -> Option<usize> {
         self.children.iter().find(|child| child.position == Some(position)).map(|child| child.node)
+    }
+
+    /// How many places in an array come up to the last one that is wanted.
+    pub(super) fn positions(&self) -> usize {
+        self.positions
     }
 
     /// Whether anything below is wanted.

@@ -4,7 +4,7 @@
 
 use super::found::Found;
 use super::lesson::Effect;
-use super::literal::{integer_at, number_at, number_found, word_at};
+use super::literal::{number_at, number_found, ordinary_number_at, word_at};
 
 /// Bytes looked at together.
 pub(super) const WIDTH: usize = 32;
@@ -29,9 +29,9 @@ impl Value {
         let bytes = text.as_bytes().get(at..)?;
         let (length, what) = match (self, slot) {
             (Self::End, _) => return Some(0),
-            (Self::Number, NONE) => return number_at(bytes).map(|(length, _)| length),
-            (Self::Number, _) => match integer_at(bytes) {
-                Some((value, length)) => (length, Found::Unsigned(value)),
+            (Self::Number, slot) => match ordinary_number_at(bytes) {
+                Some((found, length)) => (length, found),
+                None if slot == NONE => return number_at(bytes).map(|(length, _)| length),
                 None => {
                     let (length, is_plain) = number_at(bytes)?;
                     (length, number_found(&text[at..at + length], is_plain)?)
@@ -165,11 +165,11 @@ impl Step {
         usize::from(self.length) <= WIDTH
     }
 
-    /// Changes what is to be changed before its value.
+    /// Changes what is to be changed before its value; its text begins at this place of the record.
     #[inline(always)]
-    pub(super) fn change(&self, effects: &[(u16, Effect)], found: &mut [Found<'_>]) {
+    pub(super) fn change<'a>(&self, effects: &[(u16, Effect)], found: &mut [Found<'a>], record: &'a str, at: usize) {
         for &(slot, effect) in self.effects_among(effects) {
-            found[usize::from(slot)] = effect.leaves();
+            effect.change(&mut found[usize::from(slot)], record, at);
         }
     }
 

@@ -39,13 +39,35 @@ pub(super) fn record_time(timestamp: i64) -> Result<i64, Reject> {
 /// A date and time as RFC 3339 has it, with any offset and any number of decimals; what is finer than a millisecond is
 /// cut off. A leap second (`:60`) is refused: no clock that counts from 1970 has a number for it.
 pub(super) fn rfc3339(text: &str) -> Option<i64> {
+    let (at, separator, rest) = date_and_time(text)?;
+    if !matches!(separator, b'T' | b't' | b' ') {
+        return None;
+    }
+    match rest {
+        // Nearly all.
+        [b'.', a, b, c, b'Z'] => Some(at + digits(&[*a, *b, *c])?),
+        _ => Some(at + millis_behind(rest)?),
+    }
+}
+
+/// `2025-01-03T10:00:00`, with this between date and time, and a fraction of a second if it may have one: a time of UTC that
+/// does not say so.
+pub(super) fn of_utc(text: &str, separator: u8, may_have_fraction: bool) -> Option<i64> {
+    let (at, between, rest) = date_and_time(text)?;
+    let (millis, rest) = if may_have_fraction { fraction(rest)? } else { (0, rest) };
+    (between == separator && rest.is_empty()).then_some(at + millis)
+}
+
+/// The time that the first nineteen characters say if they are of UTC, what is between its date and time, and what follows.
+#[inline(always)]
+fn date_and_time(text: &str) -> Option<(i64, u8, &[u8])> {
     let (stamp, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let eight = |from: usize| stamp[from..].first_chunk().expect("nineteen bytes have eight behind the eleventh");
     let century = digits(&stamp[..2])?;
     let [year, month, day] = three_pairs(eight(2), b'-')?;
     let [hour, minute, second] = three_pairs(eight(11), b':')?;
     let year = century as u32 * 100 + year;
-    if !matches!(stamp[10], b'T' | b't' | b' ') || hour > 23 || minute > 59 || second > 59 {
+    if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     if !(1..=12).contains(&month) || day < 1 || (day > 28 && day > days_in_month(year, month)) {
@@ -53,11 +75,7 @@ pub(super) fn rfc3339(text: &str) -> Option<i64> {
     }
     let of_day = (hour * 60 + minute) * 60 + second;
     let at = (i64::from(days_since_1970(year, month, day)) * 86_400 + i64::from(of_day)) * 1000;
-    match rest {
-        // Nearly all.
-        [b'.', a, b, c, b'Z'] => Some(at + digits(&[*a, *b, *c])?),
-        _ => Some(at + millis_behind(rest)?),
-    }
+    Some((at, stamp[10], rest))
 }
 
 /// What a fraction and an offset, of any kind there is, add to a time.

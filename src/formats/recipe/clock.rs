@@ -43,7 +43,27 @@ enum Clock {
     Absolute(String),
     /// A pattern of local times. A time that a change of the clock skips or repeats is taken with the offset from before
     /// the change; a day without a time is its first moment.
-    Local(String, TimeZone),
+    Local(String, TimeZone, Option<Plain>),
+}
+
+/// An ordinary pattern of times that are those of UTC, which are read without looking at the pattern.
+#[derive(Debug, Clone, Copy)]
+struct Plain {
+    /// What is between date and time.
+    separator: u8,
+    has_fraction: bool,
+}
+
+impl Plain {
+    fn of(pattern: &str, zone: &TimeZone) -> Option<Self> {
+        let separator = *pattern.strip_prefix("%Y-%m-%d")?.as_bytes().first()?;
+        let has_fraction = match pattern.get(9..)? {
+            "%H:%M:%S" => false,
+            "%H:%M:%S%.f" => true,
+            _ => return None,
+        };
+        (*zone == TimeZone::UTC).then_some(Self { separator, has_fraction })
+    }
 }
 
 impl Clock {
@@ -75,7 +95,8 @@ impl Clock {
                 let zone = TimeZone::get(name).map_err(|_| {
                     format!("there is no time zone `{name}`; write an IANA name such as `Europe/Amsterdam` or `UTC`")
                 })?;
-                return Ok(Self::Local(pattern.clone(), zone));
+                let plain = Plain::of(pattern, &zone);
+                return Ok(Self::Local(pattern.clone(), zone, plain));
             }
         };
         match zone {
@@ -90,15 +111,25 @@ impl Clock {
     fn read(&self, found: &Found<'_>) -> Option<i64> {
         match self {
             Self::Rfc3339 => time::rfc3339(found.text()?.trim_ascii()),
-            Self::EpochS => decimal(found)?.thousandths(),
+            Self::EpochS => match found {
+                Found::Unsigned(seconds) => i64::try_from(*seconds).ok()?.checked_mul(1000),
+                found => decimal(found)?.thousandths(),
+            },
             Self::EpochMs => decimal(found)?.whole(),
             Self::EpochUs => decimal(found)?.whole().map(|us| us.div_euclid(1000)),
             Self::Absolute(pattern) => {
                 let moment = BrokenDownTime::parse(pattern, as_text(found)?.trim_ascii()).ok()?.to_timestamp().ok()?;
                 Some(moment.as_millisecond())
             }
-            Self::Local(pattern, zone) => {
-                let local = BrokenDownTime::parse(pattern, as_text(found)?.trim_ascii()).ok()?.to_datetime().ok()?;
+            Self::Local(pattern, zone, plain) => {
+                let text = as_text(found)?;
+                let text = text.trim_ascii();
+                // What is not ordinary about it, the pattern says.
+                let at = plain.and_then(|plain| time::of_utc(text, plain.separator, plain.has_fraction));
+                if at.is_some() {
+                    return at;
+                }
+                let local = BrokenDownTime::parse(pattern, text).ok()?.to_datetime().ok()?;
                 Some(zone.to_ambiguous_timestamp(local).compatible().ok()?.as_millisecond())
             }
         }
@@ -127,4 +158,28 @@ fn has_offset(pattern: &str) -> Result<bool, String> {
         return Ok(true);
     }
     read.to_datetime().map(|_| false).map_err(|error| refused(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn ordinary_patterns_are_read_as_any(
+            text in "(199|200|201|202)[0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,9})?[Zx]?",
+        ) {
+            for pattern in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S%.f"] {
+                let zone = TimeZone::get("UTC").expect("it is there");
+                let plain = Plain::of(pattern, &zone).expect("an ordinary pattern");
+                let clock = |plain| Clock::Local(pattern.to_owned(), zone.clone(), plain);
+                let found = Found::Text(text.as_str().into());
+                prop_assert_eq!(clock(Some(plain)).read(&found), clock(None).read(&found), "{} as {}", text, pattern);
+            }
+        }
+    }
 }

@@ -21,8 +21,8 @@ const TESTS_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Tests {
     all: Vec<Test>,
-    /// Those that ask for words, by place.
-    words: Vec<Words>,
+    /// Those that ask for texts, by place.
+    texts: Vec<Texts>,
     /// As they were written, to know them again.
     written: Vec<Written>,
 }
@@ -35,20 +35,22 @@ enum Written {
 
 #[derive(Debug)]
 enum Test {
-    /// Whether it is one of some words: the place's among [`Tests::words`], where all that ask there are answered at once.
-    Words(usize),
+    /// Whether it is one of some texts: the place's among [`Tests::texts`], where all that ask there are answered at once.
+    Texts(usize),
     Place(Slot, Expected),
     Expression(Box<Expression>),
 }
 
-/// The words that are asked for at one place.
+/// The texts that are asked for at one place.
 #[derive(Debug)]
-struct Words {
+struct Texts {
     slot: Slot,
     /// The questions that ask for some of them.
     asking: u64,
     /// Each word, and the questions that it answers with yes.
     words: Vec<(Word, u64)>,
+    /// The same for beginnings, of which several may fit.
+    beginnings: Vec<(Box<str>, u64)>,
 }
 
 #[derive(Debug)]
@@ -82,8 +84,8 @@ impl Tests {
             let written = Written::Place(place.clone(), test.clone());
             bits |= self.bit(written, |tests, bit| {
                 let slot = slots.of(place)?;
-                match test.words() {
-                    Some(words) => Ok(Test::Words(tests.ask(slot, &words, bit))),
+                match test.texts() {
+                    Some(texts) => Ok(Test::Texts(tests.ask(slot, &texts, bit))),
                     None => Ok(Test::Place(slot, Expected::new(test)?)),
                 }
             })?;
@@ -115,18 +117,18 @@ impl Tests {
         Ok(bit)
     }
 
-    /// Adds a question for words; gives where those of its place are.
+    /// Adds a question for texts; gives where those of its place are.
     fn ask(&mut self, slot: Slot, asked: &[&str], bit: u64) -> usize {
-        let place = self.words.iter().position(|words| words.slot == slot).unwrap_or_else(|| {
-            self.words.push(Words { slot, asking: 0, words: Vec::new() });
-            self.words.len() - 1
+        let place = self.texts.iter().position(|texts| texts.slot == slot).unwrap_or_else(|| {
+            self.texts.push(Texts { slot, asking: 0, words: Vec::new(), beginnings: Vec::new() });
+            self.texts.len() - 1
         });
-        let Words { asking, words, .. } = &mut self.words[place];
+        let Texts { asking, words, beginnings, .. } = &mut self.texts[place];
         *asking |= bit;
-        for word in asked.iter().map(|word| Word::new(word)) {
-            match words.iter_mut().find(|(known, _)| *known == word) {
-                Some((_, bits)) => *bits |= bit,
-                None => words.push((word, bit)),
+        for text in asked {
+            match text.strip_suffix('*') {
+                Some(beginning) => add(beginnings, beginning.into(), bit),
+                None => add(words, Word::new(text), bit),
             }
         }
         place
@@ -158,9 +160,9 @@ impl Asked<'_, '_, '_> {
             }
             let bit = open & open.wrapping_neg();
             let (asked, holds) = match &self.tests.all[open.trailing_zeros() as usize] {
-                Test::Words(place) => {
-                    let words = &self.tests.words[*place];
-                    (words.asking, words.holding(self.view.get(words.slot)))
+                Test::Texts(place) => {
+                    let texts = &self.tests.texts[*place];
+                    (texts.asking, texts.holding(self.view.get(texts.slot)))
                 }
                 Test::Place(slot, expected) => (bit, if expected.is(self.view.get(*slot)) { bit } else { 0 }),
                 Test::Expression(expression) => (bit, if expression.is_true(self.view) { bit } else { 0 }),
@@ -172,13 +174,23 @@ impl Asked<'_, '_, '_> {
     }
 }
 
-impl Words {
+impl Texts {
     /// The questions that what stands there answers with yes.
     #[inline]
     fn holding(&self, found: &Found<'_>) -> u64 {
         let Found::Text(text) = found else { return 0 };
         let (text, ends) = (text.as_bytes(), Ends::of(text.as_bytes()));
-        self.words.iter().find(|(word, _)| word.is(text, ends)).map_or(0, |(_, bits)| *bits)
+        let word = self.words.iter().find(|(word, _)| word.is(text, ends)).map_or(0, |(_, bits)| *bits);
+        let fitting = self.beginnings.iter().filter(|(beginning, _)| text.starts_with(beginning.as_bytes()));
+        fitting.fold(word, |all, (_, bits)| all | bits)
+    }
+}
+
+/// Adds a question to those that a text answers with yes.
+fn add<T: PartialEq>(texts: &mut Vec<(T, u64)>, text: T, bit: u64) {
+    match texts.iter_mut().find(|(known, _)| *known == text) {
+        Some((_, bits)) => *bits |= bit,
+        None => texts.push((text, bit)),
     }
 }
 

@@ -243,7 +243,7 @@ impl Level {
                 })
             }
             ([Entry { only: None, what: What::Each(arrays, level) }], None)
-                if is_itself_alone(arrays, &self.reader) && bytes.trim_ascii_start().starts_with(b"{") =>
+                if is_itself_alone(arrays, &self.reader) && is_object(bytes) =>
             {
                 level.decode(bytes, record, Some(&View::of_record(&[], &[])))
             }
@@ -258,9 +258,8 @@ impl Level {
         record: &RawRecord<'a>,
         around: Option<&View<'_, 'a>>,
     ) -> Result<Decoded<'a>, Reject> {
-        let text = utf8(bytes)?;
-        let mut items = Vec::new();
-        self.read(text, record, around, &mut items)?;
+        let mut items = Vec::with_capacity(1);
+        self.read(bytes, record, around, &mut items)?;
         Ok(match items.len() {
             0 => Decoded::Ignored,
             1 => match items.pop() {
@@ -272,23 +271,29 @@ impl Level {
         })
     }
 
-    /// Adds what is read of a text.
+    /// Adds what is read of a record, or of an item.
     fn read<'a>(
         &mut self,
-        text: &'a str,
+        bytes: &'a [u8],
         record: &RawRecord<'a>,
         around: Option<&View<'_, 'a>>,
         items: &mut Vec<Item<'a>>,
     ) -> Result<(), Reject> {
         let Self { reader, name, entries, base } = self;
+        // An object is seen to be UTF-8 while it is read.
+        let other = if is_object(bytes) { None } else { Some(utf8(bytes)?) };
         if let ([Entry { only: None, what: What::Each(arrays, level) }], None) = (entries.as_mut_slice(), &base)
             && is_itself_alone(arrays, reader)
         {
-            return level.read_items(text, record, Some(&View::of_record(&[], &[])), items);
+            let around = View::of_record(&[], &[]);
+            return match other {
+                None => level.read(bytes, record, Some(&around), items),
+                Some(text) => level.read_items(text, record, Some(&around), items),
+            };
         }
         let Reader { extractor, lookups } = reader;
         // An array by itself has no places, so that there is nothing to be read of it but its items.
-        if text.trim_ascii_start().starts_with('[')
+        if let Some(text) = other.filter(|text| is_array(text))
             && let [Entry { what: What::Each(arrays, level), .. }] = entries.as_mut_slice()
             && arrays.iter().any(|array| matches!(array, Array::Itself))
         {
@@ -296,7 +301,7 @@ impl Level {
             let looked_up = lookups.all(record, &found, around, None);
             return level.read_items(text, record, Some(&View::of_record(&found, &looked_up)), items);
         }
-        let take = |found: &[_]| {
+        let take = |text: &'a str, found: &[_]| {
             let looked_up = lookups.all(record, found, around, name.as_ref());
             let view = View::within(around, found, &looked_up);
             let before = items.len();
@@ -330,7 +335,10 @@ impl Level {
             }
             Ok(())
         };
-        extractor.read_any(text, take)
+        match other {
+            None => extractor.read_text(Some(bytes), take),
+            Some(text) => extractor.read_any(text, take),
+        }
     }
 
     /// Adds what is read of the items of an array, or of its only item.
@@ -341,15 +349,23 @@ impl Level {
         around: Option<&View<'_, 'a>>,
         items: &mut Vec<Item<'a>>,
     ) -> Result<(), Reject> {
-        if !array.trim_ascii_start().starts_with('[') {
-            return self.read(array, record, around, items);
+        if !is_array(array) {
+            return self.read(array.as_bytes(), record, around, items);
         }
         let mut all = items::of(array);
         for (number, item) in (&mut all).enumerate() {
-            self.read(item, record, around, items).map_err(|reject| within(number, reject))?;
+            self.read(item.as_bytes(), record, around, items).map_err(|reject| within(number, reject))?;
         }
         if all.is_whole() { Ok(()) } else { Err(Reject::Malformed("an array that does not end as arrays do".into())) }
     }
+}
+
+fn is_object(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"{")
+}
+
+fn is_array(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('[')
 }
 
 /// Whether nothing is wanted of a record but itself, or its items.

@@ -10,7 +10,7 @@ use super::slots::{Slot, Slots, View};
 use super::spec::{FieldSpec, MadeSpec};
 use super::table::Table;
 use crate::formats::found::Found;
-use crate::formats::number::Decimal;
+use crate::formats::number::{Decimal, text_of_float};
 
 /// A value out of a record.
 #[derive(Debug)]
@@ -81,28 +81,49 @@ impl Field {
         match self {
             Self::Place(slot) => view.get(*slot).clone(),
             Self::Text(slot) => Self::text_at(view, *slot).map_or(Found::Absent, |text| Found::Text(text.clone())),
-            Self::First(fields) => Self::first(fields, view),
+            Self::First(_) => self.with(view, Found::clone),
             Self::Made(made) => made.get(view),
+        }
+    }
+
+    /// What is made of what is there. (Most places are only looked at, and need not be copied for it.)
+    #[inline]
+    pub(super) fn with<'a, R>(&self, view: &View<'_, 'a>, make: impl FnOnce(&Found<'a>) -> R) -> R {
+        match self {
+            Self::Place(slot) => make(view.get(*slot)),
+            Self::First(fields) => {
+                for field in fields {
+                    match field {
+                        Self::Place(slot) if is_missing(view.get(*slot)) => {}
+                        Self::Place(slot) => return make(view.get(*slot)),
+                        field => {
+                            let found = field.get(view);
+                            if !is_missing(&found) {
+                                return make(&found);
+                            }
+                        }
+                    }
+                }
+                make(&Found::Absent)
+            }
+            field => make(&field.get(view)),
         }
     }
 
     /// As a text: also a number or a truth value; none if it is empty.
     #[inline]
     pub(super) fn text<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
-        match self {
-            Self::Place(slot) => as_text(view.get(*slot)),
-            _ => as_text(&self.get(view)),
-        }
+        self.with(view, as_text)
     }
 
     /// As a part of a longer text: as a text, or as nothing where that is the default.
     fn part<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
-        match (self, self.get(view)) {
+        self.with(view, |found| match (self, found) {
             (Self::Made(made), Found::Text(text)) if text.is_empty() && made.default.as_deref() == Some("") => {
-                Some(text)
+                Some(text.clone())
             }
-            (_, found) => as_text(&found),
-        }
+            (_, found) => as_text(found),
+        })
     }
 
     /// As what identifies somebody: a text or an integer.
@@ -118,11 +139,6 @@ impl Field {
 
     fn text_at<'v, 'a>(view: &View<'v, 'a>, slot: Slot) -> Option<&'v Cow<'a, str>> {
         view.get(slot).text()
-    }
-
-    fn first<'a>(fields: &[Self], view: &View<'_, 'a>) -> Found<'a> {
-        let all = fields.iter().map(|field| field.get(view));
-        all.into_iter().find(|found| !is_missing(found)).unwrap_or(Found::Absent)
     }
 }
 
@@ -220,7 +236,7 @@ impl Made {
             Source::Join(parts, with) => join(parts, with, view),
             Source::Constant(text) => Found::Text(Cow::Owned(text.clone())),
             Source::Expression(expression) => expression.get(view),
-            Source::Sum(parts) => total(parts.iter().map(|part| decimal(&part.get(view)))),
+            Source::Sum(parts) => total(parts.iter().map(|part| part.with(view, decimal))),
         };
         let found = match &self.json {
             Some(pointer) => within_text(&found, pointer),
@@ -298,15 +314,20 @@ fn within_text<'a>(found: &Found<'_>, pointer: &str) -> Found<'a> {
 }
 
 fn join<'a>(parts: &[Field], with: &str, view: &View<'_, 'a>) -> Found<'a> {
-    let mut parts = parts.iter().map(|part| part.part(view));
-    let Some(Some(mut whole)) = parts.next() else { return Found::Absent };
-    for part in parts {
-        let Some(part) = part else { return Found::Absent };
-        let text = whole.to_mut();
-        text.push_str(with);
-        text.push_str(&part);
+    const USUAL_BYTES: usize = 96;
+    let is_nowhere = |part: &Field| matches!(part, Field::Place(slot) if view.get(*slot).is_missing());
+    if parts.iter().any(is_nowhere) {
+        return Found::Absent;
     }
-    Found::Text(whole)
+    let mut whole = String::with_capacity(USUAL_BYTES);
+    for (number, part) in parts.iter().enumerate() {
+        let Some(part) = part.part(view) else { return Found::Absent };
+        if number > 0 {
+            whole.push_str(with);
+        }
+        whole.push_str(&part);
+    }
+    Found::Text(Cow::Owned(whole))
 }
 
 /// A part of a text.
@@ -334,7 +355,7 @@ pub(super) fn as_text<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
         Found::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
         Found::Unsigned(number) => Some(number.to_string().into()),
         Found::Signed(number) => Some(number.to_string().into()),
-        Found::Float(number) => Some(number.to_string().into()),
+        Found::Float(number) => Some(text_of_float(*number).into()),
         Found::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
         Found::Absent | Found::Null | Found::Other | Found::Raw(_) => None,
     }

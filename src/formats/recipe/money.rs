@@ -62,10 +62,7 @@ impl Money {
     pub(super) fn amount(&self, view: &View<'_, '_>) -> Result<Option<Amount>, Reject> {
         let plain = self.times.is_empty() && self.divide_by.is_none();
         if plain && !self.is_strict {
-            let amount = self.places.iter().find_map(|place| match place {
-                Field::Place(slot) => self.plain(view.get(*slot), view),
-                place => self.plain(&place.get(view), view),
-            });
+            let amount = self.places.iter().find_map(|place| place.with(view, |found| self.plain(found, view)));
             return Ok(amount.map(|amount| if self.abs { Amount(amount.0.saturating_abs()) } else { amount }));
         }
         let mut found = self.places.iter().map(|place| place.get(view));

@@ -154,8 +154,10 @@ impl Reading {
     }
 
     fn attrs<'a>(&self, view: &View<'_, 'a>) -> Vec<Option<Attr<'a>>> {
-        let all =
-            self.attrs.iter().map(|(fields, of)| fields.iter().find_map(|field| attribute(&field.get(view), *of)));
+        let all = self
+            .attrs
+            .iter()
+            .map(|(fields, of)| fields.iter().find_map(|field| field.with(view, |found| attribute(found, *of))));
         all.collect()
     }
 }
@@ -302,13 +304,12 @@ impl Time {
     /// The first time that is there.
     fn read(times: &[Self], view: &View<'_, '_>) -> Result<i64, Reject> {
         for time in times {
-            let found = match &time.from {
-                Field::Place(slot) => Cow::Borrowed(view.get(*slot)),
-                field => Cow::Owned(field.get(view)),
-            };
-            if !is_missing(&found) {
-                let at = time.clocks.read(&found);
-                return at.ok_or_else(|| Reject::BadTime(format!("{} is {}", time.name, *found)));
+            let at = time.from.with(view, |found| {
+                let wrong = || Reject::BadTime(format!("{} is {found}", time.name));
+                if is_missing(found) { None } else { Some(time.clocks.read(found).ok_or_else(wrong)) }
+            });
+            if let Some(at) = at {
+                return at;
             }
         }
         let names: Vec<&str> = times.iter().map(|time| time.name.as_str()).collect();

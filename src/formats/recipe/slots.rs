@@ -307,7 +307,7 @@ impl Sum {
                 let looked_up = lookups.all(record, found, Some(around), None);
                 let view = around.with_item(found, &looked_up);
                 if tests.asked(&view).holds(rule) {
-                    parts.extend(decimal(&of.get(&view)).map(Some));
+                    parts.extend(of.with(&view, decimal).map(Some));
                 }
                 Ok(())
             });

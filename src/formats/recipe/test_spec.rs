@@ -44,13 +44,13 @@ pub enum TestSpec {
 }
 
 impl TestSpec {
-    /// The words one of which it asks for, if that is all that it asks.
-    pub(super) fn words(&self) -> Option<Vec<&str>> {
+    /// The texts one of which it asks for, if that is all that it asks: words, and beginnings, which end in `*`.
+    pub(super) fn texts(&self) -> Option<Vec<&str>> {
         match self {
-            Self::Text(text) if !text.ends_with('*') => Some(vec![text]),
+            Self::Text(text) => Some(vec![text]),
             Self::Any(tests) => {
-                let words = tests.iter().map(Self::words).collect::<Option<Vec<_>>>()?;
-                Some(words.concat())
+                let texts = tests.iter().map(Self::texts).collect::<Option<Vec<_>>>()?;
+                Some(texts.concat())
             }
             _ => None,
         }
