@@ -207,6 +207,7 @@ impl Route {
             let nearest = passed.checked_sub(1)?;
             let from = if step.value == Value::Text {
                 if step.slot != NONE {
+                    draft.filled.push(step.slot);
                     draft.tasks.push(Task::Text(step.slot, nearest));
                 }
                 passed = passed.checked_add(1)?;
@@ -299,12 +300,15 @@ struct Draft {
     first: u32,
     legs: Vec<Leg>,
     tasks: Vec<Task>,
+    /// Slots in which something was put.
+    filled: Vec<u16>,
 }
 
 impl Draft {
     /// What stands before a text that is no text itself reaches up to it.
     fn gap(&mut self, gap: Option<Gap>, until: Spot) {
         if let Some(Gap { value, slot, from }) = gap.filter(|gap| gap.value != Value::Text) {
+            self.filled.push(slot);
             self.tasks.push(Task::Value(value, slot, [from, until]));
         }
     }
@@ -318,7 +322,15 @@ impl Draft {
     }
 
     fn changes(&mut self, effects: &[(u16, Effect)], at: Spot) {
-        self.tasks.extend(effects.iter().map(|&(slot, effect)| Task::Change(slot, effect, at)));
+        for &(slot, effect) in effects {
+            match effect {
+                // Nothing is there before something is put there; most keys come once.
+                Effect::Empty if !self.filled.contains(&slot) => continue,
+                Effect::Empty => self.filled.retain(|filled| *filled != slot),
+                Effect::Other | Effect::Begin(_) | Effect::End(_) => self.filled.push(slot),
+            }
+            self.tasks.push(Task::Change(slot, effect, at));
+        }
     }
 
     fn finish(self) -> Route {
