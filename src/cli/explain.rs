@@ -15,6 +15,7 @@ use crate::engine::store::IdHash;
 use crate::engine::view::CustomerView;
 use crate::http;
 use crate::replay::{Outputs, Replay};
+use crate::service;
 
 /// Does it.
 ///
@@ -76,6 +77,7 @@ fn replayed(args: &ExplainArgs, config: &Config) -> Result<String, Failure> {
         config,
         set: Arc::clone(&set),
         sources: sources(&args.records.input, config)?,
+        schemas: service::patient_schemas(config.schema_registry.as_ref())?,
         order: order((!args.records.sort).then_some(args.records.window), config),
         until: args.until.map(|until| until.as_millisecond()),
     };

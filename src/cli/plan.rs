@@ -14,6 +14,7 @@ use crate::config::{self, Config};
 use crate::kafka::Settings;
 use crate::plan::{self, Sides, StoredError};
 use crate::replay::Replay;
+use crate::service;
 
 /// Does it.
 ///
@@ -79,6 +80,7 @@ fn side<'c>(config: &'c Config, args: &PlanArgs) -> Result<Replay<'c>, Failure> 
         config,
         set: Arc::new(config.model_set()?),
         sources: sources(&args.records.input, config)?,
+        schemas: service::patient_schemas(config.schema_registry.as_ref())?,
         order: order((!args.records.sort).then_some(args.records.window), config),
         until: None,
     })

@@ -12,6 +12,7 @@ use super::{Exit, Failure, ReplayArgs, ReplayInput};
 use crate::config::{self, Config};
 use crate::journey::Span;
 use crate::replay::{Order, Outputs, Place, Progress, Replay, ReplayError, Source};
+use crate::service;
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
@@ -42,7 +43,8 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure>
     };
     let bar = bar(shown);
     let start = Instant::now();
-    let figures = Replay { config: &config, set, sources, order, until: None }
+    let schemas = service::patient_schemas(config.schema_registry.as_ref())?;
+    let figures = Replay { config: &config, set, sources, schemas, order, until: None }
         .run(outputs, &mut |progress, records| show(&bar, progress, records, start))?;
     bar.finish_and_clear();
     let took = start.elapsed();
@@ -107,7 +109,7 @@ impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         let exit = match &error {
             ReplayError::Open { .. } | ReplayError::Unnamed(_) | ReplayError::Format { .. } => Exit::Usage,
-            ReplayError::Read { .. } | ReplayError::Write { .. } => Exit::Failure,
+            ReplayError::Read { .. } | ReplayError::NoSchema { .. } | ReplayError::Write { .. } => Exit::Failure,
         };
         Self::new(exit, error.to_string())
     }

@@ -55,7 +55,7 @@ impl Ledgers {
 /// the one that is under way is.
 ///
 /// # Errors
-/// If a source cannot be read. A record that cannot be used is no error.
+/// If a source cannot be read, or a schema does not come. A record that cannot be used is no error.
 pub fn replay(
     sides: Sides<'_>,
     examples: usize,

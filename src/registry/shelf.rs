@@ -1,6 +1,7 @@
 //! The schemas that are here, those on their way, and those that are none.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,8 +35,8 @@ pub struct Registry {
 struct Shelf {
     found: HashMap<u32, Arc<Definition>>,
     unknown: HashMap<u32, (Instant, String)>,
-    /// Sent for, and not here yet.
-    wanted: BTreeSet<u32>,
+    /// Sent for, and not here yet; with why not, once that is known.
+    wanted: BTreeMap<u32, Option<String>>,
 }
 
 impl Registry {
@@ -65,11 +66,20 @@ impl Schemas for Registry {
         {
             return Lookup::Unknown(why.clone());
         }
-        if shelf.wanted.insert(id) {
+        if let Entry::Vacant(place) = shelf.wanted.entry(id) {
+            place.insert(None);
             // Whoever fetches lives as long as we do; if it does not, the schema is waited for in vain, as from a registry that is away.
             let _ = self.wanted.send(id);
         }
         Lookup::NotYet
+    }
+
+    fn missing(&self) -> Option<String> {
+        let shelf = locked(&self.shelf);
+        let (id, why) =
+            shelf.wanted.iter().find(|(_, why)| why.is_some()).or_else(|| shelf.wanted.first_key_value())?;
+        let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        Some(format!("the schema registry at {} has not given schema {id} yet{why}", self.url))
     }
 }
 
@@ -141,6 +151,7 @@ impl Fetcher {
                         self.client.url()
                     );
                 }
+                shelf.wanted.insert(id, Some(why));
                 return false;
             }
         }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use super::figures::Met;
 use super::letters::Letter;
-use super::{Content, Figures, Item, Order, Population, Progress, Records, ReplayError, Source};
+use super::{Content, Figures, Item, Order, Population, Progress, Records, ReplayError, Source, missing};
 use crate::config::Config;
 use crate::engine::ports::{Epoch, OutRecord, Topic};
 use crate::engine::store::BUCKETS;
 use crate::engine::tally::{InputTally, Tally};
 use crate::engine::{Open, Partition, Taken};
-use crate::formats::{self, Decoder};
+use crate::formats::{self, Decoder, Schemas};
 use crate::journey::{ModelSet, Reject};
 use crate::service;
 
@@ -26,6 +26,8 @@ pub struct Replay<'a> {
     pub set: Arc<ModelSet>,
     /// Where the records are.
     pub sources: Vec<Source>,
+    /// Where their schemas are, if they have any. What is not there when it is asked for ends the replay.
+    pub schemas: Option<Arc<dyn Schemas>>,
     /// How they are put in order.
     pub order: Order,
     /// Where time ends, in epoch milliseconds; what comes later is not read. `None`: with the last record.
@@ -51,7 +53,8 @@ impl Replay<'_> {
     /// Replays it all. `watch` is called now and then with how far it is, and how many records that are.
     ///
     /// # Errors
-    /// If a source cannot be read, or what comes out cannot be written. A record that cannot be used is no error.
+    /// If a source cannot be read, a schema does not come, or what comes out cannot be written. A record that cannot be used is no
+    /// error.
     pub fn run(self, outputs: Outputs<'_>, watch: &mut dyn FnMut(Progress, u64)) -> Result<Figures, ReplayError> {
         self.run_through(outputs, watch).map(|(figures, _)| figures)
     }
@@ -65,17 +68,21 @@ impl Replay<'_> {
         outputs: Outputs<'_>,
         watch: &mut dyn FnMut(Progress, u64),
     ) -> Result<(Figures, Partition), ReplayError> {
-        let Self { config, set, sources, order, until } = self;
+        let Self { config, set, sources, schemas, order, until } = self;
         let places: Vec<String> = sources.iter().map(|source| source.place.to_string()).collect();
-        let mut records = Records::open(sources, &config.inputs, order)?;
+        let mut records = Records::open(sources, &config.inputs, schemas.as_ref(), order)?;
         let open = |input: &crate::config::InputConfig| {
-            formats::open(&input.format, set.vocabulary(), input.time)
+            formats::open_with_schemas(&input.format, set.vocabulary(), input.time, schemas.as_ref())
                 .map_err(|problem| ReplayError::Format { input: input.name.clone(), problem })
         };
         let decoders = config.inputs.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         let mut fold = Fold::new(config, Arc::clone(&set), decoders, outputs);
         while let Some(item) = records.read()?.filter(|item| until.is_none_or(|until| item.time <= until)) {
-            fold.item(&item, &places[item.source])?;
+            let place = &places[item.source];
+            if !fold.item(&item, place)? {
+                let (place, missing) = (place.clone(), missing(schemas.as_ref()));
+                return Err(ReplayError::NoSchema { place, line: item.line, missing });
+            }
             if fold.figures.records.is_multiple_of(ITEMS_A_LOOK) {
                 fold.partition.drop_changes();
                 watch(records.progress(), fold.figures.records);
@@ -120,12 +127,13 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn item(&mut self, item: &Item, place: &str) -> Result<(), ReplayError> {
+    /// Takes it up; `false`: its schema did not come.
+    fn item(&mut self, item: &Item, place: &str) -> Result<bool, ReplayError> {
         self.figures.records += 1;
         self.figures.out_of_order += u64::from(item.late);
         self.newest = self.newest.max(item.time);
         match &item.content {
-            Content::Unreadable { bytes, reject } => self.unreadable(bytes, reject, place, item.line),
+            Content::Unreadable { bytes, reject } => self.unreadable(bytes, reject, place, item.line)?,
             Content::Record(record) => {
                 let taken = Taken {
                     input: record.input,
@@ -136,11 +144,13 @@ impl<'a> Fold<'a> {
                 };
                 let decoder = self.decoders[record.input].as_mut();
                 let open = &mut Open { epoch: &mut self.epoch, tally: &mut self.tally };
-                let is_applied = self.partition.apply(taken, decoder, open);
-                debug_assert!(is_applied, "no registry is asked, so none is waited for");
-                self.write(place, item.line)
+                if !self.partition.apply(taken, decoder, open) {
+                    return Ok(false);
+                }
+                self.write(place, item.line)?;
             }
         }
+        Ok(true)
     }
 
     fn unreadable(&mut self, bytes: &[u8], reject: &Reject, source: &str, line: u64) -> Result<(), ReplayError> {

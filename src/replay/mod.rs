@@ -8,7 +8,7 @@
 //! | `source` | a file or standard input: unpacked, and how far it was read |
 //! | `lines` | lines of bounded length |
 //! | `topics` | which input a topic's name means |
-//! | `envelope` | lines of `{"topic","timestamp","key","value"}`, maybe with `headers` |
+//! | `envelope` | lines of `{"topic","timestamp","key","value"}`, maybe with `headers`, or with the bytes in `value_hex` |
 //! | `rows` | rows of CSV, as the JSON that mappings read |
 //! | `times` | when a record was |
 //! | `reader` | one source as items |
@@ -41,7 +41,9 @@ pub(crate) use source::open;
 pub use source::{Place, Progress, Source};
 pub(crate) use topics::Topics;
 
-use crate::formats::RawRecord;
+use std::sync::Arc;
+
+use crate::formats::{RawRecord, Schemas};
 use crate::journey::Reject;
 
 /// A line or row of a source.
@@ -102,6 +104,11 @@ impl Record {
     }
 }
 
+/// What is said of a schema that did not come.
+fn missing(schemas: Option<&Arc<dyn Schemas>>) -> String {
+    schemas.and_then(|schemas| schemas.missing()).unwrap_or_else(|| "the schema of a record is not here".to_owned())
+}
+
 /// Why a replay cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -130,6 +137,16 @@ pub enum ReplayError {
         input: String,
         /// Why.
         problem: String,
+    },
+    /// A record needs a schema that did not come.
+    #[error("{place}, line {line}: {missing}")]
+    NoSchema {
+        /// The source.
+        place: String,
+        /// The record's line.
+        line: u64,
+        /// Which schema, and why it is not here.
+        missing: String,
     },
     /// What comes out cannot be written.
     #[error("{what} cannot be written: {error}")]

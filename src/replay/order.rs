@@ -5,10 +5,13 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::reader::Reader;
+use super::times::Times;
 use super::{Item, Progress, ReplayError, Source};
 use crate::config::InputConfig;
+use crate::formats::Schemas;
 
 /// How sources are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +35,12 @@ impl Records {
     pub fn open(
         sources: impl IntoIterator<Item = Source>,
         inputs: &[InputConfig],
+        schemas: Option<&Arc<dyn Schemas>>,
         order: Order,
     ) -> Result<Self, ReplayError> {
         let windows = sources.into_iter().enumerate().map(|(index, source)| {
-            let reader = Reader::open(index, source, inputs, order.latest_ms)?;
+            let times = Times::new(inputs, schemas, order.latest_ms)?;
+            let reader = Reader::open(index, source, inputs, times)?;
             Ok(Window { reader, order, at_end: false, newest: i64::MIN, gone: i64::MIN, ahead: BinaryHeap::new() })
         });
         Ok(Self { sources: windows.collect::<Result<_, ReplayError>>()? })

@@ -42,10 +42,9 @@ impl Reader {
         index: usize,
         source: Source,
         inputs: &[InputConfig],
-        latest_ms: i64,
+        times: Times,
     ) -> Result<Self, ReplayError> {
         let Source { place, input } = source;
-        let times = Times::new(inputs, latest_ms)?;
         let (mut bytes, counter) = source::open(&place)?;
         let failed = |error| ReplayError::Open { place: place.clone(), error };
         // What a format reads that is no JSON has no row of names above it.
@@ -67,14 +66,14 @@ impl Reader {
 
     /// The next item, in the order of the source.
     pub(super) fn next(&mut self) -> Result<Option<Item>, ReplayError> {
-        let Self { form, times, .. } = self;
-        let mut value = |bytes: &[u8], input: usize| {
-            let mut record =
-                Record { input, key: None, value: Some(bytes.to_vec()), timestamp: -1, headers: Vec::new() };
-            record.timestamp = times.of_event(&record).unwrap_or(-1);
-            record
+        let value = |bytes: &[u8], input: usize| Record {
+            input,
+            key: None,
+            value: Some(bytes.to_vec()),
+            timestamp: -1,
+            headers: Vec::new(),
         };
-        let next = match form {
+        let next = match &mut self.form {
             Form::Envelopes(lines, topics) => lines
                 .next()
                 .map(|line| line.map(|line| (line.number, content(&line, |bytes| envelope::read(bytes, topics))))),
@@ -90,10 +89,15 @@ impl Reader {
         };
         let (place, line) = (&self.place, self.line());
         let next = next.map_err(|error| ReplayError::Read { place: place.clone(), line, error })?;
-        let Some((line, content)) = next else { return Ok(None) };
-        if let Content::Record(record) = &content {
+        let Some((line, mut content)) = next else { return Ok(None) };
+        if let Content::Record(record) = &mut content {
+            let no_schema = |missing| ReplayError::NoSchema { place: self.place.to_string(), line, missing };
+            // Values by themselves were never in a topic: the record is of the time of its event.
+            if !matches!(self.form, Form::Envelopes(..)) {
+                record.timestamp = self.times.of_event(record).map_err(no_schema)?.unwrap_or(-1);
+            }
             self.input = record.input;
-            self.time = self.times.of(record).unwrap_or(self.time);
+            self.time = self.times.of(record).map_err(no_schema)?.unwrap_or(self.time);
         }
         Ok(Some(Item { source: self.index, line, time: self.time, input: self.input, late: false, content }))
     }

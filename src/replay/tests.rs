@@ -39,7 +39,7 @@ impl Sources {
 
     fn open(self, window_ms: Option<i64>) -> Result<(Records, TempDir), ReplayError> {
         let order = Order { window_ms, latest_ms: T + 1_000_000 };
-        Records::open(self.sources, &inputs(), order).map(|records| (records, self.folder))
+        Records::open(self.sources, &inputs(), None, order).map(|records| (records, self.folder))
     }
 
     fn items(self, window_ms: Option<i64>) -> Vec<Item> {
@@ -219,7 +219,7 @@ fn a_source_that_cannot_be_read_says_which_and_where() {
 
     let nowhere = Source { place: Place::File(PathBuf::from("/nowhere/a.ndjson")), input: None };
     let order = Order { window_ms: None, latest_ms: T };
-    let error = Records::open([nowhere], &inputs(), order).err().unwrap().to_string();
+    let error = Records::open([nowhere], &inputs(), None, order).err().unwrap().to_string();
     assert!(error.starts_with("/nowhere/a.ndjson cannot be opened: "), "{error}");
 
     let error = Sources::new().file("a.csv", "who,day\n", None).open(None).err().unwrap().to_string();

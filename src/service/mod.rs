@@ -17,4 +17,4 @@ mod witness;
 pub use ending::ServiceError;
 pub use figures::Figures;
 pub use start::{Options, Running, StateKeeping, run, start};
-pub use wiring::rules;
+pub use wiring::{patient_schemas, rules};

@@ -87,7 +87,7 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     let config = Arc::new(config);
     let set = Arc::new(config.model_set()?);
     // Formats are checked before anything is connected to.
-    let schemas = wiring::schemas(&config)?;
+    let schemas = wiring::schemas(config.schema_registry.as_ref())?;
     wiring::decoders(&config, &set, schemas.as_ref())?;
     let settings = Settings::new(Arc::clone(&config))?;
     let token = config.http.token.as_deref().map(Token::new).transpose()?;

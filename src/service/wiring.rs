@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{self, Config, EVENTS, Guarantee};
+use crate::config::{self, Config, EVENTS, Guarantee, SchemaRegistryConfig};
 use crate::engine::ingest;
 use crate::engine::ports::{StateError, StateReader, StateRecord};
 use crate::engine::worker::{Room, Settings};
@@ -45,17 +45,30 @@ pub fn rules(config: &Config, set: Arc<ModelSet>, partition_count: Option<i32>, 
     }
 }
 
-/// Where schemas are kept, if records have any.
+/// The schemas of a registry, if there is one. Asking for one never waits.
 #[cfg(feature = "registry")]
-pub fn schemas(config: &Config) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
+pub fn schemas(registry: Option<&SchemaRegistryConfig>) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
     let open = |config| crate::registry::Registry::open(config).map(|registry| Arc::new(registry) as Arc<dyn Schemas>);
-    config.schema_registry.as_ref().map(open).transpose().map_err(|problem| ServiceError::Registry(problem.to_string()))
+    registry.map(open).transpose().map_err(|problem| ServiceError::Registry(problem.to_string()))
 }
 
-/// Nowhere: no input needs any, in a program that cannot ask.
+/// None: no input needs any, in a program that cannot ask.
 #[cfg(not(feature = "registry"))]
-pub fn schemas(_: &Config) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
+pub fn schemas(_: Option<&SchemaRegistryConfig>) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
     Ok(None)
+}
+
+/// The same for commands that cannot come back to a record later: asking waits for the registry's answer, but not for ever.
+#[cfg(feature = "registry")]
+pub fn patient_schemas(registry: Option<&SchemaRegistryConfig>) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
+    let patient = |schemas| Arc::new(crate::registry::Patient::new(schemas)) as Arc<dyn Schemas>;
+    Ok(schemas(registry)?.map(patient))
+}
+
+/// None, likewise.
+#[cfg(not(feature = "registry"))]
+pub fn patient_schemas(registry: Option<&SchemaRegistryConfig>) -> Result<Option<Arc<dyn Schemas>>, ServiceError> {
+    schemas(registry)
 }
 
 /// A decoder for each of what the workers read.

@@ -146,7 +146,7 @@ fn through_csv(fields: Vec<(String, String)>) -> Vec<u8> {
     };
     let source = Source { place: Place::File(file), input: Some(0) };
     let order = Order { window_ms: None, latest_ms: END_MS };
-    let mut records = Records::open([source], &[input], order).unwrap();
+    let mut records = Records::open([source], &[input], None, order).unwrap();
     match records.read().unwrap().expect("a row").content {
         Content::Record(record) => record.value.expect("a value"),
         unreadable => panic!("{unreadable:?}"),

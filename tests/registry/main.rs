@@ -2,6 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod events;
+mod offline;
+#[path = "../support/program.rs"]
+mod program;
 mod service;
 mod stand_in;
 mod waiting;

@@ -13,7 +13,7 @@ use crate::{framed, parse, until};
 const AT: i64 = 1_735_898_400_123;
 
 /// A configuration with one input in Avro, and more keys.
-fn configuration(brokers: &str, more: &str) -> String {
+pub fn configuration(brokers: &str, more: &str) -> String {
     format!(
         "application: shop
 kafka: {{ brokers: {brokers:?}, instance: test }}

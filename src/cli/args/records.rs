@@ -12,7 +12,8 @@ use crate::journey::Span;
   zcat events.ndjson.gz | klantreis replay -c klantreis.yaml --input -
   klantreis replay -c klantreis.yaml --input pos=baskets.csv.gz --input mail=mailings.csv --sort --output out.ndjson
 
-A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input.
+A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input; a value that
+is no text stands in \"value_hex\", two digits a byte. Schemas of Avro and Protobuf come from the configuration's registry.
 A file that names one holds that input's records, one a line: JSON or CSV, told by its name or its first byte.
 What is gzipped is unpacked, whatever its name.")]
 pub struct ReplayArgs {

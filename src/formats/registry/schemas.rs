@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub trait Schemas: Send + Sync + Debug {
     /// The schema of this number. Never waits: what is not here yet is sent for, and to be asked for again.
     fn find(&self, id: u32) -> Lookup;
+    /// What was asked for and is not here, with where it should come from and why it does not, for people; `None`: nothing.
+    fn missing(&self) -> Option<String>;
 }
 
 /// What is known of a schema.
@@ -97,5 +99,9 @@ impl Schemas for FakeSchemas {
             Some(schema) => Lookup::Found(Arc::clone(schema)),
             None => Lookup::Unknown("the stand-in does not know it".into()),
         }
+    }
+
+    fn missing(&self) -> Option<String> {
+        self.is_away.load(Ordering::Relaxed).then(|| "the stand-in is away".to_owned())
     }
 }
