@@ -116,6 +116,20 @@ fn what_an_input_says_can_be_said_on_the_command_line() {
     has(&out, &["1 record: 1 event\n"]);
 }
 
+/// The feature `registry` has tests of its own.
+#[cfg(not(feature = "registry"))]
+#[test]
+fn a_program_that_was_built_without_them_says_so_of_avro_and_of_registries() {
+    let check = |arguments: &[&str], what: &str| {
+        let how = "this program, which was built without the feature `registry`; build it with `cargo build --release --features \
+                   registry`, or take the image, which has it";
+        let (_, err) = tried(arguments, "{}\n", 2);
+        has(&err, &[&format!("{what} {how}")]);
+    };
+    check(&["--format", "segment", "--unwrap", "avro", "-"], "Avro is not read by");
+    check(&["--format", "segment", "--schema-registry", "http://registry:8081", "-"], "no registry is asked by");
+}
+
 #[test]
 fn events_are_written_as_json_with_their_places() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::args::DetectArgs;
-use super::samples::{Known, Samples};
+use super::samples::{self, Known, Samples};
 use super::{Exit, Failure};
 use crate::config;
-use crate::trial::{Proposal, Sample, Spot};
+use crate::trial::{Hints, Proposal, Sample, Spot, awaited};
 
 /// How many records are looked at if nobody says.
 const RECORDS: u64 = 1000;
@@ -15,7 +15,7 @@ const RECORDS: u64 = 1000;
 /// Does it. What is printed is YAML: what there is to say are comments.
 ///
 /// # Errors
-/// If nothing can be read, or nothing can be proposed for any of it.
+/// If nothing can be read, a schema does not come, or nothing can be proposed for any of it.
 pub(super) fn run(args: &DetectArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let config = args.samples.config.as_deref().map(config::load).transpose()?;
     let known = Known {
@@ -38,6 +38,13 @@ pub(super) fn run(args: &DetectArgs, out: &mut dyn Write) -> Result<(), Failure>
     if groups.is_empty() {
         return Err(Failure::new(Exit::Failure, "there was no record to look at"));
     }
+    let schemas = samples::schemas(&args.samples, config.as_ref())?;
+    if let Some(schemas) = &schemas
+        && let Some(at) = awaited(groups.values().flatten(), schemas)
+    {
+        return Err(samples::no_schema(at, Some(schemas)));
+    }
+    let hints = Hints { zone: args.zone.as_deref(), schemas: schemas.as_ref() };
     let proposals = groups.iter().map(|(topic, samples)| {
         let is_topic = samples.first().is_some_and(|sample| matches!(sample.at.spot, Spot::Offset(..)));
         let source = match topic {
@@ -46,7 +53,7 @@ pub(super) fn run(args: &DetectArgs, out: &mut dyn Write) -> Result<(), Failure>
             None if args.samples.files.len() > 1 => format!("{source} and others"),
             None => source.clone(),
         };
-        Proposal::of(samples, &source, topic.as_deref(), args.zone.as_deref())
+        Proposal::of(samples, &source, topic.as_deref(), hints)
     });
     let proposals: Vec<Proposal> = proposals.collect();
     writeln!(out, "inputs:")?;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::args::SampleArgs;
 use super::{Exit, Failure};
 use crate::config::Config;
-use crate::formats::Carrier;
+use crate::formats::{Carrier, Schemas, missing};
 use crate::kafka::{Access, From, PeekError, Settings};
 use crate::replay::Place;
-use crate::trial::{Files, Only, Sample, TopicSamples};
+use crate::service;
+use crate::trial::{At, Files, Only, Sample, TopicSamples};
 
 /// Records, one after the other.
 pub(super) struct Samples {
@@ -99,6 +100,20 @@ impl Samples {
         let all: Vec<String> = files.passed().iter().map(|(topic, count)| format!("{topic} {count}")).collect();
         (!all.is_empty()).then(|| format!("records of other topics were passed by: {}", all.join(", ")))
     }
+}
+
+/// Where schemas are, as the arguments say or else the configuration. Asking for one waits for the answer.
+///
+/// # Errors
+/// If what is said cannot be used.
+pub(super) fn schemas(args: &SampleArgs, config: Option<&Config>) -> Result<Option<Arc<dyn Schemas>>, Failure> {
+    let configured = config.and_then(|config| config.schema_registry.as_ref());
+    Ok(service::patient_schemas(args.schema_registry.as_ref().or(configured))?)
+}
+
+/// Nothing can be said of the record there, for its schema did not come.
+pub(super) fn no_schema(at: &At, schemas: Option<&Arc<dyn Schemas>>) -> Failure {
+    Failure::new(Exit::Failure, format!("{at}: {}", missing(schemas)))
 }
 
 fn is_standard_input(file: &Path) -> bool {

@@ -4,12 +4,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::args::TryArgs;
-use super::samples::{Known, Samples};
+use super::samples::{self, Known, Samples};
 use super::{Exit, Failure};
 use crate::config::{self, Config};
 use crate::formats::{FormatSpec, TimeSource, carrier_of};
 use crate::journey::Vocabulary;
-use crate::trial::{Summary, Trial, TrialInput, write_json, write_text};
+use crate::trial::{Beside, Summary, Trial, TrialInput, write_json, write_text};
 
 /// The largest value that is read where no configuration says otherwise: what it would be there.
 pub(super) const EVENT_BYTES_MAX: usize = 1 << 20;
@@ -28,12 +28,14 @@ struct Asked {
 /// Does it. What becomes of the records goes to `out`; with `--json` the summary goes to standard error.
 ///
 /// # Errors
-/// If the arguments make no sense together, nothing can be read, or a record was rejected.
+/// If the arguments make no sense together, nothing can be read, a schema does not come, or a record was rejected.
 pub(super) fn run(args: &TryArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let asked = asked(args)?;
     let Asked { spec, time, config, models } = &asked;
     let bytes_max = config.as_ref().map_or(EVENT_BYTES_MAX, |(config, _)| config.max_event_bytes);
-    let trial = Trial::open(spec, *time, models.as_ref(), bytes_max);
+    let schemas = samples::schemas(&args.samples, config.as_ref().map(|(config, _)| config))?;
+    let beside = Beside { models: models.as_ref(), schemas: schemas.as_ref(), bytes_max };
+    let trial = Trial::open(spec, *time, beside);
     let mut trial = trial.map_err(|message| Failure::new(Exit::Usage, message))?;
     let known = Known {
         config: config.as_ref().map(|(config, input)| (config, *input)),
@@ -46,7 +48,7 @@ pub(super) fn run(args: &TryArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut out = BufWriter::new(out);
     let mut summary = Summary::default();
     while let Some(sample) = samples.next()? {
-        let tried = trial.record(&sample);
+        let tried = trial.record(&sample).ok_or_else(|| samples::no_schema(&sample.at, schemas.as_ref()))?;
         summary.add(&sample, &tried);
         if args.json {
             write_json(&sample, &tried, has_file, &mut out)?;

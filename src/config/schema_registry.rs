@@ -35,9 +35,8 @@ pub(super) fn read(root: &mut Section<'_>, folder: &Path) -> Option<SchemaRegist
         }
     };
     let url = url?;
-    let has_host = |scheme: &str| url.value.strip_prefix(scheme).is_some_and(|rest| !rest.trim_matches('/').is_empty());
-    if !(has_host("http://") || has_host("https://")) || url.value.contains(char::is_whitespace) {
-        problems.add(url.at, format!("schema_registry.url is {:?}", url.value), "write http:// or https:// and a host");
+    if let Err(Wrong { what, instead }) = check(url.value) {
+        problems.add(url.at, format!("schema_registry.url {what}"), instead);
     }
     if ca_file.is_some() && url.value.starts_with("http://") {
         problems.add(
@@ -48,6 +47,36 @@ pub(super) fn read(root: &mut Section<'_>, folder: &Path) -> Option<SchemaRegist
     }
     let ca_file = ca_file.map(|file| folder.join(file.value));
     Some(SchemaRegistryConfig { url: url.value.to_owned(), login, ca_file })
+}
+
+impl SchemaRegistryConfig {
+    /// The registry at a URL, which asks nobody who they are.
+    ///
+    /// # Errors
+    /// If it is none; says what to write instead.
+    pub fn at(url: &str) -> Result<Self, String> {
+        check(url).map_err(|Wrong { what, instead }| format!("it {what}; {instead}"))?;
+        Ok(Self { url: url.to_owned(), login: None, ca_file: None })
+    }
+}
+
+/// What is wrong with a URL.
+struct Wrong {
+    what: String,
+    instead: &'static str,
+}
+
+fn check(url: &str) -> Result<(), Wrong> {
+    let after = |scheme: &str| url.strip_prefix(scheme).map(|rest| rest.split('/').next().unwrap_or_default());
+    match after("http://").or_else(|| after("https://")) {
+        // It stands in the log.
+        Some(host) if host.contains('@') => {
+            let instead = "write username and password of schema_registry in a configuration, and the host alone here";
+            Err(Wrong { what: "has a user in it".to_owned(), instead })
+        }
+        Some(host) if !host.is_empty() && !url.contains(char::is_whitespace) => Ok(()),
+        _ => Err(Wrong { what: format!("is {url:?}"), instead: "write http:// or https:// and a host" }),
+    }
 }
 
 /// Reports inputs that need schemas if nobody says where these are.

@@ -48,8 +48,10 @@ pub use canonical::{ATTRIBUTES, KINDS};
 pub use decoded::{Decoded, Details, Item, Origin, Told};
 pub use headers::{Headers, NoHeaders};
 pub use klantreis::{leading_time, open_events};
-pub use recipe::{Carrier, Options, RecipeSpec, Wrapper, as_json};
-pub use registry::{Definition, FakeSchemas, Import, Language, Lookup, Schemas};
+pub use recipe::{AsJson, Carrier, Options, RecipeSpec, Wrapper};
+pub use registry::{
+    BUILT_WITHOUT_REGISTRY, Definition, FakeSchemas, Import, Language, Lookup, Schemas, missing, schema_of,
+};
 pub use table::{
     FORMATS, Format, FormatSpec, attributes_of, carrier_of, customer_of, has_names, has_value, identifiers_of,
     kinds_named_in, kinds_of, open, open_with_details, open_with_schemas,

@@ -146,8 +146,9 @@ pub fn open_with_details(
     spec: &FormatSpec,
     vocabulary: &Vocabulary,
     time: TimeSource,
+    schemas: Option<&Arc<dyn Schemas>>,
 ) -> Result<Box<dyn Decoder>, String> {
-    opened(spec, Wish { vocabulary, time, has_details: true, schemas: None })
+    opened(spec, Wish { vocabulary, time, has_details: true, schemas })
 }
 
 fn opened(spec: &FormatSpec, wish: Wish<'_>) -> Result<Box<dyn Decoder>, String> {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use super::figures::Met;
 use super::letters::Letter;
-use super::{Content, Figures, Item, Order, Population, Progress, Records, ReplayError, Source, missing};
+use super::{Content, Figures, Item, Order, Population, Progress, Records, ReplayError, Source};
 use crate::config::Config;
 use crate::engine::ports::{Epoch, OutRecord, Topic};
 use crate::engine::store::BUCKETS;
 use crate::engine::tally::{InputTally, Tally};
 use crate::engine::{Open, Partition, Taken};
-use crate::formats::{self, Decoder, Schemas};
+use crate::formats::{self, Decoder, Schemas, missing};
 use crate::journey::{ModelSet, Reject};
 use crate::service;
 

@@ -41,9 +41,7 @@ pub(crate) use source::open;
 pub use source::{Place, Progress, Source};
 pub(crate) use topics::Topics;
 
-use std::sync::Arc;
-
-use crate::formats::{RawRecord, Schemas};
+use crate::formats::RawRecord;
 use crate::journey::Reject;
 
 /// A line or row of a source.
@@ -102,11 +100,6 @@ impl Record {
             headers: &self.headers,
         }
     }
-}
-
-/// What is said of a schema that did not come.
-fn missing(schemas: Option<&Arc<dyn Schemas>>) -> String {
-    schemas.and_then(|schemas| schemas.missing()).unwrap_or_else(|| "the schema of a record is not here".to_owned())
 }
 
 /// Why a replay cannot go on.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Record, ReplayError, missing};
+use super::{Record, ReplayError};
 use crate::config::InputConfig;
-use crate::formats::{self, Decoded, Decoder, EARLIEST_MS, END_MS, Item, Schemas};
+use crate::formats::{self, Decoded, Decoder, EARLIEST_MS, END_MS, Item, Schemas, missing};
 use crate::journey::Vocabulary;
 
 /// Tells the times of records.

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::fields::{Field, Fields, pointer};
+use super::framed::Hints;
 use super::input::TrialInput;
 use super::near::nearest_kind;
 use super::rank::wrapper_word;
@@ -30,15 +31,16 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Makes one. `zone` is that of times without one, if somebody knows it. `None`: there is nothing to be read.
-    pub fn of(samples: &[Sample], zone: Option<&str>) -> Option<Self> {
-        let records = Records::of(samples)?;
+    /// Makes one. `None`: there is nothing to be read.
+    pub fn of(samples: &[Sample], hints: Hints<'_>) -> Option<Self> {
+        let records = Records::of(samples, hints)?;
         let (records, fields) = records.with_fields();
         if fields.all.is_empty() {
             return None;
         }
         let has_keys = samples.iter().any(|sample| sample.record.as_ref().is_ok_and(|record| record.key.is_some()));
-        let lines = Sketch { fields: &fields, records: &records, zone, has_keys, claimed: HashSet::new() }.lines();
+        let lines =
+            Sketch { fields: &fields, records: &records, zone: hints.zone, has_keys, claimed: HashSet::new() }.lines();
         let text = lines.join("\n");
         let input = TrialInput::parse(&text, None).ok()?;
         input.spec().ok()?;

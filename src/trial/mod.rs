@@ -13,6 +13,7 @@
 //! | `lines` | that, for people and as JSON |
 //! | `summary`; `suggestions` | what came of all of them; what an input could say so that more of them count |
 //! | `near` | the canonical kind that a name probably means |
+//! | `framed` | records that name a schema in a registry |
 //! | `input` | an input that is no configuration's: a format with what stands beside it, from the command line or a file |
 //! | `rank` | which format fits records of which nobody knows it |
 //! | `draft`; `readable`, `fields`, `times`, `roles` | a first mapping where none does; how the records can be read, what fields there are, how their times are written, what they probably are |
@@ -22,6 +23,7 @@
 mod draft;
 mod fields;
 mod files;
+mod framed;
 mod framing;
 mod input;
 mod lines;
@@ -40,6 +42,7 @@ mod yaml_text;
 
 pub use draft::Draft;
 pub use files::{Files, Only};
+pub use framed::{Hints, awaited};
 pub use input::TrialInput;
 pub use lines::{write_json, write_text};
 pub use proposal::Proposal;
@@ -48,4 +51,4 @@ pub use sample::{At, Sample, Spot};
 pub use suggestions::Suggestions;
 pub use summary::{Rejected, Summary};
 pub use topic::TopicSamples;
-pub use tried::{Outcome, Part, Seen, Trial, Tried};
+pub use tried::{Beside, Outcome, Part, Seen, Trial, Tried};

@@ -1,6 +1,7 @@
 //! What is proposed for records that nobody knows: the inputs of a configuration, with the reasons as comments.
 
 use super::draft::Draft;
+use super::framed::{self, Hints};
 use super::input::TrialInput;
 use super::lines::plural;
 use super::near::words;
@@ -8,7 +9,7 @@ use super::rank::{Candidate, Certainty, Ranking, wrapper_word};
 use super::sample::Sample;
 use super::suggestions::Suggestions;
 use super::summary::{Summary, percent};
-use super::tried::Trial;
+use super::tried::{Beside, Trial};
 use super::yaml_text::quoted;
 
 /// How many formats that fit less are named.
@@ -17,6 +18,9 @@ const OTHERS_MAX: usize = 3;
 const FEW: usize = 10;
 /// The largest value that is looked at.
 const EVENT_BYTES_MAX: usize = 16 << 20;
+/// What the configuration must have beside.
+const NEEDS_SCHEMAS: &str =
+    "its schemas are in a registry: write where that is beside `inputs`, as schema_registry: { url: … }";
 
 /// What is proposed for the records of one topic or file.
 pub struct Proposal {
@@ -28,8 +32,8 @@ pub struct Proposal {
 
 impl Proposal {
     /// Looks at records; `source` is what they are called, `topic` the topic they are of, if that is known.
-    pub fn of(samples: &[Sample], source: &str, topic: Option<&str>, zone: Option<&str>) -> Self {
-        let ranking = Ranking::of(samples, zone);
+    pub fn of(samples: &[Sample], source: &str, topic: Option<&str>, hints: Hints<'_>) -> Self {
+        let ranking = Ranking::of(samples, hints);
         let records = plural(samples.len() as u64, "record");
         let mut reasons = vec![format!("{records} of {source}")];
         let name = name(topic.unwrap_or(source));
@@ -37,7 +41,8 @@ impl Proposal {
         let found = match ranking.best() {
             Some(best) => {
                 reasons.extend(fitting(best, &ranking, samples.len()));
-                input.extend(configured(best, zone));
+                input.extend(configured(best, hints.zone));
+                reasons.extend(best.spec.needs_schemas().then(|| NEEDS_SCHEMAS.to_owned()));
                 true
             }
             None => {
@@ -45,9 +50,9 @@ impl Proposal {
                     "no format fits; a first mapping, made of what the fields are called and what stands in them:"
                         .to_owned(),
                 );
-                let draft = Draft::of(samples, zone);
+                let draft = Draft::of(samples, hints);
                 if let Some(draft) = &draft {
-                    reasons.extend(told(draft, samples));
+                    reasons.extend(told(draft, samples, hints));
                     input.extend(draft.lines.iter().cloned());
                 }
                 draft.is_some()
@@ -59,7 +64,10 @@ impl Proposal {
         }
         if !found {
             reasons.truncate(1);
-            reasons.push("nothing in them can be read: they are no JSON, rows, XML or forms".to_owned());
+            reasons.push(match framed::are_most(samples) {
+                true => framed::unreadable(samples, hints),
+                false => "nothing in them can be read: they are no JSON, rows, XML or forms".to_owned(),
+            });
         }
         Self { reasons, input: found.then_some(input) }
     }
@@ -118,13 +126,14 @@ fn configured(best: &Candidate, zone: Option<&str>) -> Vec<String> {
 }
 
 /// What a first mapping makes of the records.
-fn told(draft: &Draft, samples: &[Sample]) -> Vec<String> {
+fn told(draft: &Draft, samples: &[Sample], hints: Hints<'_>) -> Vec<String> {
     let TrialInput { time, .. } = draft.input;
     let Ok(spec) = draft.input.spec() else { return Vec::new() };
-    let Ok(mut trial) = Trial::open(&spec, time, None, EVENT_BYTES_MAX) else { return Vec::new() };
+    let beside = Beside { models: None, schemas: hints.schemas, bytes_max: EVENT_BYTES_MAX };
+    let Ok(mut trial) = Trial::open(&spec, time, beside) else { return Vec::new() };
     let mut summary = Summary::default();
     for sample in samples {
-        let tried = trial.record(sample);
+        let Some(tried) = trial.record(sample) else { return Vec::new() };
         summary.add(sample, &tried);
     }
     let unmapped: u64 = summary.unmapped.values().sum();
@@ -145,6 +154,7 @@ fn told(draft: &Draft, samples: &[Sample]) -> Vec<String> {
     if let Some(rejected) = summary.rejected.values().max_by_key(|rejected| rejected.count) {
         reasons.push(format!("such as {}: {}", rejected.first, rejected.message));
     }
+    reasons.extend(spec.needs_schemas().then(|| NEEDS_SCHEMAS.to_owned()));
     reasons
 }
 

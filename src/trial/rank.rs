@@ -5,10 +5,11 @@
 
 use std::cmp::Ordering;
 
+use super::framed::{self, Hints};
 use super::input::TrialInput;
 use super::sample::Sample;
 use super::summary::{Summary, percent};
-use super::tried::{Outcome, Part, Trial};
+use super::tried::{Beside, Outcome, Part, Trial};
 use crate::formats::{FORMATS, FormatSpec, TimeSource, Wrapper};
 
 /// From here on a format is proposed.
@@ -70,12 +71,12 @@ pub struct Ranking {
 }
 
 impl Ranking {
-    /// Tries every format on all records; `zone` is for those whose times have none.
-    pub fn of(samples: &[Sample], zone: Option<&str>) -> Self {
-        let orders = orders(&plausible(samples));
+    /// Tries every format on all records.
+    pub fn of(samples: &[Sample], hints: Hints<'_>) -> Self {
+        let orders = orders(&plausible(samples, hints));
         let mut candidates = Vec::new();
         for format in FORMATS.iter().filter(|format| format.name != "mapping") {
-            let tried = orders.iter().filter_map(|unwrap| Candidate::of(format.name, unwrap, zone, samples));
+            let tried = orders.iter().filter_map(|unwrap| Candidate::of(format.name, unwrap, hints, samples));
             // Of several that fit alike, the one with the fewest wrappers, which comes first.
             candidates.extend(tried.reduce(|best, other| if other.score > best.score { other } else { best }));
         }
@@ -112,21 +113,22 @@ impl Ranking {
 }
 
 impl Candidate {
-    fn of(format: &str, unwrap: &[Wrapper], zone: Option<&str>, samples: &[Sample]) -> Option<Self> {
+    fn of(format: &str, unwrap: &[Wrapper], hints: Hints<'_>, samples: &[Sample]) -> Option<Self> {
         let mut input =
             TrialInput { format: Some(format.to_owned()), unwrap: unwrap.to_vec(), ..TrialInput::default() };
         let mut needs_zone = false;
         let spec = input.spec().or_else(|_| {
             needs_zone = true;
-            input.zone = Some(zone.unwrap_or(ANY_ZONE).to_owned());
+            input.zone = Some(hints.zone.unwrap_or(ANY_ZONE).to_owned());
             input.spec()
         });
         let spec = spec.ok()?;
-        let mut trial = Trial::open(&spec, TimeSource::Event, None, EVENT_BYTES_MAX).ok()?;
+        let beside = Beside { models: None, schemas: hints.schemas, bytes_max: EVENT_BYTES_MAX };
+        let mut trial = Trial::open(&spec, TimeSource::Event, beside).ok()?;
         let mut summary = Summary::default();
         let (mut points, mut known, mut dropped) = (0.0, 0, 0);
         for sample in samples {
-            let tried = trial.record(sample);
+            let tried = trial.record(sample)?;
             let parts = match &tried.outcome {
                 Outcome::Parts(parts) => parts.as_slice(),
                 Outcome::Ignored | Outcome::Rejected(_) => &[],
@@ -209,16 +211,13 @@ fn mark(format: &str, samples: &[Sample]) -> f64 {
 }
 
 /// The wrappers of which there is a trace in the bytes.
-pub(super) fn plausible(samples: &[Sample]) -> Vec<Wrapper> {
-    let values = || samples.iter().filter_map(|sample| sample.record.as_ref().ok()?.value.as_deref());
+pub(super) fn plausible(samples: &[Sample], hints: Hints<'_>) -> Vec<Wrapper> {
+    let mut found = framed::wrappers(samples, hints);
+    let texts = framed::texts(samples, &found, hints);
     let has = |word: &str| {
         let word = word.as_bytes();
-        values().any(|value| value.windows(word.len()).any(|part| part == word))
+        texts.iter().any(|text| text.windows(word.len()).any(|part| part == word))
     };
-    let mut found = Vec::new();
-    if values().any(|value| value.first() == Some(&0)) {
-        found.push(Wrapper::Registry);
-    }
     if has("specversion") {
         found.push(Wrapper::CloudEvents);
     }

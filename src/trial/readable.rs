@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::fields::{Fields, pointer};
+use super::framed::{self, Hints};
 use super::rank::{orders, plausible};
 use super::sample::Sample;
 use super::times;
-use crate::formats::{Carrier, Wrapper, as_json};
+use crate::formats::{AsJson, Carrier, Wrapper};
 
 /// What the records are, as far as that shows.
 pub(super) struct Records {
@@ -24,22 +25,26 @@ pub(super) struct Records {
 
 impl Records {
     /// Finds out how they can be read; `None`: in no way.
-    pub(super) fn of(samples: &[Sample]) -> Option<Self> {
+    pub(super) fn of(samples: &[Sample], hints: Hints<'_>) -> Option<Self> {
         let bytes: Vec<&[u8]> =
             samples.iter().filter_map(|sample| sample.record.as_ref().ok()?.value.as_deref()).collect();
         let read = |unwrap: &[Wrapper], carrier: Carrier, columns: &[String]| -> Vec<Value> {
-            let json = bytes.iter().filter_map(|bytes| as_json(unwrap, carrier, columns, bytes).ok()??.into());
+            let Ok(mut reader) = AsJson::new(unwrap, carrier, columns, hints.schemas) else { return Vec::new() };
+            let json = bytes.iter().filter_map(|bytes| reader.of(bytes).ok().flatten());
             json.filter_map(|json: Vec<u8>| serde_json::from_slice(&json).ok())
                 .filter(|value: &Value| value.is_object() || value.is_array())
                 .collect()
         };
         let fits = |values: &[Value]| !values.is_empty() && values.len() * 2 >= bytes.len();
         // With as much taken off as can be.
-        for unwrap in orders(&plausible(samples)).into_iter().rev() {
+        for unwrap in orders(&plausible(samples, hints)).into_iter().rev() {
             let values = read(&unwrap, Carrier::Json, &[]);
             if fits(&values) {
                 return Some(Self { unwrap, carrier: Carrier::Json, columns: Vec::new(), values, each: None });
             }
+        }
+        if framed::are_most(samples) {
+            return None;
         }
         let widest = bytes.iter().map(|bytes| bytes.iter().filter(|byte| **byte == b'\t').count()).max().unwrap_or(0);
         let columns: Vec<String> = (1..=widest + 1).map(|number| format!("column_{number}")).collect();

@@ -1,7 +1,9 @@
 //! What becomes of one record under a format.
 
+use std::sync::Arc;
+
 use crate::formats::{
-    ATTRIBUTES, Decoded, Decoder, FormatSpec, Item, KINDS, TimeSource, Told, attributes_of, customer_of,
+    ATTRIBUTES, Decoded, Decoder, FormatSpec, Item, KINDS, Schemas, TimeSource, Told, attributes_of, customer_of,
     identifiers_of, kinds_of, open_with_details,
 };
 use crate::journey::{Amount, Attr, AttrType, DropReason, Reject, Vocabulary};
@@ -60,6 +62,17 @@ pub struct Trial {
     bytes_max: usize,
 }
 
+/// What is known beside a format.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// The kinds and attributes that models listen to.
+    pub models: Option<&'a Vocabulary>,
+    /// Where schemas are, for records that need them.
+    pub schemas: Option<&'a Arc<dyn Schemas>>,
+    /// A value with more bytes is refused.
+    pub bytes_max: usize,
+}
+
 /// What became of a record, and what it could be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tried {
@@ -70,51 +83,48 @@ pub struct Tried {
 }
 
 impl Trial {
-    /// Gets ready. Beside the kinds and attributes that formats and models have in common, those of the format and of `models`
-    /// are known. A value with more than `bytes_max` bytes is refused.
+    /// Gets ready. Beside the kinds and attributes that formats and models have in common, those of the format and of the models
+    /// are known.
     ///
     /// # Errors
     /// If the format cannot be used so; says what to write instead.
-    pub fn open(
-        spec: &FormatSpec,
-        time: TimeSource,
-        models: Option<&Vocabulary>,
-        bytes_max: usize,
-    ) -> Result<Self, String> {
+    pub fn open(spec: &FormatSpec, time: TimeSource, beside: Beside<'_>) -> Result<Self, String> {
+        let Beside { models, schemas, bytes_max } = beside;
         let vocabulary = vocabulary(spec, models);
-        let decoder = open_with_details(spec, &vocabulary, time)?;
+        let decoder = open_with_details(spec, &vocabulary, time, schemas)?;
         let types = identifiers_of(spec);
         let lenient = if types.is_empty() || types == customer_of(spec) {
             None
         } else {
-            Some(open_with_details(&spec.with_customer(types)?, &vocabulary, time)?)
+            Some(open_with_details(&spec.with_customer(types)?, &vocabulary, time, schemas)?)
         };
         Ok(Self { vocabulary, decoder, lenient, bytes_max })
     }
 
-    /// Tries a record.
-    pub fn record(&mut self, sample: &Sample) -> Tried {
+    /// Tries a record; `None`: it cannot be said what becomes of it, for its schema did not come.
+    #[must_use]
+    pub fn record(&mut self, sample: &Sample) -> Option<Tried> {
+        let rejected = |reject| Some(Tried { outcome: Outcome::Rejected(reject), nobodys: Vec::new() });
         let record = match &sample.record {
-            Err(reject) => return Tried { outcome: Outcome::Rejected(reject.clone()), nobodys: Vec::new() },
+            Err(reject) => return rejected(reject.clone()),
             Ok(record) => record,
         };
         let size = record.value.as_ref().map_or(0, Vec::len);
         if size > self.bytes_max {
-            let outcome = Outcome::Rejected(Reject::TooLarge(size, self.bytes_max));
-            return Tried { outcome, nobodys: Vec::new() };
+            return rejected(Reject::TooLarge(size, self.bytes_max));
         }
         let raw = record.raw();
-        let outcome = outcome(self.decoder.decode(&raw), &self.vocabulary);
+        let outcome = outcome(self.decoder.decode(&raw), &self.vocabulary)?;
         let mut nobodys = Vec::new();
         if let (true, Some(lenient)) = (lacks_customer(&outcome), &mut self.lenient)
-            && let Outcome::Parts(parts) = self::outcome(lenient.decode(&raw), &self.vocabulary)
+            && let Some(Outcome::Parts(parts)) = self::outcome(lenient.decode(&raw), &self.vocabulary)
         {
             nobodys.extend(parts.into_iter().filter_map(|part| match part {
                 Part::Event(seen) => Some(*seen),
                 Part::Dropped(_) => None,
             }));
         }
-        Tried { outcome, nobodys }
+        Some(Tried { outcome, nobodys })
     }
 }
 
@@ -148,14 +158,13 @@ fn vocabulary(spec: &FormatSpec, models: Option<&Vocabulary>) -> Vocabulary {
     Vocabulary::new(kinds.into_iter().map(Into::into).collect(), attributes.collect(), true)
 }
 
-fn outcome(decoded: Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Outcome {
+/// `None`: its schema did not come.
+fn outcome(decoded: Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Option<Outcome> {
     let event = |told: Told<'_>| Part::Event(Box::new(seen(told, vocabulary)));
-    match decoded {
+    Some(match decoded {
         Err(reject) => Outcome::Rejected(reject),
         Ok(Decoded::Ignored) => Outcome::Ignored,
-        Ok(Decoded::NotYet) => {
-            Outcome::Rejected(Reject::BadField("its schema is in a registry, which is not asked here".into()))
-        }
+        Ok(Decoded::NotYet) => return None,
         Ok(Decoded::One(told)) => Outcome::Parts(vec![event(told)]),
         Ok(Decoded::Dropped(reason)) => Outcome::Parts(vec![Part::Dropped(reason)]),
         Ok(Decoded::Several(items)) => {
@@ -165,7 +174,7 @@ fn outcome(decoded: Result<Decoded<'_>, Reject>, vocabulary: &Vocabulary) -> Out
             });
             Outcome::Parts(parts.collect())
         }
-    }
+    })
 }
 
 fn seen(told: Told<'_>, vocabulary: &Vocabulary) -> Seen {

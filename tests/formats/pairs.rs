@@ -19,7 +19,7 @@ fn decode(case: &Case) -> Result<Vec<Value>, String> {
         timestamp: input.timestamp.unwrap_or(-1),
         headers: &headers,
     };
-    let mut decoder = open_with_details(&spec, &vocabulary, input.time)?;
+    let mut decoder = open_with_details(&spec, &vocabulary, input.time, None)?;
     let told = decoder.decode(&record);
     // The same without details, and once more: what was learnt from a record changes nothing.
     let again = decoder.decode(&record);

@@ -131,7 +131,7 @@ impl<'c> Reader<'c> {
     fn new(case: &'c Case) -> Self {
         let spec = case.input.spec(&case.format).unwrap();
         let vocabulary = vocabulary(&spec);
-        let decoder = open_with_details(&spec, &vocabulary, case.input.time).unwrap();
+        let decoder = open_with_details(&spec, &vocabulary, case.input.time, None).unwrap();
         let mut reader = Self { headers: case.input.headers(), vocabulary, decoder, case };
         reader.read(&case.value);
         reader
@@ -208,7 +208,7 @@ fn a_damaged_record_is_read_as_by_a_decoder_that_has_read_nothing_else() {
         let read = reader.read(&value);
         let input = &case.input;
         let spec = input.spec(&case.format).unwrap();
-        let mut fresh = Reader { decoder: open_with_details(&spec, &reader.vocabulary, input.time).unwrap(), ..reader };
+        let mut fresh = Reader { decoder: open_with_details(&spec, &reader.vocabulary, input.time, None).unwrap(), ..reader };
         prop_assert_eq!(read, fresh.read(&value), "{}: {}", case.name, String::from_utf8_lossy(&value));
     });
 }

@@ -21,7 +21,7 @@ pub fn try_recipe(bytes: &[u8]) {
     let Ok(spec) = input.spec("mapping") else { return };
     let vocabulary = vocabulary(&spec);
     for time in [TimeSource::Event, TimeSource::Record] {
-        let (plain, detailed) = (open(&spec, &vocabulary, time), open_with_details(&spec, &vocabulary, time));
+        let (plain, detailed) = (open(&spec, &vocabulary, time), open_with_details(&spec, &vocabulary, time, None));
         let (mut plain, mut detailed) = match (plain, detailed) {
             (Ok(plain), Ok(detailed)) => (plain, detailed),
             (plain, detailed) => {

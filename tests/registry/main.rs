@@ -7,6 +7,7 @@ mod offline;
 mod program;
 mod service;
 mod stand_in;
+mod trying;
 mod waiting;
 
 use std::sync::Arc;

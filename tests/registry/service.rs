@@ -124,6 +124,12 @@ fn where_schemas_are_must_be_said_in_full() {
         "schema_registry.url is \"registry:8081\"; write http:// or https:// and a host",
     );
     check("schema_registry: { url: 'http://' }", "write http:// or https:// and a host");
+    check("schema_registry: { url: 'http:///' }", "write http:// or https:// and a host");
+    check(
+        "schema_registry: { url: 'https://shop:x@r/a' }",
+        "schema_registry.url has a user in it; write username and password",
+    );
+    check("schema_registry: { url: 'https://r/a@b' }", "");
     check("schema_registry: { url: 'http://r', username: shop }", "a user or a password alone; write both or none");
     check(
         "schema_registry: { url: 'http://r', username: shop, password: x, token: y }",

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 
-use crate::formats::{FORMATS, TimeSource, Wrapper};
+use crate::config::SchemaRegistryConfig;
+use crate::formats::{BUILT_WITHOUT_REGISTRY, FORMATS, TimeSource, Wrapper};
 
 /// Where records come from: files, or a topic.
 #[derive(Debug, clap::Args)]
@@ -21,6 +22,9 @@ pub struct SampleArgs {
     /// Where the topic is [default: what the configuration says]
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "config")]
     pub brokers: Option<String>,
+    /// Where the schemas of records in Avro or Protobuf are [default: what the configuration says]
+    #[arg(long, value_name = "URL", value_parser = registry)]
+    pub schema_registry: Option<SchemaRegistryConfig>,
     /// The configuration file: says how the brokers are reached, and unless a format is named, what the input is
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -43,6 +47,7 @@ pub struct SampleArgs {
   klantreis try --mapping mapping.yaml baskets.csv
   klantreis try --format shopify --topic shop.webhooks --brokers 127.0.0.1:9092 --last 20
   klantreis try -c klantreis.yaml --input clicks
+  klantreis try --mapping orders.yaml --topic orders --brokers 127.0.0.1:9092 --schema-registry http://127.0.0.1:8081
   kcat -C -b 127.0.0.1:9092 -t clicks -e | klantreis try --format segment --json - > events.ndjson
 
 A file is NDJSON, JSON documents, rows of CSV, tab-separated lines, forms a line, XML, or lines of
@@ -67,7 +72,7 @@ pub struct TryArgs {
     /// The zone of times that are written without one, such as Europe/Amsterdam
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// What is around the records: sns, cloudevents, registry, debezium, form=FIELD or text=/PLACE
+    /// What is around the records: sns, cloudevents, registry, avro, protobuf, debezium, form=FIELD or text=/PLACE
     #[arg(long, value_name = "WRAPPER", value_delimiter = ',', value_parser = wrapper)]
     pub unwrap: Vec<Wrapper>,
     /// Whose time counts, the event's or the record's [default: event]
@@ -88,6 +93,7 @@ pub struct TryArgs {
   klantreis detect exports/
   klantreis detect --topic shop.webhooks --brokers 127.0.0.1:9092
   klantreis detect -c klantreis.yaml --topic shop.webhooks
+  klantreis detect --topic orders --brokers 127.0.0.1:9092 --schema-registry http://127.0.0.1:8081
 
 What is printed are `inputs` for a configuration, with the reasons as comments; `klantreis try --mapping` takes them, too.
 Code 0 if a format or a mapping could be proposed, 1 if nothing could be read.")]
@@ -109,6 +115,14 @@ fn time_source() -> impl TypedValueParser<Value = TimeSource> {
         .map(|word| if word == "record" { TimeSource::Record } else { TimeSource::Event })
 }
 
+/// Reads where a registry is, if it can be asked at all.
+fn registry(text: &str) -> Result<SchemaRegistryConfig, String> {
+    if cfg!(not(feature = "registry")) {
+        return Err(format!("no registry is asked by {}", BUILT_WITHOUT_REGISTRY));
+    }
+    SchemaRegistryConfig::at(text)
+}
+
 /// Reads a wrapper as it is written in a configuration, but with `=` in the place of a mapping.
 fn wrapper(text: &str) -> Result<Wrapper, String> {
     match text.split_once('=') {
@@ -118,7 +132,7 @@ fn wrapper(text: &str) -> Result<Wrapper, String> {
         None => Wrapper::deserialize(IntoDeserializer::<Error>::into_deserializer(text)).map_err(|error| {
             let error = error.to_string();
             let what = error.split(';').next().unwrap_or(&error);
-            format!("{what}; write sns, cloudevents, registry, debezium, form=FIELD or text=/PLACE")
+            format!("{what}; write sns, cloudevents, registry, avro, protobuf, debezium, form=FIELD or text=/PLACE")
         }),
     }
 }

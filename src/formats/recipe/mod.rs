@@ -38,4 +38,4 @@ pub(super) use decoder::{Recipe, Wish};
 pub use options::Options;
 pub(super) use spec::FieldSpec;
 pub use spec::{Carrier, KindSpec, RecipeSpec, Wrapper};
-pub use unwrap::as_json;
+pub use steps::AsJson;

@@ -108,6 +108,38 @@ impl Steps {
     }
 }
 
+/// Records of which nothing else is known yet, as JSON.
+pub struct AsJson(Steps);
+
+impl AsJson {
+    /// With what is around them taken off, from the outside in. `columns` are those of [`Carrier::Tsv`].
+    ///
+    /// # Errors
+    /// If that makes no sense together; says what to write instead.
+    pub fn new(
+        unwrap: &[Wrapper],
+        carrier: Carrier,
+        columns: &[String],
+        schemas: Option<&Arc<dyn Schemas>>,
+    ) -> Result<Self, String> {
+        let columns = Some(columns.to_vec()).filter(|columns| !columns.is_empty());
+        let spec = RecipeSpec { reads: Some(carrier), columns, ..RecipeSpec::default() };
+        let options = Options { unwrap: unwrap.to_vec(), ..Options::default() };
+        Steps::new(&spec, &options, schemas).map(Self)
+    }
+
+    /// A record as JSON; `None` if there is nothing in it, and rightly so, or if its schema is not here yet.
+    ///
+    /// # Errors
+    /// If it is not wrapped so, or is something else.
+    pub fn of(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, Reject> {
+        self.0.take(bytes).map(|reached| match reached {
+            Reached::Json(json) => Some(json.into_owned()),
+            Reached::Nothing | Reached::NotYet => None,
+        })
+    }
+}
+
 /// What needs schemas of a registry.
 fn language(carrier: Carrier) -> Option<Language> {
     match carrier {

@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::carry::Carry;
 use super::decoder::small;
 use super::place::Place;
-use super::spec::{Carrier, Wrapper};
+use super::spec::Wrapper;
 use crate::formats::extract::Extractor;
 use crate::formats::found::Found;
 use crate::formats::registry;
@@ -125,29 +124,6 @@ impl Unwrapper {
             }),
         }
     }
-}
-
-/// The bytes of a record as JSON, with what is around it taken off; `None` if there is nothing in it, and rightly so. For looking at
-/// records of which nothing else is known yet. `columns` are those of [`Carrier::Tsv`].
-///
-/// # Errors
-/// If it is not wrapped so, or is something else.
-pub fn as_json(
-    wrappers: &[Wrapper],
-    carrier: Carrier,
-    columns: &[String],
-    bytes: &[u8],
-) -> Result<Option<Vec<u8>>, Reject> {
-    let mut bytes = Cow::Borrowed(bytes);
-    for wrapper in wrappers {
-        let mut unwrapper = Unwrapper::new(wrapper).map_err(Reject::BadField)?;
-        let inner = unwrapper.take_off(&bytes)?.map(Cow::into_owned);
-        match inner {
-            Some(inner) => bytes = Cow::Owned(inner),
-            None => return Ok(None),
-        }
-    }
-    Carry::new(carrier, columns.to_vec()).turn(bytes).map(|json| Some(json.into_owned()))
 }
 
 fn text_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {

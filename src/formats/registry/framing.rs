@@ -8,6 +8,11 @@ use crate::journey::Reject;
 /// The first byte.
 const MAGIC: u8 = 0;
 
+/// The number of the schema that a record names, if it begins as such records do.
+pub fn schema_of(bytes: &[u8]) -> Option<u32> {
+    payload(bytes).ok().map(|(id, _)| id)
+}
+
 /// The schema's number, and the payload.
 ///
 /// # Errors

@@ -33,5 +33,6 @@ mod reader_tests;
 mod schemas;
 
 pub(super) use framing::payload;
+pub use framing::schema_of;
 pub(super) use reader::Reader;
-pub use schemas::{Definition, FakeSchemas, Import, Language, Lookup, Schemas};
+pub use schemas::{BUILT_WITHOUT_REGISTRY, Definition, FakeSchemas, Import, Language, Lookup, Schemas, missing};

@@ -35,7 +35,10 @@ impl Reader {
         let (id, payload) = framing::payload(bytes)?;
         if !self.compiled.contains_key(&id) {
             let Some(schemas) = &self.schemas else {
-                return Err(Reject::BadField(format!("its schema {id} is in a registry, which is not asked here")));
+                return Err(Reject::BadField(format!(
+                    "its schema {id} is in a registry, and nothing says where that is; name it with --schema-registry URL, or \
+                     as schema_registry in the configuration"
+                )));
             };
             match schemas.find(id) {
                 Lookup::NotYet => return Ok(None),

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{Language, Schemas};
+use super::{BUILT_WITHOUT_REGISTRY, Language, Schemas};
 use crate::journey::Reject;
 
 /// There is none.
@@ -12,11 +12,7 @@ pub(in crate::formats) struct Reader(Infallible);
 impl Reader {
     /// Says how to get one.
     pub(in crate::formats) fn new(language: Language, _: Option<&Arc<dyn Schemas>>) -> Result<Self, String> {
-        Err(format!(
-            "{} is not read by this program, which was built without the feature `registry`; build it with `cargo build \
-             --release --features registry`, or take the image, which has it",
-            language.name()
-        ))
+        Err(format!("{} is not read by {BUILT_WITHOUT_REGISTRY}", language.name()))
     }
 
     /// Never called.

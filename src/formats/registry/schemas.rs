@@ -5,12 +5,21 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// A program that asks no registry, and what to do about it.
+pub const BUILT_WITHOUT_REGISTRY: &str = "this program, which was built without the feature `registry`; build it with `cargo build \
+                                          --release --features registry`, or take the image, which has it";
+
 /// Where schemas are kept.
 pub trait Schemas: Send + Sync + Debug {
     /// The schema of this number. Never waits: what is not here yet is sent for, and to be asked for again.
     fn find(&self, id: u32) -> Lookup;
     /// What was asked for and is not here, with where it should come from and why it does not, for people; `None`: nothing.
     fn missing(&self) -> Option<String>;
+}
+
+/// What is said of a record's schema that did not come.
+pub fn missing(schemas: Option<&Arc<dyn Schemas>>) -> String {
+    schemas.and_then(|schemas| schemas.missing()).unwrap_or_else(|| "the schema of a record is not here".to_owned())
 }
 
 /// What is known of a schema.
