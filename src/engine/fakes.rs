@@ -1,13 +1,14 @@
 //! Stand-ins for the ports, in memory, that can be told to fail. For tests.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::ports::*;
 use super::tally::{InputTally, Tally};
-use crate::formats::RawRecord;
+use crate::formats::{Decoded, Decoder, RawRecord};
+use crate::journey::Reject;
 
 /// What a fetch is to give.
 #[derive(Debug, Clone)]
@@ -392,5 +393,24 @@ impl Observer for Ear {
     }
     fn told(&self, values: &mut dyn Iterator<Item = (Told, &[u8])>) {
         values.for_each(drop);
+    }
+}
+
+/// A decoder whose records wait for their schemas until it is told that these are here.
+pub struct WaitingDecoder {
+    decoder: Box<dyn Decoder>,
+    are_here: Arc<AtomicBool>,
+}
+
+impl WaitingDecoder {
+    /// Around that decoder.
+    pub fn around(decoder: Box<dyn Decoder>, are_here: &Arc<AtomicBool>) -> Box<dyn Decoder> {
+        Box::new(Self { decoder, are_here: Arc::clone(are_here) })
+    }
+}
+
+impl Decoder for WaitingDecoder {
+    fn decode<'a>(&mut self, record: &RawRecord<'a>) -> Result<Decoded<'a>, Reject> {
+        if self.are_here.load(Relaxed) { self.decoder.decode(record) } else { Ok(Decoded::NotYet) }
     }
 }

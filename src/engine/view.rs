@@ -2,6 +2,27 @@
 
 use crate::journey::{ModelState, Way};
 
+/// A record that cannot be decoded yet. It stays the next one, and what comes after it waits with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingRecord {
+    /// Index of the input.
+    pub input: usize,
+    /// The partition it is in.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Since when it waits, in epoch milliseconds.
+    pub since: i64,
+}
+
+impl WaitingRecord {
+    /// If it was the same record before, it has been waiting since then.
+    #[must_use]
+    pub fn or_since(self, before: Option<Self>) -> Self {
+        before.filter(|before| Self { since: self.since, ..*before } == self).unwrap_or(self)
+    }
+}
+
 /// Where a partition stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartitionView {
@@ -27,6 +48,8 @@ pub struct PartitionView {
     pub positions: Vec<i64>,
     /// Records not yet applied, by what is read; `None` while unknown.
     pub lag: Vec<Option<i64>>,
+    /// The record that holds it up, if one does.
+    pub waiting_record: Option<WaitingRecord>,
 }
 
 /// Where the ingest of the process stands.
@@ -38,6 +61,8 @@ pub struct IngestView {
     pub time: Option<i64>,
     /// Partitions of the inputs.
     pub places: Vec<PlaceView>,
+    /// The record that holds it up, if one does.
+    pub waiting_record: Option<WaitingRecord>,
 }
 
 /// Where the ingest stands in a partition of an input.
@@ -64,8 +89,16 @@ pub struct Overview {
     pub partition_count: i32,
     /// Whether every worker is a member of the group with its partitions restored.
     pub ready: bool,
-    /// Why not, or what else is wrong (`memory limit reached …`, `broker away for 12 s`); shown with readiness.
+    /// Why not, or what else is wrong (`memory limit reached …`, `no broker answers, for 12 s now`); shown with readiness.
     pub troubles: Vec<String>,
+}
+
+impl Overview {
+    /// The records that hold something up, one a partition at most, and that of the ingest.
+    pub fn waiting_records(&self) -> impl Iterator<Item = WaitingRecord> {
+        let of_partitions = self.partitions.iter().filter_map(|partition| partition.waiting_record);
+        of_partitions.chain(self.ingest.iter().filter_map(|ingest| ingest.waiting_record))
+    }
 }
 
 /// A customer as it is now.
@@ -113,4 +146,18 @@ pub trait View: Send + Sync {
     fn overview(&self) -> Overview;
     /// One customer.
     fn customer(&self, id: &str) -> Lookup;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_been_waiting_since_it_was_first_seen_to() {
+        let record = |offset, since| WaitingRecord { input: 1, partition: 2, offset, since };
+        assert_eq!(record(7, 50).or_since(None), record(7, 50));
+        assert_eq!(record(7, 50).or_since(Some(record(7, 40))), record(7, 40));
+        assert_eq!(record(8, 50).or_since(Some(record(7, 40))), record(8, 50), "another one");
+        assert_eq!(record(7, 50).or_since(Some(WaitingRecord { partition: 3, ..record(7, 40) })), record(7, 50));
+    }
 }

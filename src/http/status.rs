@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::answer::rfc3339;
 use super::{Api, Facts, ModelFacts};
-use crate::engine::view::{IngestView, Overview, PartitionView, PlaceView};
+use crate::engine::view::{IngestView, Overview, PartitionView, PlaceView, WaitingRecord};
 
 /// `GET /v1/status`
 pub(super) async fn status(State(api): State<Api>) -> Response {
@@ -50,6 +50,18 @@ struct IngestAnswer<'a> {
     /// How far its time has come.
     time: Option<String>,
     inputs: Vec<PlaceAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_record: Option<WaitingAnswer<'a>>,
+}
+
+/// Only where a record waits for its schema.
+#[derive(Serialize)]
+struct WaitingAnswer<'a> {
+    input: &'a str,
+    partition: i32,
+    offset: i64,
+    /// Since when.
+    since: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +100,8 @@ struct PartitionAnswer<'a> {
     epoch: u64,
     watermark: Option<String>,
     inputs: Vec<InputAnswer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_record: Option<WaitingAnswer<'a>>,
 }
 
 #[derive(Serialize)]
@@ -147,7 +161,16 @@ impl<'a> IngestAnswer<'a> {
             lag: view.places.iter().map(|place| place.lag).sum(),
             time: view.time.and_then(rfc3339),
             inputs: view.places.iter().map(place).collect(),
+            waiting_record: view.waiting_record.map(|record| WaitingAnswer::new(facts, record)),
         }
+    }
+}
+
+impl<'a> WaitingAnswer<'a> {
+    fn new(facts: &'a Facts, record: WaitingRecord) -> Self {
+        let WaitingRecord { input, partition, offset, since } = record;
+        let input = facts.inputs.get(input).map_or("", String::as_str);
+        Self { input, partition, offset, since: rfc3339(since) }
     }
 }
 
@@ -184,6 +207,7 @@ impl<'a> PartitionAnswer<'a> {
             epoch: view.epoch,
             watermark: view.watermark.and_then(rfc3339),
             inputs: facts.inputs.iter().skip(facts.reads_from).enumerate().map(input).collect(),
+            waiting_record: view.waiting_record.map(|record| WaitingAnswer::new(facts, record)),
         }
     }
 }

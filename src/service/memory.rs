@@ -55,32 +55,9 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
+    use super::super::shown_tests::board;
     use super::*;
     use crate::engine::view::View;
-    use crate::engine::{Envelope, Rules};
-    use crate::journey::{ModelSet, SetOptions, Span, builtin};
-
-    fn board() -> Board {
-        let options = SetOptions { forget_after: Span(400 * 86_400_000), remembered_ids: 0 };
-        let set = ModelSet::new(vec![builtin("think5").expect("it ships")], options).expect("one model is a set");
-        let rules = Rules {
-            application: "test".to_owned(),
-            set: Arc::new(set),
-            inputs: Vec::new(),
-            reads_from: 0,
-            partition_count: Some(1),
-            outputs_alike: false,
-            allowed_lateness_ms: 0,
-            max_future_skew_ms: 0,
-            event_bytes_max: 1,
-            envelope: Envelope::Binary,
-            inline_needs: false,
-            writes_phases: false,
-        };
-        Board::new(Arc::new(rules), 0)
-    }
 
     #[test]
     fn at_the_limit_the_intake_stops_with_a_reason_and_goes_on_when_there_is_room_again() {

@@ -8,6 +8,9 @@
 mod ending;
 mod figures;
 mod memory;
+mod shown;
+#[cfg(test)]
+mod shown_tests;
 mod signals;
 mod start;
 mod wait;

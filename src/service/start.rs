@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::shown::Shown;
 use super::signals::Signals;
 use super::witness::Witness;
 use super::{Figures, ServiceError, memory, wiring};
@@ -161,7 +162,8 @@ pub fn start(config: Config, options: Options) -> Result<Running, ServiceError> 
     drop(sender);
 
     let (stop_http, stopped) = oneshot::channel::<()>();
-    let sources = sources(&board, live, telemetry);
+    let shown = Shown { board: Arc::clone(&board), schemas, clock };
+    let sources = sources(Arc::new(shown), live, telemetry);
     let api = Api::new(sources, wiring::http_facts(&config, &set), token);
     runtime.spawn(http::serve(api, listeners, async move {
         let _ = stopped.await;
@@ -300,16 +302,11 @@ fn equip_ingest(
     Ok((places, equipment))
 }
 
-fn sources(board: &Arc<Board>, live: Arc<LiveBus>, telemetry: Arc<Telemetry>) -> Sources {
-    let view = Arc::clone(board);
+fn sources(shown: Arc<Shown>, live: Arc<LiveBus>, telemetry: Arc<Telemetry>) -> Sources {
+    let view = Arc::clone(&shown);
     let metrics = move || telemetry.render(&view.overview(), wall_ms());
-    let workers = Arc::clone(board);
-    Sources {
-        view: Arc::clone(board) as _,
-        live,
-        metrics: Arc::new(metrics),
-        dead: Arc::new(move || workers.dead_workers()),
-    }
+    let workers = Arc::clone(&shown.board);
+    Sources { view: shown, live, metrics: Arc::new(metrics), dead: Arc::new(move || workers.dead_workers()) }
 }
 
 struct SystemClock {

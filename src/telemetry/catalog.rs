@@ -127,6 +127,8 @@ metrics! {
         "Partitions this process owns, by whether they are being restored or ready.";
     LAG: "lag_records", Gauge, Count, ["input", "partition"],
         "Records of an input's partition that are not yet applied; where events are keyed anew, not yet read, and events has those not yet applied.";
+    SCHEMA_WAIT: "schema_wait_seconds", Gauge, Seconds, ["input"],
+        "How long a record of an input has been waiting for its schema, and others with it, the longest of all partitions; 0 while none waits.";
     INGEST_LEAD: "ingest_lead", Gauge, Count, [],
         "Where events are keyed anew: 1 in the one process that does it, 0 in those that stand by.";
     WATERMARK: "watermark_timestamp_seconds", Gauge, Seconds, ["partition"],

@@ -23,6 +23,7 @@ pub(super) fn render(names: &Names, facts: &Facts, overview: &Overview, now: i64
     for partition in &overview.partitions {
         set_partition(&series, names, partition, now);
     }
+    set_waits(&series, names, overview, now);
     series.handle().render()
 }
 
@@ -66,6 +67,14 @@ fn set_shadows(series: &Series, names: &Names, partitions: &[PartitionView]) {
                 series.gauge(&catalog::SHADOW_CUSTOMERS, &labels).set(count as f64);
             }
         }
+    }
+}
+
+fn set_waits(series: &Series, names: &Names, overview: &Overview, now: i64) {
+    for (index, input) in names.inputs.iter().enumerate() {
+        let of_input = overview.waiting_records().filter(|record| record.input == index);
+        let longest = of_input.map(|record| now.saturating_sub(record.since)).max().unwrap_or(0).max(0);
+        series.gauge(&catalog::SCHEMA_WAIT, &[input]).set(longest as f64 / 1e3);
     }
 }
 

@@ -7,7 +7,7 @@ use super::catalog::{self, Kind};
 use super::{Facts, ModelNames, Names, Telemetry};
 use crate::engine::ports::Committed;
 use crate::engine::tally::{InputTally, Tally};
-use crate::engine::view::{IngestView, Overview, PartitionView, PlaceView};
+use crate::engine::view::{IngestView, Overview, PartitionView, PlaceView, WaitingRecord};
 use crate::journey::{Cause, KindId, Pair, Reject};
 
 const NOW: i64 = 1_767_225_600_000;
@@ -48,6 +48,7 @@ fn partition(partition: i32) -> PartitionView {
         watermark: Some(NOW - 61_500),
         positions: vec![5, 6],
         lag: vec![Some(4), None],
+        waiting_record: None,
     }
 }
 
@@ -307,13 +308,30 @@ fn promtool_finds_nothing_to_say() {
 }
 
 #[test]
+fn of_the_records_of_an_input_that_wait_for_a_schema_the_one_that_has_waited_longest_counts() {
+    let record = |input, waited| WaitingRecord { input, partition: 0, offset: 7, since: NOW - waited };
+    let mut overview = overview();
+    check(&scrape(&telemetry(), &overview), &[(r#"schema_wait_seconds{input="clicks"}"#, 0.0)]);
+    overview.partitions[0].waiting_record = Some(record(0, 1_500));
+    overview.partitions[1].waiting_record = Some(record(0, 61_500));
+    overview.ingest = Some(IngestView { waiting_record: Some(record(1, 2_000)), ..IngestView::default() });
+    let expected = [(r#"schema_wait_seconds{input="clicks"}"#, 61.5), (r#"schema_wait_seconds{input="pos"}"#, 2.0)];
+    check(&scrape(&telemetry(), &overview), &expected);
+    overview.partitions[1].waiting_record = None;
+    overview.partitions[0].waiting_record = Some(record(0, -200));
+    let expected = [(r#"schema_wait_seconds{input="clicks"}"#, 0.0)];
+    check(&scrape(&telemetry(), &overview), &expected);
+}
+
+#[test]
 fn where_events_are_keyed_anew_the_ingest_tells_what_waits_in_the_inputs_and_workers_what_waits_in_the_events() {
     let mut names = names();
     names.inputs.push("events".to_owned());
     names.reads_from = names.inputs.len() - 1;
     let telemetry = Telemetry::start(names, Facts::default()).expect("a thread can be started");
     let place = |input, partition, lag| PlaceView { input, partition, position: lag, lag };
-    let ingest = |leads, lag| IngestView { leads, time: None, places: vec![place(0, 0, lag), place(1, 5, lag)] };
+    let ingest =
+        |leads, lag| IngestView { leads, places: vec![place(0, 0, lag), place(1, 5, lag)], ..IngestView::default() };
     let mut overview = overview();
     overview.partitions[0].lag = vec![Some(9)];
     overview.ingest = Some(ingest(Some(true), Some(3)));

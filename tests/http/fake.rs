@@ -104,6 +104,7 @@ pub fn partition(partition: i32) -> PartitionView {
         watermark: Some(AT),
         positions: vec![100, 20],
         lag: vec![Some(4), Some(0)],
+        waiting_record: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every route and every status.
 
-use klantreis::engine::view::{IngestView, Overview, PlaceView};
+use klantreis::engine::view::{IngestView, Overview, PlaceView, WaitingRecord};
 use serde_json::{Value, json};
 
 use crate::client::{Exchange, get};
@@ -273,12 +273,27 @@ fn many_partitions_are_many_lines_and_not_a_failure() {
 }
 
 #[test]
+fn a_record_that_waits_for_its_schema_is_named_with_where_it_is_and_since_when() {
+    let window = Window::open(None);
+    assert_eq!(get(window.all, "/v1/status").json()["partitions"][0].get("waiting_record"), None);
+    let record = WaitingRecord { input: 1, partition: 2, offset: 20, since: 1_735_898_400_000 };
+    let told = json!({ "input": "pos", "partition": 2, "offset": 20, "since": "2025-01-03T10:00:00.000Z" });
+    let mut overview = ready();
+    overview.partitions[1].waiting_record = Some(record);
+    overview.ingest = Some(IngestView { waiting_record: Some(record), ..IngestView::default() });
+    window.say(overview);
+    let body = get(window.all, "/v1/status").json();
+    assert_eq!(body["partitions"][0].get("waiting_record"), None);
+    assert_eq!((&body["partitions"][1]["waiting_record"], &body["ingest"]["waiting_record"]), (&told, &told));
+}
+
+#[test]
 fn the_status_tells_of_the_ingest_where_there_is_one() {
     let window = Window::open(None);
     assert_eq!(get(window.all, "/v1/status").json().get("ingest"), None);
     let place = |input, partition, lag| PlaceView { input, partition, position: Some(7), lag };
     let places = vec![place(0, 0, Some(3)), place(1, 2, Some(4))];
-    let lead = IngestView { leads: Some(true), time: Some(1_735_898_400_000), places };
+    let lead = IngestView { leads: Some(true), time: Some(1_735_898_400_000), places, waiting_record: None };
     window.say(Overview { ingest: Some(lead.clone()), ..ready() });
     assert_eq!(
         get(window.all, "/v1/status").json()["ingest"],
@@ -294,7 +309,7 @@ fn the_status_tells_of_the_ingest_where_there_is_one() {
     );
     for (leads, state) in [(Some(false), "standby"), (None, "joining")] {
         let places = vec![PlaceView { position: None, lag: None, ..place(0, 0, None) }];
-        window.say(Overview { ingest: Some(IngestView { leads, time: None, places }), ..ready() });
+        window.say(Overview { ingest: Some(IngestView { leads, places, ..IngestView::default() }), ..ready() });
         let told = &get(window.all, "/v1/status").json()["ingest"];
         assert_eq!((&told["state"], &told["lag"], &told["time"]), (&json!(state), &Value::Null, &Value::Null));
     }

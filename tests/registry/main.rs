@@ -1,6 +1,9 @@
 //! Records whose schemas are in a registry: over HTTP, from a stand-in on loopback, to events.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[allow(dead_code)]
+#[path = "../http/client.rs"]
+mod client;
 mod events;
 mod offline;
 #[path = "../support/program.rs"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use klantreis::kafka::mock::{MockBroker, PlainProducer, PlainReader};
 use klantreis::service::{self, Options, Running, StateKeeping};
 
+use crate::client;
 use crate::events::{first, first_schema};
 use crate::stand_in::StandIn;
 use crate::{framed, parse, until};
@@ -31,7 +32,7 @@ inputs:
       value: total
 models: [think5]
 workers: 1
-http: {{ listen: off }}
+http: {{ listen: 127.0.0.1:0 }}
 {more}
 "
     )
@@ -73,6 +74,7 @@ fn records_wait_for_a_registry_that_is_away_and_none_becomes_a_dead_letter() {
     send(1, "c-1002");
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!((running.taken(), next(&transitions), next(&letters)), (0, None, None), "it waits");
+    check_waits(&running, &stand_in);
 
     stand_in.come_back();
     for customer in ["c-1001", "c-1002"] {
@@ -80,6 +82,7 @@ fn records_wait_for_a_registry_that_is_away_and_none_becomes_a_dead_letter() {
         assert!(told.contains(customer), "in their order: {told}");
     }
     assert_eq!(next(&letters), None);
+    check_goes_on(&running);
     // A schema that nobody knows is another matter.
     send(9, "c-1003");
     send(1, "c-1004");
@@ -88,6 +91,44 @@ fn records_wait_for_a_registry_that_is_away_and_none_becomes_a_dead_letter() {
     assert!(until("the dead letter", || next(&letters)).contains("c-1003"));
     let figures = stopped(running);
     assert_eq!((figures.events, figures.dead_letters), (4, 1));
+}
+
+fn answer(running: &Running, path: &str) -> client::Answer {
+    let address = running.addresses().all.expect("it listens");
+    client::Exchange::begin(address, "GET", path, &[]).finish()
+}
+
+/// What is told while records wait: it is not taken out of service for that, but says so in all its answers.
+fn check_waits(running: &Running, stand_in: &StandIn) {
+    let why = format!("the schema registry at {} has not given schema 1 yet: ", stand_in.url());
+    let ready = until("the warning", || {
+        let answer = answer(running, "/readyz");
+        answer.body.contains("warning").then_some(answer)
+    });
+    assert_eq!(ready.status, 200, "{ready:?}");
+    let lines: Vec<&str> = ready.body.lines().collect();
+    assert!(lines.len() == 2 && lines[0] == "ready", "{ready:?}");
+    assert!(lines[1].starts_with("warning: 1 of 1 partitions waits for a schema, for "), "{ready:?}");
+    assert!(lines[1].contains(&why), "{ready:?}");
+    let status = answer(running, "/v1/status").json();
+    let record = &status["partitions"][0]["waiting_record"];
+    assert_eq!((&record["input"], &record["offset"]), (&"orders".into(), &0.into()), "{status}");
+    assert!(status["troubles"][0].as_str().is_some_and(|trouble| trouble.contains(&why)), "{status}");
+    assert!(waited(running) >= 1.0);
+}
+
+/// And when they do not any more.
+fn check_goes_on(running: &Running) {
+    until("the end of the warning", || (answer(running, "/readyz").body == "ready\n").then_some(()));
+    assert_eq!(answer(running, "/v1/status").json()["partitions"][0].get("waiting_record"), None);
+    assert_eq!(waited(running), 0.0);
+}
+
+/// The seconds that the metric tells.
+fn waited(running: &Running) -> f64 {
+    let metrics = answer(running, "/metrics").body;
+    let value = metrics.lines().find_map(|line| line.strip_prefix("klantreis_schema_wait_seconds{input=\"orders\"} "));
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{metrics}"))
 }
 
 #[test]

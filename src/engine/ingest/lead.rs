@@ -4,6 +4,7 @@ use super::heads::Heads;
 use super::run::Ingest;
 use super::ticks::Ticks;
 use crate::engine::ports::{Change, GroupOffsets, Source, StateError, WatermarkState};
+use crate::engine::view::WaitingRecord;
 use crate::engine::watermark::Watermark;
 use crate::engine::worker::Ending;
 
@@ -23,6 +24,8 @@ pub(super) struct Lead<B> {
     /// Whether the first epoch is committed, which holds nothing but every place's offset. So whenever there are events there
     /// are offsets too, and if they are missing, they are lost.
     pub(super) is_claimed: bool,
+    /// The record that all others wait for, if they do.
+    pub(super) waiting_record: Option<WaitingRecord>,
 }
 
 impl<S: Source> Ingest<S> {
@@ -125,6 +128,7 @@ impl<S: Source> Ingest<S> {
             time: Watermark::new(time, 0),
             ticks: Ticks::new(self.press.partitions(), now),
             is_claimed: false,
+            waiting_record: None,
             positions,
         });
         self.close();

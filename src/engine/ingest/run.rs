@@ -13,7 +13,7 @@ use crate::engine::merge::Next;
 use crate::engine::partition::Open;
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Positions, Source};
 use crate::engine::rules::Rules;
-use crate::engine::view::{IngestView, PlaceView};
+use crate::engine::view::{IngestView, PlaceView, WaitingRecord};
 use crate::engine::worker::Ending;
 use crate::formats::Decoder;
 
@@ -171,7 +171,7 @@ impl<S: Source> Ingest<S> {
         let wall = self.clock.wall_ms();
         let time_max = wall.saturating_add(rules.max_future_skew_ms);
         let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
-        let (mut taken, mut ended) = (0, false);
+        let (mut taken, mut ended, mut waits) = (0, false, None);
         lead.heads.begin_round();
         while taken < ROUND && open.epoch.bytes.len() <= settings.room {
             match lead.heads.next(wall, time_max, |place, batch| source.fetch(place, 0, batch))? {
@@ -185,6 +185,7 @@ impl<S: Source> Ingest<S> {
                     }
                     if !press.take(&Taken { raw: batch.record(at), place }, &mut lead.ticks, &mut open) {
                         // It cannot be decoded yet: it stays the next one, and all others wait for it.
+                        waits = Some(WaitingRecord { input, partition, offset, since: wall });
                         break;
                     }
                     lead.time.record(time, wall);
@@ -201,6 +202,9 @@ impl<S: Source> Ingest<S> {
                     break;
                 }
             }
+        }
+        if taken > 0 || waits.is_some() {
+            lead.waiting_record = waits.map(|record| record.or_since(lead.waiting_record));
         }
         let mut told = 0;
         if let Some(time) = lead.time.at() {
@@ -256,6 +260,7 @@ impl<S: Source> Ingest<S> {
             leads: self.leads,
             time: self.lead.as_ref().and_then(|lead| lead.time.at()),
             places: self.places.iter().enumerate().map(view).collect(),
+            waiting_record: self.lead.as_ref().and_then(|lead| lead.waiting_record),
         });
     }
 }

@@ -1,17 +1,20 @@
 //! The ingest against a cluster in memory: killed, failing and unlucky at random, it must write what one undisturbed life
 //! writes. A failure prints its seed.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::press::{Limits, Press};
 use super::{Equipment, Ingest, Place, Settings};
 use crate::engine::board::Board;
 use crate::engine::fakes::*;
 use crate::engine::murmur2::partition_of;
 use crate::engine::ports::{Change, Source, Topic};
 use crate::engine::rules::{Envelope, InputRules, Rules};
+use crate::engine::view::View;
 use crate::engine::worker::Ending;
 use crate::formats::{self, FormatSpec, TimeSource};
 use crate::journey::{ModelSet, SetOptions, Span, builtin};
@@ -269,4 +272,32 @@ fn who_stands_by_reads_and_writes_nothing_and_does_not_say_that_all_is_done() {
         ingest.turn().expect("nothing fails");
     }
     assert!(!written(&cluster).is_empty());
+}
+
+#[test]
+fn the_record_that_all_others_wait_for_is_shown_with_how_long_until_it_is_read() {
+    let (cluster, expected) = fill(&mut Dice(9), 50);
+    from_the_start(&cluster);
+    let mut ingest = ingest(&cluster, &mut Dice(1), &Arc::default(), true);
+    let are_here = Arc::new(AtomicBool::new(false));
+    let decoder = |_| {
+        let spec = FormatSpec::new("segment", None).expect("a built-in format");
+        let decoder = formats::open(&spec, ingest.rules.set.vocabulary(), TimeSource::Event).expect("it opens");
+        WaitingDecoder::around(decoder, &are_here)
+    };
+    ingest.press = Press::new(&ingest.rules, (0..2).map(decoder).collect(), Limits { record: 1 << 20, event: 1 << 20 });
+    let shown = |ingest: &mut Ingest<FakeSource>| {
+        // Longer than what is shown may be old.
+        (0..400).for_each(|_| _ = ingest.turn().expect("nothing fails"));
+        ingest.board.overview().waiting_records().collect::<Vec<_>>()
+    };
+    let first = shown(&mut ingest);
+    let [record] = first[..] else { panic!("one that all others wait for: {first:?}") };
+    assert_eq!((record.offset, written(&cluster).len()), (0, 0));
+    assert!(PLACES.contains(&(record.input, record.partition)), "{record:?}");
+    assert!(record.since < ingest.clock.wall_ms() - 100, "{record:?}");
+    assert_eq!(shown(&mut ingest), first, "since then");
+    are_here.store(true, Relaxed);
+    assert_eq!(shown(&mut ingest), []);
+    assert_eq!(written(&cluster), expected);
 }

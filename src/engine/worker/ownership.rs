@@ -100,6 +100,7 @@ impl<S: Source> Worker<S> {
             watermark: None,
             positions: vec![0; inputs],
             lag: vec![None; inputs],
+            waiting_record: None,
         };
         self.board.slot(number).show(view, None);
     }
@@ -179,7 +180,7 @@ impl<S: Source> Worker<S> {
         let committed = partition.epoch - 1;
         let slot = self.board.slot(number);
         self.tell_restored(partition.customers);
-        self.active.insert(number, Active { partition, merge, foresight, slot, committed });
+        self.active.insert(number, Active { partition, merge, foresight, slot, committed, waiting_record: None });
         self.show_partition(number);
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::engine::partition::{Open, Partition, Taken};
 use crate::engine::ports::{Batch, Clock, Committer, Observer, Source, StateCodec, StateReader};
 use crate::engine::restore::Restore;
 use crate::engine::rules::Rules;
-use crate::engine::view::PartitionView;
+use crate::engine::view::{PartitionView, WaitingRecord};
 use crate::formats::Decoder;
 
 /// Records of a partition applied before the next partition has its turn.
@@ -86,6 +86,8 @@ pub(super) struct Active<B> {
     pub(super) foresight: Foresight,
     pub(super) slot: Arc<Slot>,
     pub(super) committed: u64,
+    /// The record that it waits with, if it does.
+    pub(super) waiting_record: Option<WaitingRecord>,
 }
 
 /// One worker.
@@ -205,9 +207,12 @@ impl<S: Source> Worker<S> {
     /// Gives a partition a round; the records taken, and the customers changed first by them in the open epoch.
     fn process_partition(&mut self, number: i32, wall: i64, time_max: i64) -> Result<(u64, usize), Ending> {
         let Self { active, with, epochs, rules, .. } = self;
-        let Some(Active { partition, merge, foresight, .. }) = active.get_mut(&number) else { return Ok((0, 0)) };
+        let Some(Active { partition, merge, foresight, waiting_record, .. }) = active.get_mut(&number) else {
+            return Ok((0, 0));
+        };
         let mut open = Open { epoch: &mut epochs.open, tally: &mut epochs.tally };
         let (mut taken, changed) = (0, partition.changed_len());
+        let mut waits = None;
         merge.begin_round();
         for _ in 0..ROUND {
             let source = &mut with.source;
@@ -215,11 +220,12 @@ impl<S: Source> Worker<S> {
                 Next::Record { input, time } => {
                     let (batch, place) = merge.head(input);
                     let raw = batch.record(place);
-                    let record =
-                        Taken { input: rules.reads_from + input, raw, offset: batch.offset(place), time, wall };
+                    let (input_read, offset) = (rules.reads_from + input, batch.offset(place));
+                    let record = Taken { input: input_read, raw, offset, time, wall };
                     foresight.look(merge, input, partition);
                     if !partition.apply(record, with.decoders[input].as_mut(), &mut open) {
                         // It stays the next one, and the partition waits for what it needs.
+                        waits = Some(WaitingRecord { input: input_read, partition: number, offset, since: wall });
                         break;
                     }
                     if taken == 0 && raw.timestamp >= 0 {
@@ -237,6 +243,9 @@ impl<S: Source> Worker<S> {
                     break;
                 }
             }
+        }
+        if taken > 0 || waits.is_some() {
+            *waiting_record = waits.map(|record| record.or_since(*waiting_record));
         }
         Ok((taken, partition.changed_len() - changed))
     }
@@ -275,7 +284,9 @@ impl<S: Source> Worker<S> {
     }
 
     pub(super) fn show_partition(&self, number: i32) {
-        let Some(Active { partition, slot, committed, .. }) = self.active.get(&number) else { return };
+        let Some(Active { partition, slot, committed, waiting_record, .. }) = self.active.get(&number) else {
+            return;
+        };
         let lag = (0..self.rules.reads().len()).map(|input| self.with.source.lag(input, number));
         let view = PartitionView {
             partition: number,
@@ -289,6 +300,7 @@ impl<S: Source> Worker<S> {
             watermark: partition.watermark(),
             positions: partition.positions.clone(),
             lag: lag.collect(),
+            waiting_record: *waiting_record,
         };
         slot.show(view, Some(partition.store()));
     }

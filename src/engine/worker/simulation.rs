@@ -2,6 +2,7 @@
 //! of the same input leaves. A failure prints its seed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::engine::ports::{Source, Topic};
 use crate::engine::restore::RestoreError;
 use crate::engine::rules::{Envelope, InputRules, Rules};
 use crate::engine::store::BUCKETS;
+use crate::engine::view::View;
 use crate::formats::{self, Decoded, Decoder, FormatSpec, RawRecord, TimeSource};
 use crate::journey::{CheckedModel, ModelSet, Reject, SetOptions, Span, builtin};
 use crate::snapshot::Codec;
@@ -275,6 +277,28 @@ fn partitions_take_turns_also_when_each_fills_an_epoch_by_itself() {
         assert!(worker.epochs.open.bytes.len() < 32_000, "no more than one partition's round");
     }
     assert!((50..200).contains(&position(&worker, 1)), "the second is at {}", position(&worker, 1));
+}
+
+#[test]
+fn the_record_that_a_partition_waits_with_is_shown_with_how_long_until_it_is_read() {
+    let rules = rules();
+    let cluster = fill(&mut Dice(7), 200);
+    let mut worker = worker(&cluster, &rules, &Dice(7), true, &Arc::default());
+    let are_here = Arc::new(AtomicBool::new(false));
+    let decoders = std::mem::take(&mut worker.with.decoders).into_iter();
+    worker.with.decoders = decoders.map(|decoder| WaitingDecoder::around(decoder, &are_here)).collect();
+    let shown = |worker: &mut Worker<FakeSource>| {
+        // Longer than what is shown may be old.
+        (0..300).for_each(|_| _ = worker.turn().expect("nothing here is beyond repair"));
+        worker.board.overview().waiting_records().collect::<Vec<_>>()
+    };
+    let first = shown(&mut worker);
+    assert_eq!(first.iter().map(|record| (record.partition, record.offset)).collect::<Vec<_>>(), [(0, 0), (1, 0)]);
+    assert!(first.iter().all(|record| record.since < worker.with.clock.wall_ms() - 100), "{first:?}");
+    assert_eq!(shown(&mut worker), first, "since then");
+    are_here.store(true, Relaxed);
+    assert_eq!(shown(&mut worker), []);
+    assert!(worker.active.values().all(|active| active.partition.positions.iter().sum::<i64>() > 0), "they are read");
 }
 
 #[test]
