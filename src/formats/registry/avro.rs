@@ -23,9 +23,13 @@ const DEPTH_MAX: usize = 100;
 /// Digits behind the point, and digits altogether, as far as zeros are not written.
 const DIGITS_MAX: usize = 1_000;
 
+/// Items that take no bytes, such as null: else a count of a few bytes would be work for millions of them.
+const ITEMS_OF_NOTHING_MAX: usize = 1_000;
+
 /// A record as JSON.
 pub(super) fn to_json(plan: &Plan, bytes: &[u8]) -> Result<Vec<u8>, Reject> {
-    let mut reader = Reader { plan, bytes, at: 0, out: Vec::with_capacity(2 * bytes.len()) };
+    let out = Vec::with_capacity(2 * bytes.len());
+    let mut reader = Reader { plan, bytes, at: 0, items_of_nothing: 0, out };
     reader.value(plan.root(), 0)?;
     match bytes.len() - reader.at {
         0 => Ok(reader.out),
@@ -37,6 +41,8 @@ struct Reader<'a> {
     plan: &'a Plan,
     bytes: &'a [u8],
     at: usize,
+    /// How many items there were that took no bytes.
+    items_of_nothing: usize,
     out: Vec<u8>,
 }
 
@@ -81,7 +87,7 @@ impl<'a> Reader<'a> {
             }
             Node::BigDecimal => {
                 let bytes = self.sized(None)?;
-                let mut within = Reader { plan: self.plan, bytes, at: 0, out: Vec::new() };
+                let mut within = Reader { plan: self.plan, bytes, at: 0, items_of_nothing: 0, out: Vec::new() };
                 let digits = within.sized(None)?;
                 let scale = within.integer()?;
                 let Ok(scale) = usize::try_from(scale) else {
@@ -169,7 +175,12 @@ impl<'a> Reader<'a> {
             for _ in 0..count {
                 self.comma(!is_first);
                 is_first = false;
+                let before = self.at;
                 item(self)?;
+                self.items_of_nothing += usize::from(self.at == before);
+                if self.items_of_nothing > ITEMS_OF_NOTHING_MAX {
+                    return Err(self.broken("too many items that take no bytes"));
+                }
             }
         }
         self.out.push(close);

@@ -203,7 +203,23 @@ fn what_asks_for_more_than_it_has_is_refused_before_it_gets_it() {
     check_refused(r#""string""#, &huge, "ends before");
     check_refused(r#""bytes""#, &[1], "negative");
     check_refused(r#""long""#, &[0x80; 11], "too many bytes");
-    check_refused(r#"{"type":"array","items":"null"}"#, &huge, "too many bytes of JSON");
+    check_refused(r#"{"type":"array","items":"null"}"#, &huge, "too many items that take no bytes");
+    let empties = |count: &[u8]| {
+        let empty = r#"{"type":"array","items":{"type":"array","items":{"type":"record","name":"Empty","fields":[]}}}"#;
+        // Two lists, each of so many.
+        avro(empty, &[&[4][..], count, &[0], count, &[0, 0]].concat())
+    };
+    assert_eq!(empties(&[4]).as_deref(), Ok("[[{},{}],[{},{}]]"));
+    assert!(empties(&[0xe8, 0x07]).is_ok_and(|json| json.len() > 2_000), "500 in each");
+    let said = empties(&[0xea, 0x07]).expect_err("501 in each");
+    assert!(said.contains("too many items that take no bytes"), "{said}");
+    // A byte each, and ten thousand in JSON.
+    let long = format!(
+        r#"{{"type":"array","items":{{"type":"record","name":"Long","fields":[
+            {{"name":"is","type":"boolean"}},{{"name":"{}","type":"null"}}]}}}}"#,
+        "n".repeat(10_000)
+    );
+    check_refused(&long, &[&[0xc0, 0xb8, 0x02][..], &[1; 20_000], &[0]].concat(), "too many bytes of JSON");
     check_refused(r#"{"type":"array","items":"int"}"#, &huge, "ends before");
     check_refused(r#"["null","int"]"#, &[4, 0], "a branch that its union does not have");
     check_refused(r#"["null","int"]"#, &[1, 0], "a branch that its union does not have");
