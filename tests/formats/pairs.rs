@@ -116,7 +116,7 @@ fn every_format_has_fixtures() {
 fn every_format_has_a_fuzz_target() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
     let manifest = String::from_utf8(read(&folder.join("Cargo.toml"))).unwrap();
-    for name in FORMATS.iter().map(|format| format.name).chain(["unwrap", "recipe"]) {
+    for name in FORMATS.iter().map(|format| format.name).chain(["unwrap", "avro", "protobuf", "recipe"]) {
         assert!(manifest.contains(&format!("name = \"{name}\"\npath = \"targets/{name}.rs\"\n")), "{name}");
         let target = String::from_utf8(read(&folder.join(format!("targets/{name}.rs")))).unwrap();
         assert!(target.contains(&format!("klantreis_fuzz::target!(\"{name}\");")), "{name}");

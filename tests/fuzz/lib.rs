@@ -1,8 +1,9 @@
-//! Fuzz targets of everything that reads records: one for each format, and for mappings, wrappers and recipes.
+//! Fuzz targets of everything that reads records: one for each format, and for mappings, wrappers, recipes, Avro and Protobuf.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `subject` | the decoders that a target tries, and what must hold of whatever they say |
+//! | `schemas` | what records of Avro and Protobuf are written with |
 //! | `recipe` | mappings themselves: any text at all |
 //! | `targets/` | a binary each, as cargo-fuzz wants it |
 //!
@@ -20,6 +21,7 @@ pub mod formats;
 #[path = "../../src/journey/mod.rs"]
 pub mod journey;
 mod recipe;
+mod schemas;
 mod subject;
 #[path = "../../src/yaml/mod.rs"]
 pub mod yaml;

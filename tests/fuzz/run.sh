@@ -15,6 +15,7 @@ bytes_max=16384
 # The folders that a target begins with.
 seeds() {
   case "$1" in
+    avro | protobuf) echo "tests/fuzz/seeds/$1" ;;
     mapping) echo tests/fuzz/seeds/mapping tests/fixtures/formats/wrappers ;;
     unwrap) echo tests/fixtures/formats/wrappers tests/fixtures/formats/lightspeed ;;
     recipe) echo src/formats/recipes tests/fuzz/mappings ;;

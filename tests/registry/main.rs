@@ -8,6 +8,7 @@ mod events;
 mod offline;
 #[path = "../support/program.rs"]
 mod program;
+mod seeds;
 mod service;
 mod stand_in;
 mod trying;

@@ -1,0 +1,3 @@
+#![no_main]
+
+klantreis_fuzz::target!("avro");
