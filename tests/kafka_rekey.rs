@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::HashSet;
 
+use serde_json::Value;
 use support::answer::{bodies, check_phases, check_signals, check_transitions, without_repeats, written};
 use support::traffic::{Meaning, Record, Wanted, fold, traffic};
 use support::{Broker, Isolation, Job, Send, Setup};
@@ -47,10 +48,24 @@ fn check(name: &str, setup: &Setup) {
     assert!(check_signals(&job, &mut customers, name) > 100, "there are signals");
     check_phases(&job, &customers);
     check_places(&job, &records);
+    check_identifiers(&job, records.len());
 
     let again = job.catch_up("one", setup);
     assert_eq!((&again["events"], &again["transitions"]), (&0.into(), &0.into()), "{again}");
     assert_eq!(written(&job).len(), transitions.len(), "a second run writes nothing more");
+}
+
+/// Events say all that identifies their customers, whichever of it the customer is.
+fn check_identifiers(job: &Job<'_>, records: usize) {
+    let events = job.broker.read(&job.topic("events"), Isolation::ReadCommitted);
+    let events = events.iter().map(|event| serde_json::from_str::<Value>(event.text()).expect("events are JSON"));
+    let events: Vec<_> = events.filter(|event| !event["customer"].is_null()).collect();
+    assert!(events.len() > records / 2, "{} events of {records} records", events.len());
+    for event in events {
+        let identifiers = event["identifiers"].as_object();
+        let is_there = identifiers.is_some_and(|all| all.values().any(|identifier| *identifier == event["customer"]));
+        assert!(is_there, "{event}");
+    }
 }
 
 /// Transitions and dead letters say where the record lies that they are of, in the input.

@@ -183,6 +183,62 @@ fn rows_of_two_files_become_one_journey() {
     }
 }
 
+const COUNTED: &str = r#"
+application: shop
+kafka: { brokers: "127.0.0.1:1" }
+inputs:
+  - name: pos
+    topic: pos
+    format: poslog
+    zone: Europe/Amsterdam
+  - name: web
+    topic: web
+    format: mapping
+    mapping:
+      each: /orders
+      customer: ^/who
+      time: { from: /at, format: rfc3339 }
+      kind: purchased
+      id: /no
+models: [think5]
+"#;
+
+#[test]
+fn a_file_is_read_whole_if_its_lines_are_no_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write(folder.path(), "shop.yaml", COUNTED);
+    let log = "tests/fixtures/formats/poslog/two-transactions.xml";
+    let ended = replay(&config, &["--input", &format!("pos={log}")], b"");
+    assert_eq!(ended.exit, 0, "{}", ended.err);
+    assert!(ended.err.starts_with("1 records: 2 applied\n"), "two sales of one document: {}", ended.err);
+    let moves = ended.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let customers: Vec<String> = moves.map(|moved| moved["customer"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(customers, ["c-1001", "c-1002"], "{}", ended.out);
+
+    // Documents one after the other, each over several lines, of which each holds several events.
+    let order = |no: u32, at: &str| format!("{{ \"no\": \"{no}\",\n  \"at\": \"{at}\" }}");
+    let orders = [
+        format!(
+            "{{\n\"who\": \"a\",\n\"orders\": [{}, {}]\n}}\n",
+            order(1, "2025-01-03T10:00:00Z"),
+            order(2, "2025-01-03T11:00:00Z")
+        ),
+        format!("{{\n\"who\": \"b\",\n\"orders\": [{}]\n}}\n", order(3, "2025-01-03T12:00:00Z")),
+        "{\n\"orders\": [{}]\n}\n".to_owned(),
+    ];
+    let web = write(folder.path(), "orders.json", &orders.concat());
+    let letters = folder.path().join("letters.ndjson").to_str().unwrap().to_owned();
+    let ended = replay(&config, &["--input", &format!("web={web}"), "--dead-letters", &letters], b"");
+    assert_eq!((ended.exit, ended.out.lines().count()), (0, 2), "{}", ended.err);
+    assert!(ended.err.starts_with("3 records: 3 applied, 1 dead letters\n"), "{}", ended.err);
+    let letter: Value = serde_json::from_str(&std::fs::read_to_string(letters).unwrap()).unwrap();
+    assert_eq!((letter["line"].as_u64(), letter["reason"].as_str()), (Some(12), Some("no_customer")));
+
+    let ended = replay(&config, &["--input", log], b"");
+    assert_eq!(ended.exit, 2);
+    assert!(ended.err.contains("does not name the topics of its records"), "{}", ended.err);
+}
+
 #[test]
 fn arguments_that_make_no_sense_together_say_what_to_write() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead};
 
+use crate::journey::Reject;
+
 /// The longest line that is kept. Far above any event's limit, also when it stands escaped within another text.
 pub(crate) const LINE_BYTES_MAX: usize = 64 << 20;
 
@@ -21,6 +23,16 @@ pub(crate) struct Line<'a> {
     pub(crate) bytes: &'a [u8],
     /// Its length, also of what was cut off.
     pub(crate) length: usize,
+}
+
+impl<'a> Line<'a> {
+    /// Its bytes, if it is not too long; else what was kept of it, and why not.
+    pub(crate) fn whole(&self) -> Result<&'a [u8], (Vec<u8>, Reject)> {
+        match self.length {
+            length if length > LINE_BYTES_MAX => Err((self.bytes.to_vec(), Reject::TooLarge(length, LINE_BYTES_MAX))),
+            _ => Ok(self.bytes),
+        }
+    }
 }
 
 impl<R: BufRead> Lines<R> {

@@ -8,6 +8,7 @@
 //! | `source` | a file or standard input: unpacked, and how far it was read |
 //! | `lines` | lines of bounded length |
 //! | `topics` | which input a topic's name means |
+//! | `framing` | how a file falls into records: lines, rows, whole documents |
 //! | `envelope` | lines of `{"topic","timestamp","key","value"}`, maybe with `headers`, or with the bytes in `value_hex` |
 //! | `rows` | rows of CSV, as the JSON that mappings read |
 //! | `times` | when a record was |
@@ -20,6 +21,7 @@
 mod envelope;
 mod figures;
 mod fold;
+mod framing;
 mod letters;
 mod lines;
 mod order;
@@ -31,12 +33,11 @@ mod tests;
 mod times;
 mod topics;
 
-pub(crate) use envelope::{Envelope, is_envelope};
+pub(crate) use envelope::Envelope;
 pub use figures::{Figures, Met, Population};
 pub use fold::{Outputs, Replay};
-pub(crate) use lines::{LINE_BYTES_MAX, Lines};
+pub(crate) use framing::Framed;
 pub use order::{Order, Records};
-pub(crate) use rows::Rows;
 pub(crate) use source::open;
 pub use source::{Place, Progress, Source};
 pub(crate) use topics::Topics;
@@ -91,6 +92,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// A value that was never in a topic.
+    pub(crate) fn of_value(value: Vec<u8>, input: usize) -> Self {
+        Self { input, key: None, value: Some(value), timestamp: -1, headers: Vec::new() }
+    }
+
     /// The record as decoders take it.
     pub fn raw(&self) -> RawRecord<'_> {
         RawRecord {
@@ -150,6 +156,6 @@ pub enum ReplayError {
         error: std::io::Error,
     },
     /// A source that does not hold `{"topic",…}` lines, and no input is named for it.
-    #[error("{0} looks like CSV: say which input its rows belong to, as in `--input NAME={0}`")]
+    #[error("{0} does not name the topics of its records: say which input they belong to, as in `--input NAME={0}`")]
     Unnamed(Place),
 }

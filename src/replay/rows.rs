@@ -43,11 +43,6 @@ impl<R: BufRead> Rows<R> {
         Ok(Self { rows, separator, columns, row: ByteRecord::new(), line: 1 })
     }
 
-    /// The line that the last row began in.
-    pub(crate) fn line(&self) -> u64 {
-        self.line
-    }
-
     /// The next row that is not blank, with the line it begins in.
     pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Row)>> {
         loop {

@@ -295,7 +295,7 @@ fn equip_ingest(
         source,
         committer: Box::new(committer),
         positions: Box::new(positions),
-        decoders: wiring::decoders(config, set, schemas)?,
+        decoders: wiring::ingest_decoders(config, set, schemas)?,
         observer: Arc::clone(witness) as _,
         clock,
     };

@@ -105,11 +105,27 @@ pub fn decoders(
     set: &ModelSet,
     schemas: Option<&Arc<dyn Schemas>>,
 ) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
-    let open = |input: &config::InputConfig| {
-        formats::open_with_schemas(&input.format, set.vocabulary(), input.time, schemas)
-            .map_err(|problem| ServiceError::Format { input: input.name.clone(), problem: problem.to_string() })
-    };
-    config.inputs.iter().map(open).collect()
+    decoders_by(config, |input| formats::open_with_schemas(&input.format, set.vocabulary(), input.time, schemas))
+}
+
+/// The same for the ingest, which hands on what only others want to know: identifiers and currencies.
+pub fn ingest_decoders(
+    config: &Config,
+    set: &ModelSet,
+    schemas: Option<&Arc<dyn Schemas>>,
+) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
+    decoders_by(config, |input| formats::open_with_details(&input.format, set.vocabulary(), input.time, schemas))
+}
+
+fn decoders_by(
+    config: &Config,
+    open: impl Fn(&config::InputConfig) -> Result<Box<dyn Decoder>, String>,
+) -> Result<Vec<Box<dyn Decoder>>, ServiceError> {
+    let opened = config
+        .inputs
+        .iter()
+        .map(|input| open(input).map_err(|problem| ServiceError::Format { input: input.name.clone(), problem }));
+    opened.collect()
 }
 
 /// What one worker is told.

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::framing::Framed;
 use super::sample::{At, Sample, Spot};
 use crate::formats::Carrier;
-use crate::replay::{self, Place, ReplayError, Topics};
+use crate::replay::{self, Envelope, Framed, Place, Record, ReplayError, Topics};
 
 /// Which records of files that name their topics are read.
 #[derive(Debug, Clone, Default)]
@@ -77,11 +76,7 @@ impl Files {
             let Some((place, source, framed)) = &mut self.open else {
                 let Some(place) = self.places.pop_front() else { return Ok(None) };
                 let (bytes, _) = replay::open(&place)?;
-                let name = match &place {
-                    Place::File(path) => Some(path.as_path()),
-                    Place::StandardInput => None,
-                };
-                let framed = Framed::open(bytes, name, self.carrier)
+                let framed = Framed::open(bytes, place.path(), self.carrier)
                     .map_err(|error| ReplayError::Open { place: place.clone(), error })?;
                 self.line = 0;
                 self.open = Some((place.clone(), place.to_string().into(), framed));
@@ -89,11 +84,20 @@ impl Files {
             };
             let next = framed.next();
             let next = next.map_err(|error| ReplayError::Read { place: place.clone(), line: self.line, error })?;
-            let Some((line, topic, record)) = next else {
+            let Some((line, value)) = next else {
                 self.open = None;
                 continue;
             };
             self.line = line;
+            let value = value.map_err(|(_, reject)| reject);
+            let (topic, record) = if framed.holds_envelopes() {
+                match value.and_then(|line| Envelope::parse(&line)) {
+                    Ok(envelope) => (Some(envelope.topic.clone()), Ok(envelope.into_record(0))),
+                    Err(reject) => (None, Err(reject)),
+                }
+            } else {
+                (None, value.map(|value| Record::of_value(value, 0)))
+            };
             if let Some(topic) = topic.as_ref().filter(|topic| !self.only.fits(topic)) {
                 *self.passed.entry(topic.clone()).or_default() += 1;
                 continue;

@@ -7,7 +7,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `sample` | one record, and where it stands |
-//! | `framing`; `files` | how a file falls into records; files one after the other |
+//! | `files` | the records of files, one after the other |
 //! | `topic` | the records of a topic, its last ones or all |
 //! | `tried` | what becomes of a record under a format |
 //! | `lines` | that, for people and as JSON |
@@ -24,7 +24,6 @@ mod draft;
 mod fields;
 mod files;
 mod framed;
-mod framing;
 mod input;
 mod lines;
 mod near;

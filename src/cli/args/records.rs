@@ -14,8 +14,8 @@ use crate::journey::Span;
 
 A file that names no input is NDJSON of {\"topic\",\"timestamp\",\"key\",\"value\"}, whose topic picks the input; a value that
 is no text stands in \"value_hex\", two digits a byte. Schemas of Avro and Protobuf come from the configuration's registry.
-A file that names one holds that input's records, one a line: JSON or CSV, told by its name or its first byte.
-What is gzipped is unpacked, whatever its name.")]
+A file that names one holds that input's records: one a line, rows of CSV, JSON documents, or one document such as XML;
+told by its name and its first bytes. What is gzipped is unpacked, whatever its name.")]
 pub struct ReplayArgs {
     /// The configuration file; what it says about Kafka is not used
     #[arg(short, long, value_name = "FILE")]

@@ -10,9 +10,11 @@ use std::vec::IntoIter;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::envelope::is_envelope;
+use super::lines::{LINE_BYTES_MAX, Lines};
+use super::rows::Rows;
 use crate::formats::Carrier;
 use crate::journey::Reject;
-use crate::replay::{Envelope, LINE_BYTES_MAX, Lines, Record, Rows, is_envelope};
 
 /// How much of a file is looked at before it is read.
 const LOOK_BYTES: usize = 1 << 20;
@@ -34,30 +36,34 @@ enum Framing {
     Whole,
 }
 
-type Bytes = Box<dyn BufRead + Send>;
+pub(super) type Bytes = Box<dyn BufRead + Send>;
 
 /// Reads a file record by record.
-pub(super) enum Framed {
-    Envelopes(Lines<Bytes>),
-    Lines(Lines<Bytes>),
-    Rows(Rows<Bytes>),
-    Pieces(Vec<u8>, IntoIter<(u64, Range<usize>)>),
+pub(crate) struct Framed {
+    framing: Framing,
+    pieces: Pieces,
+    line: u64,
 }
 
-/// A record as it was found: the line it begins in, the topic if it says one, and itself.
-pub(super) type Frame = (u64, Option<String>, Result<Record, Reject>);
+enum Pieces {
+    Lines(Lines<Bytes>),
+    Rows(Rows<Bytes>),
+    Parts(Vec<u8>, IntoIter<(u64, Range<usize>)>),
+}
+
+/// The line that a record begins in, and its bytes; or those that are none, and why.
+pub(crate) type Frame = (u64, Result<Vec<u8>, (Vec<u8>, Reject)>);
 
 impl Framed {
     /// Looks at a file and gets ready to read it.
-    pub(super) fn open(mut bytes: Bytes, name: Option<&Path>, carrier: Option<Carrier>) -> io::Result<Self> {
+    pub(crate) fn open(mut bytes: Bytes, name: Option<&Path>, carrier: Option<Carrier>) -> io::Result<Self> {
         let mut start = Vec::new();
         bytes.by_ref().take(LOOK_BYTES as u64).read_to_end(&mut start)?;
         let framing = guess(&start, start.len() < LOOK_BYTES, ending(name).as_deref(), carrier);
         let mut bytes: Bytes = Box::new(Cursor::new(start).chain(bytes));
-        Ok(match framing {
-            Framing::Envelopes => Self::Envelopes(Lines::new(bytes)),
-            Framing::Lines => Self::Lines(Lines::new(bytes)),
-            Framing::Rows => Self::Rows(Rows::new(bytes)?),
+        let pieces = match framing {
+            Framing::Envelopes | Framing::Lines => Pieces::Lines(Lines::new(bytes)),
+            Framing::Rows => Pieces::Rows(Rows::new(bytes)?),
             Framing::Documents | Framing::Whole => {
                 let mut all = Vec::new();
                 bytes.by_ref().take(LINE_BYTES_MAX as u64 + 1).read_to_end(&mut all)?;
@@ -67,41 +73,33 @@ impl Framed {
                     );
                     return Err(io::Error::new(io::ErrorKind::InvalidData, why));
                 }
-                let pieces = if framing == Framing::Documents { documents(&all) } else { whole(&all) };
-                Self::Pieces(all, pieces.into_iter())
+                let parts = if framing == Framing::Documents { documents(&all) } else { whole(&all) };
+                Pieces::Parts(all, parts.into_iter())
             }
-        })
+        };
+        Ok(Self { framing, pieces, line: 0 })
+    }
+
+    /// Whether the file looks as if each line held a record with its topic, key and time.
+    pub(crate) fn holds_envelopes(&self) -> bool {
+        self.framing == Framing::Envelopes
+    }
+
+    /// The line that the last record began in.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
     }
 
     /// The next record; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> io::Result<Option<Frame>> {
-        Ok(match self {
-            Self::Envelopes(lines) => lines.next()?.map(|line| match too_long(line.length) {
-                Some(reject) => (line.number, None, Err(reject)),
-                None => match Envelope::parse(line.bytes) {
-                    Ok(envelope) => (line.number, Some(envelope.topic.clone()), Ok(envelope.into_record(0))),
-                    Err(reject) => (line.number, None, Err(reject)),
-                },
-            }),
-            Self::Lines(lines) => lines.next()?.map(|line| {
-                let record = too_long(line.length).map_or_else(|| Ok(record(line.bytes)), Err);
-                (line.number, None, record)
-            }),
-            Self::Rows(rows) => rows.next()?.map(|(line, row)| {
-                let record = row.map(|object| record(&object)).map_err(|(_, reject)| reject);
-                (line, None, record)
-            }),
-            Self::Pieces(all, pieces) => pieces.next().map(|(line, piece)| (line, None, Ok(record(&all[piece])))),
-        })
+    pub(crate) fn next(&mut self) -> io::Result<Option<Frame>> {
+        let frame = match &mut self.pieces {
+            Pieces::Lines(lines) => lines.next()?.map(|line| (line.number, line.whole().map(<[u8]>::to_vec))),
+            Pieces::Rows(rows) => rows.next()?,
+            Pieces::Parts(all, parts) => parts.next().map(|(line, part)| (line, Ok(all[part].to_vec()))),
+        };
+        self.line = frame.as_ref().map_or(self.line, |(line, _)| *line);
+        Ok(frame)
     }
-}
-
-fn record(value: &[u8]) -> Record {
-    Record { input: 0, key: None, value: Some(value.to_vec()), timestamp: -1, headers: Vec::new() }
-}
-
-fn too_long(length: usize) -> Option<Reject> {
-    (length > LINE_BYTES_MAX).then_some(Reject::TooLarge(length, LINE_BYTES_MAX))
 }
 
 /// What the name says of the content, whether or not it is packed.
@@ -129,7 +127,7 @@ fn guess(start: &[u8], is_all: bool, ending: Option<&str>, carrier: Option<Carri
         Some(b'<') => Framing::Whole,
         Some(b'{' | b'[') => json(text, line, end.is_some() || is_all, is_all, ending),
         Some(_) if is_json || is_columns || is_form(line) => Framing::Lines,
-        Some(_) if line.contains(&b'\t') && !has_names(line) => Framing::Lines,
+        Some(_) if line.contains(&b'\t') && !has_names(line) && carrier != Some(Carrier::Json) => Framing::Lines,
         Some(_) => Framing::Rows,
     }
 }
@@ -208,10 +206,9 @@ mod tests {
         let bytes: Bytes = Box::new(Cursor::new(text.as_bytes().to_vec()));
         let mut framed = Framed::open(bytes, Some(Path::new(name)), carrier).expect("memory can be read");
         let mut read = Vec::new();
-        while let Some((line, _, record)) = framed.next().expect("memory can be read") {
-            let value = record.map(|record| record.value.unwrap_or_default());
+        while let Some((line, value)) = framed.next().expect("memory can be read") {
             let text = value.map(|value| String::from_utf8_lossy(&value).into_owned());
-            read.push((line, text.unwrap_or_else(|reject| reject.reason().to_owned())));
+            read.push((line, text.unwrap_or_else(|(_, reject)| reject.reason().to_owned())));
         }
         let expected: Vec<_> = expected.iter().map(|(line, text)| (*line, (*text).to_owned())).collect();
         assert_eq!(read, expected, "{name}: {text}");
@@ -231,7 +228,12 @@ mod tests {
 
     #[test]
     fn a_line_may_hold_a_record_with_its_topic() {
-        check("a", None, "{\"topic\":\"t\",\"value\":\"x\"}\n[]\n", &[(1, "x"), (2, "malformed")]);
+        let holds_envelopes = |text: &str| {
+            let bytes: Bytes = Box::new(Cursor::new(text.as_bytes().to_vec()));
+            Framed::open(bytes, Some(Path::new("a")), None).expect("memory can be read").holds_envelopes()
+        };
+        assert!(holds_envelopes("{\"topic\":\"t\",\"value\":\"x\"}\n[]\n"));
+        assert!(!holds_envelopes("{\"topic\":\"t\",\"value\":\"x\",\"more\":1}\n[]\n"));
     }
 
     #[test]
@@ -241,6 +243,7 @@ mod tests {
         check("a", None, "a\tb\n1\t2\n", &[(2, "{\"a\":\"1\",\"b\":\"2\"}")]);
         check("a.tsv", None, "x\t\t2\ny\t\t3\n", &[(1, "x\t\t2"), (2, "y\t\t3")]);
         check("a.tsv", Some(Carrier::Tsv), "x\ty\n", &[(1, "x\ty")]);
+        check("a.tsv", Some(Carrier::Json), "1\ty\n2\tz\n", &[(2, "{\"1\":\"2\",\"y\":\"z\"}")]);
     }
 
     #[test]
