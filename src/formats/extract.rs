@@ -37,6 +37,11 @@ impl Extractor {
         Self { shape, has_habits, habit: Habit::default(), quotes: Quotes::default(), memory }
     }
 
+    /// See [`Shape::keys`].
+    pub(super) fn keys(&self) -> Option<impl Iterator<Item = &str>> {
+        self.shape.keys()
+    }
+
     /// How many slots there are.
     pub(super) fn slots(&self) -> usize {
         self.memory.len()

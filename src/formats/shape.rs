@@ -114,6 +114,11 @@ impl Shape {
         whole.slot.or(whole.raw_slot).is_some()
     }
 
+    /// The keys of the record of which anything is wanted; `None` if all of it is.
+    pub(super) fn keys(&self) -> Option<impl Iterator<Item = &str>> {
+        (!self.wants_whole()).then(|| self.nodes[ROOT].children.iter().map(|child| child.key.text()))
+    }
+
     /// How many slots there are.
     pub(super) fn slots(&self) -> usize {
         self.slots

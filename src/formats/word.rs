@@ -17,6 +17,10 @@ impl Word {
         Self { text: text.into(), ends: Ends::of(text.as_bytes()) }
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether a text with these ends is the word.
     #[inline]
     pub(super) fn is(&self, text: &[u8], ends: Ends) -> bool {

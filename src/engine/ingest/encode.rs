@@ -87,7 +87,7 @@ impl Encoder {
             begun = true;
             out.extend_from_slice(name);
             match attr {
-                Attr::Number(number) => self::number(*number, out),
+                Attr::Number(number) => notation::number(*number, out),
                 Attr::Text(text) => _ = notation::text(text, out),
                 Attr::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
             }
@@ -108,17 +108,6 @@ pub(super) fn tick(at: i64, out: &mut Vec<u8>) {
 fn time(at: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"time\":");
     notation::whole(at.max(0), out);
-}
-
-/// A number; as a text if whoever reads JSON fast would read it a little differently.
-fn number(number: f64, out: &mut Vec<u8>) {
-    let start = out.len();
-    notation::number(number, out);
-    let is_whole = number.fract() == 0.0 && number.abs() < (1_u64 << 53) as f64;
-    if !is_whole && serde_json::from_slice(&out[start..]).ok() != Some(number) {
-        out.insert(start, b'"');
-        out.push(b'"');
-    }
 }
 
 fn amount(value: Amount, out: &mut Vec<u8>) {

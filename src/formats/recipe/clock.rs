@@ -115,7 +115,10 @@ impl Clock {
                 Found::Unsigned(seconds) => i64::try_from(*seconds).ok()?.checked_mul(1000),
                 found => decimal(found)?.thousandths(),
             },
-            Self::EpochMs => decimal(found)?.whole(),
+            Self::EpochMs => match found {
+                Found::Unsigned(ms) => i64::try_from(*ms).ok(),
+                found => decimal(found)?.whole(),
+            },
             Self::EpochUs => decimal(found)?.whole().map(|us| us.div_euclid(1000)),
             Self::Absolute(pattern) => {
                 let moment = BrokenDownTime::parse(pattern, as_text(found)?.trim_ascii()).ok()?.to_timestamp().ok()?;

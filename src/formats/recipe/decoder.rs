@@ -102,7 +102,7 @@ impl Recipe<'_> {
         let Wish { vocabulary, time, has_details, schemas } = wish;
         let purpose = Purpose { vocabulary, time, options, is_strict, has_details };
         let is_loose = spec.reads == Some(Carrier::Xml);
-        let steps = Steps::new(spec, options, schemas)?;
+        let mut steps = Steps::new(spec, options, schemas)?;
         let mut slots = Slots { is_loose, ..Slots::default() };
         let draft = match &spec.each {
             None => Draft::new(spec, &mut slots, &purpose)?,
@@ -113,6 +113,9 @@ impl Recipe<'_> {
             }
         };
         let level = draft.ready(slots.record, is_loose);
+        if let Some(keys) = level.keys() {
+            steps.keep(keys);
+        }
         Ok(RecipeDecoder { steps, level })
     }
 }
@@ -222,6 +225,15 @@ impl Decoder for RecipeDecoder {
 }
 
 impl Level {
+    /// The fields of a record of which anything is read; `None` if all of it may be.
+    fn keys(&self) -> Option<impl Iterator<Item = &str>> {
+        let may_be_an_item = |entry: &Entry| match &entry.what {
+            What::One(_) => false,
+            What::Each(arrays, _) => arrays.iter().any(|array| matches!(array, Array::Itself)),
+        };
+        if self.entries.iter().any(may_be_an_item) { None } else { self.reader.extractor.keys() }
+    }
+
     /// The events of a whole record.
     #[inline]
     fn decode<'a>(

@@ -71,6 +71,11 @@ impl Steps {
         Ok(Self { steps, carry: Carry::new(carrier, columns) })
     }
 
+    /// See [`Carry::keep`].
+    pub(super) fn keep<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+        self.carry.keep(keys);
+    }
+
     /// Whether the record's bytes are what is read.
     pub(super) fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.carry.is_json()

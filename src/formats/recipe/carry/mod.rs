@@ -29,6 +29,13 @@ impl Carry {
         Self { carrier, columns, snowplow: snowplow::Snowplow::default() }
     }
 
+    /// Nothing but these fields of the record will be read, so that others may be left out.
+    pub(super) fn keep<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+        if self.carrier == Carrier::Snowplow {
+            self.snowplow.keep(keys);
+        }
+    }
+
     /// Whether records are JSON as they come.
     pub(super) fn is_json(&self) -> bool {
         self.carrier == Carrier::Json

@@ -23,6 +23,8 @@ pub(super) struct Snowplow {
     schemas: Schemas,
     /// Of the row that is read, in order: the schema, where the data begins in its column and ends, and the column.
     found: Vec<Entity>,
+    /// By column, whether nobody reads it; empty if that is not known.
+    unread: Vec<bool>,
 }
 
 struct Entity {
@@ -32,6 +34,12 @@ struct Entity {
 }
 
 impl Snowplow {
+    /// Leaves all other columns out from now on. What the tracker and the pipeline added has keys of its own, and stays.
+    pub(super) fn keep<'k>(&mut self, keys: impl Iterator<Item = &'k str>) {
+        let keys: Vec<&str> = keys.collect();
+        self.unread = (0..COUNT).map(|column| !keys.contains(&name(column))).collect();
+    }
+
     /// The event as an object.
     pub(super) fn turn<'a>(&mut self, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, Reject> {
         // Tabs before it would be columns.
@@ -49,9 +57,9 @@ impl Snowplow {
         let mut out = Vec::with_capacity(row.text.len() + 4096);
         out.push(b'{');
         for part in [0..CONTEXTS, CONTEXTS + 1..UNSTRUCT_EVENT, UNSTRUCT_EVENT + 1..DERIVED_CONTEXTS] {
-            row.write(part, &mut out);
+            row.write(part, &self.unread, &mut out);
         }
-        row.write(DERIVED_CONTEXTS + 1..COUNT, &mut out);
+        row.write(DERIVED_CONTEXTS + 1..COUNT, &self.unread, &mut out);
         self.write_entities(&row, &mut out);
         // Each field has a comma before it.
         if let Some(comma) = out.get_mut(1) {
@@ -63,7 +71,7 @@ impl Snowplow {
 
     /// Finds the entities and the event.
     fn describe(&mut self, row: &Row<'_>) -> Result<(), Reject> {
-        let Self { quotes, schemas, found } = self;
+        let Self { quotes, schemas, found, .. } = self;
         found.clear();
         schemas.forget_many();
         for column in [CONTEXTS, DERIVED_CONTEXTS, UNSTRUCT_EVENT] {
@@ -167,12 +175,12 @@ impl<'r> Row<'r> {
         self.text.get(start..next - 1).unwrap_or_default()
     }
 
-    /// Writes columns that are not empty, as texts; those that are yes or no as such.
-    fn write(&self, part: std::ops::Range<usize>, out: &mut Vec<u8>) {
+    /// Writes columns that are not empty and not unread, as texts; those that are yes or no as such.
+    fn write(&self, part: std::ops::Range<usize>, unread: &[bool], out: &mut Vec<u8>) {
         let whole = self.starts[part.start] as usize..self.starts[part.end] as usize - 1;
         let is_plain = is_plain(self.text.get(whole).unwrap_or_default().as_bytes());
         for column in part {
-            if self.starts[column] + 1 == self.starts[column + 1] {
+            if self.starts[column] + 1 == self.starts[column + 1] || unread.get(column) == Some(&true) {
                 continue;
             }
             let text = self.column(column);
