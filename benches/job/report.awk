@@ -33,6 +33,7 @@ END {
     name["batch"] = "plain reader, in batches"
     name["eos"] = "klantreis, exactly once"
     name["alo"] = "klantreis, at least once"
+    name["rekey"] = "klantreis, exactly once, `keying: rekey`"
     name["streams"] = "Kafka Streams, exactly once"
     name["streams-alo"] = "Kafka Streams, at least once"
     name["flink"] = "Flink, exactly once"
@@ -74,6 +75,11 @@ END {
     line("events per second ÷ those of the plain reader (batches)", "rate_to_batch_reader", rate, rate, "batch")
     line("CPU time ÷ that of the plain reader (`poll`)", "cpu_to_reader", cpu, cpu, "reader")
     line("CPU time ÷ that of the plain reader (batches)", "cpu_to_batch_reader", cpu, cpu, "batch")
+    printf ",\"rekey_to_direct\":{\"cpu\":%s,\"rate\":%s}", value(ratio(cpu, "rekey", cpu, "eos")),
+        value(ratio(rate, "rekey", rate, "eos")) > json
+    if (("rekey" in seen) && ("eos" in seen))
+        printf "\nBeside `keying: direct`, `rekey` takes %s times the CPU time, and %s times as many events a second come through.\n",
+            fixed(ratio(cpu, "rekey", cpu, "eos")), fixed(ratio(rate, "rekey", rate, "eos"))
     print "}}" > json
 }
 
