@@ -17,10 +17,13 @@ pub struct Fixtures {
     pub values: Vec<Vec<u8>>,
 }
 
-/// Of every format there is.
+/// Of every format there is, and with the feature `registry` of records that need schemas.
 pub fn fixtures(set: &ModelSet) -> Vec<Fixtures> {
     let formats = FORMATS.iter().filter(|format| format.name != "mapping");
-    formats.map(|format| Fixtures::load(format.name, set)).collect()
+    let fixtures = formats.map(|format| Fixtures::load(format.name, set));
+    #[cfg(feature = "registry")]
+    let fixtures = fixtures.chain(super::schemas::with_schemas(set));
+    fixtures.collect()
 }
 
 impl Fixtures {

@@ -9,6 +9,8 @@ mod cpu;
 mod customers;
 mod fixtures;
 mod ids;
+#[cfg(feature = "registry")]
+mod schemas;
 mod shelf;
 mod shop;
 mod touch;

@@ -5,7 +5,7 @@ use super::framed::{self, Hints};
 use super::input::TrialInput;
 use super::lines::plural;
 use super::near::words;
-use super::rank::{Candidate, Certainty, Ranking, wrapper_word};
+use super::rank::{Candidate, Certainty, EVENT_BYTES_MAX, Ranking, wrapper_word};
 use super::sample::Sample;
 use super::suggestions::Suggestions;
 use super::summary::{Summary, percent};
@@ -16,8 +16,6 @@ use super::yaml_text::quoted;
 const OTHERS_MAX: usize = 3;
 /// From so few records on nothing is certain.
 const FEW: usize = 10;
-/// The largest value that is looked at.
-const EVENT_BYTES_MAX: usize = 16 << 20;
 /// What the configuration must have beside.
 const NEEDS_SCHEMAS: &str =
     "its schemas are in a registry: write where that is beside `inputs`, as schema_registry: { url: … }";

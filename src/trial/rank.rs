@@ -24,7 +24,7 @@ const MARK_POINTS: f64 = 0.1;
 /// How many wrappers are taken for possible one within the other.
 const WRAPPERS_MAX: usize = 3;
 /// The largest value that is looked at.
-const EVENT_BYTES_MAX: usize = 16 << 20;
+pub(super) const EVENT_BYTES_MAX: usize = 16 << 20;
 /// A zone for formats that need one, until somebody says which.
 const ANY_ZONE: &str = "UTC";
 

@@ -23,6 +23,8 @@ pub mod journey;
 mod recipe;
 mod schemas;
 mod subject;
+// Of which only a part is needed here.
+#[allow(unused_imports)]
 #[path = "../../src/yaml/mod.rs"]
 pub mod yaml;
 

@@ -12,7 +12,6 @@ use super::reading::{Purpose, Reading};
 use super::slots::{Reader, Slots, View, Wanted};
 use super::spec::{Carrier, RecipeSpec};
 use super::steps::{self, Reached, Steps};
-use crate::formats::extract::Extractor;
 use crate::formats::found::Found;
 use crate::formats::registry::Schemas;
 use crate::formats::{Decoded, Decoder, Item, RawRecord, TimeSource};
@@ -399,14 +398,4 @@ fn within(number: usize, reject: Reject) -> Reject {
 
 fn utf8(bytes: &[u8]) -> Result<&str, Reject> {
     std::str::from_utf8(bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))
-}
-
-/// The extractor of one field or two, for what is around records.
-pub(super) fn small<const N: usize>(paths: [&[&str]; N], raw: &[bool; N]) -> (Extractor, [usize; N]) {
-    let mut shape = crate::formats::shape::Shape::default();
-    let slots = std::array::from_fn(|place| {
-        let path = paths[place].iter().copied();
-        if raw[place] { shape.raw_slot(path) } else { shape.slot(path) }
-    });
-    (Extractor::new(shape), slots)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 use cel::{Context, Program, Value};
 
+use super::answers::Answers;
 use super::slots::{Slot, Slots, View};
 use crate::formats::found::Found;
 
@@ -22,6 +23,7 @@ pub(super) struct Expression {
     program: Program,
     reads: Vec<Read>,
     context: Context<'static, 'static>,
+    answers: Answers,
 }
 
 /// A field that an expression reads.
@@ -71,16 +73,21 @@ impl Expression {
             };
             reads.push(Read { root, keys, slot, whole });
         }
-        Ok(Self { text: text.to_owned(), program, reads, context: Context::default() })
+        Ok(Self { text: text.to_owned(), program, reads, context: Context::default(), answers: Answers::new() })
     }
 
     /// Whether it is true.
     pub(super) fn is_true(&self, view: &View<'_, '_>) -> bool {
-        matches!(self.run(view), Some(Value::Bool(true)))
+        self.get(view) == Found::Bool(true)
     }
 
     /// What it gives.
     pub(super) fn get<'a>(&self, view: &View<'_, '_>) -> Found<'a> {
+        let fields = self.reads.iter().flat_map(|read| [view.get(read.slot), view.get(read.whole)]);
+        self.answers.to(fields, || self.ask(view))
+    }
+
+    fn ask(&self, view: &View<'_, '_>) -> Found<'static> {
         match self.run(view) {
             Some(Value::Bool(value)) => Found::Bool(value),
             Some(Value::Int(number)) => match u64::try_from(number) {

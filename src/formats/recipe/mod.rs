@@ -12,9 +12,10 @@
 //! | `reading` | one event of it |
 //! | `slots`, `place`, `items` | where things stand, and how they get from there |
 //! | `field`, `table`, `clock`, `money` | values: texts, times, amounts |
-//! | `condition`, `expression` | what must hold |
+//! | `condition`, `expression`, `answers` | what must hold; answers that were given before |
 //! | `unwrap`, `carry` | what is around records, and what is no JSON |
 
+mod answers;
 mod carry;
 mod clock;
 mod condition;

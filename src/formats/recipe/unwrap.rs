@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::decoder::small;
 use super::place::Place;
 use super::spec::Wrapper;
 use crate::formats::extract::Extractor;
@@ -131,4 +130,14 @@ fn text_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
+}
+
+/// The extractor of one field or two, for what is around records.
+fn small<const N: usize>(paths: [&[&str]; N], raw: &[bool; N]) -> (Extractor, [usize; N]) {
+    let mut shape = Shape::default();
+    let slots = std::array::from_fn(|place| {
+        let path = paths[place].iter().copied();
+        if raw[place] { shape.raw_slot(path) } else { shape.slot(path) }
+    });
+    (Extractor::new(shape), slots)
 }
