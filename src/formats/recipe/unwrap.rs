@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 
 use super::place::Place;
 use super::spec::Wrapper;
@@ -66,6 +67,8 @@ impl Unwrapper {
     /// What is within; `None` if that is nothing, and rightly so.
     pub(super) fn take_off<'a>(&mut self, bytes: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>, Reject> {
         match self {
+            // Most come bare, and need not be read for that.
+            Self::Sns(..) if !may_have_key(bytes, b"\"Type\"") => Ok(Some(Cow::Borrowed(bytes))),
             Self::Sns(extractor, [kind, message]) => extractor.read(Some(bytes), |found| {
                 match (&found[*kind], &found[*message]) {
                     (Found::Text(kind), Found::Text(message)) if kind == "Notification" => {
@@ -130,6 +133,12 @@ fn text_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
+}
+
+/// Whether JSON may have a key, which is given with its quotes, somewhere; letters may be escaped.
+fn may_have_key(bytes: &[u8], quoted: &[u8]) -> bool {
+    let is_in = |part: &[u8]| memmem::find(bytes, part).is_some();
+    is_in(quoted) || is_in(b"\\u")
 }
 
 /// The extractor of one field or two, for what is around records.
