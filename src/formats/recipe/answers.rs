@@ -19,8 +19,11 @@ struct Memory {
     /// What is asked now, written so that no two questions look alike.
     question: Vec<u8>,
     /// At the place that the question's hash says: the last such question, and its answer.
-    known: Box<[Option<(Box<[u8]>, Found<'static>)>; ANSWERS]>,
+    known: Box<[Option<Known>; ANSWERS]>,
 }
+
+/// A question, and its answer.
+type Known = (Box<[u8]>, Found<'static>);
 
 impl Answers {
     pub(super) fn new() -> Self {
