@@ -13,6 +13,8 @@ const BETWEEN_KILLS: Duration = Duration::from_millis(2_400);
 /// Longer than the groups wait for a member that fell silent: the other process takes over.
 const UNTIL_GIVEN_UP: Duration = Duration::from_secs(13);
 const INSTANCES: [&str; 2] = ["left", "right"];
+/// What the log of the lead says.
+const LEADS: &str = "the ingest is the lead";
 const PARTITIONS: [i32; 3] = [6, 4, 3];
 
 /// Not the customer: but the records of a customer in one input come in their order, since nobody can restore that.
@@ -50,7 +52,7 @@ fn whatever_moments_the_ingest_is_killed_at_the_answer_is_that_of_inputs_keyed_b
     check_dead_letters_of(&job, &records, key_of);
     check_events(&job, &records);
     for instance in INSTANCES {
-        assert!(job.log(instance).contains("the ingest is the lead"), "{instance} led at some time");
+        assert!(job.log(instance).contains(LEADS), "{instance} led at some time");
     }
 }
 
@@ -73,19 +75,36 @@ fn kill_while_records_flow(job: &Job<'_>, setup: &Setup, feed: &Feed, progress: 
             continue;
         }
         next += BETWEEN_KILLS.mul_f64(0.25 + 1.5 * dice.share());
-        // Mostly the lead, which is the first in the alphabet while it is there.
-        let victim = usize::from(dice.roll(3) == 0);
-        let victim = if processes[victim].is_some() { victim } else { 1 - victim };
+        // Mostly the lead, which is the first in the alphabet while it is there; once it is to stay away.
+        let moves_the_lead = kills == 2;
+        let victim = if moves_the_lead { 0 } else { usize::from(dice.roll(3) == 0) };
+        let victim = if processes[victim].is_some() || moves_the_lead { victim } else { 1 - victim };
+        if moves_the_lead && processes[1].is_none() {
+            continue;
+        }
         let Some(mut process) = processes[victim].take() else { continue };
         mid_work += u64::from(feed.fed() > progress.committed().expect("the broker answers"));
         process.kill();
         kills += 1;
-        let gives_up = kills == 3 || dice.roll(8) == 0;
+        let gives_up = dice.roll(8) == 0;
         let pause = if gives_up { UNTIL_GIVEN_UP } else { Duration::from_millis(dice.roll(500)) };
+        if moves_the_lead {
+            wait_until_it_leads(job, INSTANCES[1]);
+            next = Instant::now() + BETWEEN_KILLS;
+        }
         start_at[victim] = Instant::now() + pause;
     }
     println!("{kills} kills, {mid_work} of them while something was not committed");
     assert!(mid_work * 2 > kills, "kills must land mid-work: {mid_work} of {kills}");
+}
+
+/// Waits until the only process that is left has become the lead.
+fn wait_until_it_leads(job: &Job<'_>, instance: &str) {
+    let began = Instant::now();
+    while !job.log(instance).contains(LEADS) {
+        assert!(began.elapsed() < 3 * UNTIL_GIVEN_UP, "{instance} takes over\n{}", job.log(instance));
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Each record that a model takes is an event exactly once, as a reader of committed records sees it.
