@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use support::traffic::{INPUTS, Wanted, traffic};
@@ -81,7 +82,13 @@ fn a_plan_beside_the_running_service_says_what_a_change_would_do_and_disturbs_no
     let mut there = phases(&shown["models"][0], "customers");
     there.insert("new".to_owned(), shown["models"][0]["new"].as_u64().expect("a number"));
     let written = || job.broker.read(&job.topic("state-deltas"), Isolation::ReadUncommitted).len();
-    let before = written();
+    // Whoever has just started says once of each partition that it is theirs.
+    let is_still = || {
+        let count = written();
+        std::thread::sleep(Duration::from_secs(2));
+        Some(count).filter(|count| *count == written())
+    };
+    let before = until("still", || service.said(), is_still);
     let membership = || {
         ["partitions assigned", "partitions revoked", "partitions lost"]
             .map(|news| job.log("one").matches(news).count())
