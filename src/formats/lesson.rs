@@ -149,11 +149,8 @@ impl Notes for Lesson {
         let slot = slot as u16;
         // Only the last change of a slot is seen; but what ends has begun.
         if !matches!(effect, Effect::End(_)) {
-            let mut place = 0;
-            self.effects.retain(|(other, _)| {
-                place += 1;
-                place <= self.effect || *other != slot
-            });
+            let of_part = self.effects.split_off(self.effect);
+            self.effects.extend(of_part.into_iter().filter(|(other, _)| *other != slot));
         }
         self.effects.push((slot, effect));
     }

@@ -223,11 +223,13 @@ impl<'a, N: Notes> Scan<'_, '_, 'a, N> {
         }
         if byte != b']' {
             for position in 0.. {
-                let node = self.shape.node(number);
-                let child = if WANTED { node.child_at(position) } else { None };
-                if WANTED {
+                let child = if WANTED {
+                    let node = self.shape.node(number);
                     self.notes.turned(Frame::Items(number, position.min(node.positions())));
-                }
+                    node.child_at(position)
+                } else {
+                    None
+                };
                 at = match child {
                     Some(child) => self.value(at, byte, child)?,
                     None => self.pass(at, byte)?,

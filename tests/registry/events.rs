@@ -22,7 +22,8 @@ const SECOND: &str = r#"{"type":"record","name":"Order","namespace":"com.example
     {"name":"ordered_at","type":{"type":"long","logicalType":"timestamp-millis"}},
     {"name":"customer_id","type":["string","null"]},
     {"name":"order_id","type":"string"}]}"#;
-const MAPPING: &str = "
+/// What an order means.
+pub const MAPPING: &str = "
 reads: avro
 identifiers: { user_id: customer_id }
 customer: [user_id]
@@ -33,7 +34,7 @@ value: total
 attributes: { order_id: order_id }";
 
 /// 2025-01-03T10:00:00.123Z.
-const AT: i64 = 1_735_898_400_123;
+pub const AT: i64 = 1_735_898_400_123;
 
 /// Writes a record of these fields.
 pub fn written(schema: &str, fields: &[(&str, Value)]) -> Vec<u8> {

@@ -11,14 +11,11 @@ use klantreis::replay::{Order, Outputs, Place, Replay, Source};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::events::{first, first_schema};
+use crate::events::{AT, first, first_schema};
 use crate::framed;
 use crate::program::{Ended, klantreis_with};
 use crate::service::configuration;
 use crate::stand_in::StandIn;
-
-/// 2025-01-03T10:00:00.123Z.
-const AT: i64 = 1_735_898_400_123;
 
 /// A registry that knows schema 1, a configuration that names it, and a file of records.
 pub struct Shop {

@@ -7,11 +7,9 @@ use klantreis::kafka::mock::{MockBroker, PlainProducer, PlainReader};
 use klantreis::service::{self, Options, Running, StateKeeping};
 
 use crate::client;
-use crate::events::{first, first_schema};
+use crate::events::{AT, first, first_schema};
 use crate::stand_in::StandIn;
 use crate::{framed, parse, until};
-
-const AT: i64 = 1_735_898_400_123;
 
 /// A configuration with one input in Avro, and more keys.
 pub fn configuration(brokers: &str, more: &str) -> String {

@@ -4,24 +4,12 @@ use apache_avro::types::Value;
 use klantreis::kafka::mock::{MockBroker, PlainProducer};
 use serde_json::json;
 
-use crate::events::{first, written};
+use crate::events::{AT, MAPPING, first, written};
 use crate::framed;
 use crate::offline::{Shop, hexadecimal};
 use crate::program::Ended;
 use crate::service::configuration;
 use crate::stand_in::StandIn;
-
-/// 2025-01-03T10:00:00.123Z.
-const AT: i64 = 1_735_898_400_123;
-const MAPPING: &str = "
-reads: avro
-identifiers: { user_id: customer_id }
-customer: [user_id]
-time: { from: ordered_at, format: epoch_ms }
-kind: purchased
-id: order_id
-value: total
-";
 
 #[track_caller]
 fn ends(ended: &Ended, exit: i32, parts: &[&str]) {
