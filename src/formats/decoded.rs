@@ -57,6 +57,64 @@ pub enum Item<'a> {
     Dropped(DropReason),
 }
 
+/// Items of one record, as they come: one by itself mostly.
+#[derive(Debug, Default)]
+pub(super) struct Gathered<'a> {
+    /// If it is alone.
+    one: Option<Item<'a>>,
+    several: Vec<Item<'a>>,
+}
+
+impl<'a> Gathered<'a> {
+    /// Adds another.
+    pub(super) fn push(&mut self, item: Item<'a>) {
+        match (self.one.take(), self.several.is_empty()) {
+            (None, true) => self.one = Some(item),
+            (one, _) => self.several.extend(one.into_iter().chain([item])),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.several.len() + usize::from(self.one.is_some())
+    }
+}
+
+impl<'a> From<Gathered<'a>> for Decoded<'a> {
+    fn from(items: Gathered<'a>) -> Self {
+        match items.one {
+            Some(Item::Event(told)) => Self::One(told),
+            Some(Item::Dropped(reason)) => Self::Dropped(reason),
+            None if items.several.is_empty() => Self::Ignored,
+            None => Self::Several(items.several),
+        }
+    }
+}
+
+impl<'a> From<Told<'a>> for Decoded<'a> {
+    fn from(told: Told<'a>) -> Self {
+        Self::One(told)
+    }
+}
+
+impl From<DropReason> for Decoded<'_> {
+    fn from(reason: DropReason) -> Self {
+        Self::Dropped(reason)
+    }
+}
+
+impl<'a> From<Told<'a>> for Item<'a> {
+    fn from(told: Told<'a>) -> Self {
+        Self::Event(told)
+    }
+}
+
+impl From<DropReason> for Item<'_> {
+    fn from(reason: DropReason) -> Self {
+        Self::Dropped(reason)
+    }
+}
+
 /// An event, and what is known of it beside what models read.
 #[derive(Debug, PartialEq)]
 pub struct Told<'a> {

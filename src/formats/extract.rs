@@ -9,9 +9,10 @@
 
 use std::borrow::Cow;
 
-use super::found::Found;
+use super::found::{Found, relet};
 use super::habit::Habit;
 use super::lesson::Lesson;
+use super::passage::Passage;
 use super::quotes::Quotes;
 use super::shape::{ROOT, Shape};
 use super::{literal, scan, walk};
@@ -53,14 +54,14 @@ impl Extractor {
         value: Option<&'a [u8]>,
         take: impl FnOnce(&[Found<'a>]) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
-        self.read_text(value, |_, found| take(found))
+        self.read_passage(value, |_, found| take(found))
     }
 
     /// The same, with the record as a text.
-    pub(super) fn read_text<'a, T>(
+    pub(super) fn read_passage<'a, T>(
         &mut self,
         value: Option<&'a [u8]>,
-        take: impl FnOnce(&'a str, &[Found<'a>]) -> Result<T, Reject>,
+        take: impl FnOnce(Passage<'_, 'a>, &[Found<'a>]) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
         let bytes = value.filter(|value| !value.is_empty()).ok_or(Reject::Empty)?;
         let is_marked = self.quotes.mark(bytes).is_some();
@@ -71,11 +72,35 @@ impl Extractor {
         }
         // SAFETY: every byte was looked at, and the characters are whole and right where they are not ASCII.
         let text = unsafe { std::str::from_utf8_unchecked(bytes) };
+        self.read_marked(text, is_marked, take)
+    }
+
+    /// The same, of a part of what was read before.
+    pub(super) fn read_part<'a, T>(
+        &mut self,
+        part: Passage<'_, 'a>,
+        take: impl FnOnce(Passage<'_, 'a>, &[Found<'a>]) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
+        let Passage { text, quotes: Some(quotes) } = part else {
+            return self.read_passage(Some(part.text.as_bytes()), take);
+        };
+        self.quotes.take(&quotes, text.len());
+        self.read_marked(text, true, take)
+    }
+
+    #[inline(always)]
+    fn read_marked<'a, T>(
+        &mut self,
+        text: &'a str,
+        is_marked: bool,
+        take: impl FnOnce(Passage<'_, 'a>, &[Found<'a>]) -> Result<T, Reject>,
+    ) -> Result<T, Reject> {
         let mut found = std::mem::take(&mut self.memory);
         let is_usual = is_marked && self.has_habits && self.habit.read(&self.quotes, text, &mut found).is_some();
         let learns = self.has_habits && self.habit.note(is_usual);
         let read = if is_usual { Ok(()) } else { self.read_unusual(text, is_marked, learns, &mut found) };
-        let taken = read.and_then(|()| take(text, &found));
+        let passage = if is_marked { Passage::marked(text, &self.quotes) } else { Passage::bare(text) };
+        let taken = read.and_then(|()| take(passage, &found));
         self.memory = relet(found);
         taken
     }
@@ -83,12 +108,13 @@ impl Extractor {
     /// The same for any JSON: what is no object may be wanted as a whole. The text is UTF-8, as its type says.
     pub(super) fn read_any<'a, T>(
         &mut self,
-        text: &'a str,
-        take: impl FnOnce(&'a str, &[Found<'a>]) -> Result<T, Reject>,
+        part: Passage<'_, 'a>,
+        take: impl FnOnce(Passage<'_, 'a>, &[Found<'a>]) -> Result<T, Reject>,
     ) -> Result<T, Reject> {
+        let text = part.text;
         // Whoever wants nothing of what is no object is told that it is none.
         if text.trim_ascii_start().starts_with('{') || !self.shape.wants_whole() {
-            return self.read_text(Some(text.as_bytes()), take);
+            return self.read_part(part, take);
         }
         let mut found = std::mem::take(&mut self.memory);
         found.fill(Found::Absent);
@@ -100,9 +126,17 @@ impl Extractor {
             }
             _ => walk::read_any(&self.shape, text, &mut found),
         };
-        let taken = read.and_then(|()| take(text, &found));
+        let taken = read.and_then(|()| take(part, &found));
         self.memory = relet(found);
         taken
+    }
+
+    /// A text with its quotes marked, if it can be.
+    pub(super) fn mark<'a>(&mut self, text: &'a str) -> Passage<'_, 'a> {
+        match self.quotes.mark(text.as_bytes()) {
+            Some(()) => Passage::marked(text, &self.quotes),
+            None => Passage::bare(text),
+        }
     }
 
     /// A record that looks like none before.
@@ -138,12 +172,6 @@ impl Extractor {
     pub(super) fn habit(&self) -> &Habit {
         &self.habit
     }
-}
-
-/// Forgets what was found and lets the list for findings of another lifetime: collecting a vector from a vector's own items
-/// of equal layout reuses its allocation.
-fn relet<'a>(found: Vec<Found<'_>>) -> Vec<Found<'a>> {
-    found.into_iter().map(|_| Found::Absent).collect()
 }
 
 #[cfg(test)]

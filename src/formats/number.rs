@@ -56,7 +56,10 @@ impl Decimal {
             ..=18 => whole.bytes().fold(0, |number, byte| number * 10 + i64::from(byte - b'0')).into(),
             _ => whole.bytes().fold(0, |number, byte| number * 10 + i128::from(byte - b'0')),
         };
-        let fraction = (0..9).fold(0, |number, at| number * 10 + digit(at)) + i64::from(digit(9) >= 5);
+        let fraction = match decimals.len() {
+            0 => 0,
+            _ => (0..9).fold(0, |number, at| number * 10 + digit(at)) + i64::from(digit(9) >= 5),
+        };
         let billionths = whole * i128::from(BILLION) + i128::from(fraction);
         Some(Self(if negative { -billionths } else { billionths }))
     }
@@ -113,8 +116,10 @@ impl Decimal {
 /// The shortest text that gives a float.
 pub(super) fn text_of_float(number: f64) -> String {
     let Some(millionths) = millionths(number).filter(|millionths| *millionths > 0) else { return number.to_string() };
+    const LENGTH_MAX: usize = "4000000000.000000".len();
     let (mut part, mut decimals) = (millionths % MILLION, 6);
-    let mut text = itoa::Buffer::new().format(millionths / MILLION).to_owned();
+    let mut text = String::with_capacity(LENGTH_MAX);
+    text.push_str(itoa::Buffer::new().format(millionths / MILLION));
     if part != 0 {
         while part % 10 == 0 {
             (part, decimals) = (part / 10, decimals - 1);

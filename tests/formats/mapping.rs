@@ -186,6 +186,26 @@ fn the_kind_comes_from_a_table_exact_texts_before_beginnings() {
 }
 
 #[test]
+fn events_may_be_told_apart_by_any_number_of_questions() {
+    // More than are answered together, with two of each entry.
+    let entries: String = (0..90)
+        .map(|number| {
+            format!("  - where: {{ type: \"t{number}\", level: {{ above: {number} }} }}\n    kind: purchased\n    id: [{{ const: \"{number}\" }}]\n")
+        })
+        .collect();
+    let yaml = format!(
+        "customer: who\ntime: {{ from: at, format: epoch_ms }}\nkind: page_viewed\nid: who\nevents:\n{entries}"
+    );
+    let id = |record: &str| decode(&yaml, record).unwrap().id.map(|id| id.into_owned());
+    for number in [0, 31, 32, 33, 63, 64, 89] {
+        let record = format!(r#"{{"who":"c","at":{NEW_YEAR},"type":"t{number}","level":{}}}"#, number + 1);
+        assert_eq!(id(&record), Some(number.to_string()), "{record}");
+        let record = format!(r#"{{"who":"c","at":{NEW_YEAR},"type":"t{number}","level":{number}}}"#);
+        assert_eq!(id(&record).as_deref(), Some("c"), "{record}");
+    }
+}
+
+#[test]
 fn money_that_is_no_number_is_refused_and_no_money_is_no_error() {
     let yaml = "{ customer: c, time: { from: t, format: epoch_ms }, kind: purchased, value: { from: m, times: [p] } }";
     for (n, p, expected) in [

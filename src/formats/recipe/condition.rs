@@ -98,6 +98,11 @@ impl Tests {
         Ok(Rule(bits))
     }
 
+    /// Whether so many more questions can be asked.
+    pub(super) fn have_room_for(&self, questions: usize) -> bool {
+        self.all.len() + questions <= TESTS_MAX
+    }
+
     /// The bit of a question, which is made if it was not asked before.
     fn bit(
         &mut self,

@@ -1,20 +1,19 @@
-//! A recipe at work: from the bytes of a record to its events.
+//! A recipe, compiled: from the bytes of a record to its events.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::condition::{Rule, Tests};
 use super::field::{Field, List};
-use super::items;
+use super::level::{Array, Entry, Events, Level, What};
 use super::options::Options;
 use super::place::Place;
 use super::reading::{Purpose, Reading};
-use super::slots::{Reader, Slots, View, Wanted};
+use super::slots::{Reader, Slots, Wanted};
 use super::spec::{Carrier, RecipeSpec};
 use super::steps::{self, Reached, Steps};
-use crate::formats::found::Found;
 use crate::formats::registry::Schemas;
-use crate::formats::{Decoded, Decoder, Item, RawRecord, TimeSource};
+use crate::formats::{Decoded, Decoder, RawRecord, TimeSource};
 use crate::journey::{Reject, Vocabulary};
 
 /// A recipe with what an input says of it.
@@ -44,34 +43,6 @@ pub(in crate::formats) struct Wish<'v> {
 pub(in crate::formats) struct RecipeDecoder {
     steps: Steps,
     level: Level,
-}
-
-/// What is read of a record, or of the items of one of its arrays.
-struct Level {
-    reader: Reader,
-    name: Option<Field>,
-    entries: Vec<Entry>,
-    /// What is read if no entry gives anything.
-    base: Option<Reading>,
-}
-
-struct Entry {
-    only: Option<(Tests, Rule)>,
-    what: What,
-}
-
-enum What {
-    One(Box<Reading>),
-    Each(Vec<Array>, Box<Level>),
-}
-
-/// Where the items of an array are.
-#[derive(Debug, Clone, Copy)]
-enum Array {
-    /// At this place of the level around.
-    Slot(usize),
-    /// What is read is the array itself, or its only item.
-    Itself,
 }
 
 impl Recipe<'_> {
@@ -108,7 +79,7 @@ impl Recipe<'_> {
             Some(each) => {
                 let inner = RecipeSpec { each: None, ..spec.clone() };
                 let what = DraftWhat::each(&each.0, &inner, &mut slots, &purpose)?;
-                Draft { name: name_of(spec, &mut slots)?, entries: vec![(None, what)], base: None }
+                Draft { name: name_of(spec, &mut slots)?, tests: Vec::new(), entries: vec![(None, what)], base: None }
             }
         };
         let level = draft.ready(slots.record, is_loose);
@@ -122,7 +93,9 @@ impl Recipe<'_> {
 /// A level before its readers are ready: places may still be asked for.
 struct Draft {
     name: Option<Field>,
-    entries: Vec<(Option<(Tests, Rule)>, DraftWhat)>,
+    /// One mostly: entries ask the same questions. More where there are more than fit in.
+    tests: Vec<Tests>,
+    entries: Vec<(Option<(usize, Rule)>, DraftWhat)>,
     base: Option<Reading>,
 }
 
@@ -136,17 +109,21 @@ impl Draft {
         let name = name_of(spec, slots)?;
         let Some(events) = &spec.events else {
             let reading = Reading::new(spec, slots, purpose)?;
-            return Ok(Self { name, entries: vec![(None, DraftWhat::One(Box::new(reading)))], base: None });
+            let entries = vec![(None, DraftWhat::One(Box::new(reading)))];
+            return Ok(Self { name, tests: Vec::new(), entries, base: None });
         };
-        let mut entries = Vec::new();
+        let (mut tests, mut entries): (Vec<Tests>, _) = (Vec::new(), Vec::new());
         for event in events {
             let whole = event.within(spec);
             let only = match (&event.places, &event.when) {
                 (None, None) => None,
                 (places, when) => {
-                    let mut tests = Tests::default();
-                    let rule = tests.rule(places.as_ref(), when.as_deref(), slots);
-                    Some((tests, rule.map_err(|why| format!("where: {why}"))?))
+                    let questions = places.iter().flat_map(|places| &places.0).count() + usize::from(when.is_some());
+                    let mut last = tests.pop_if(|tests| tests.have_room_for(questions)).unwrap_or_default();
+                    let rule = last.rule(places.as_ref(), when.as_deref(), slots);
+                    let rule = rule.map_err(|why| format!("where: {why}"))?;
+                    tests.push(last);
+                    Some((tests.len() - 1, rule))
                 }
             };
             let what = match &event.each {
@@ -158,7 +135,7 @@ impl Draft {
         let has_always = entries.iter().any(|(only, what)| only.is_none() && matches!(what, DraftWhat::One(_)));
         let base = RecipeSpec { events: None, ..spec.clone() };
         let base = if has_always { None } else { Some(Reading::new(&base, slots, purpose)?) };
-        Ok(Self { name, entries, base })
+        Ok(Self { name, tests, entries, base })
     }
 
     fn ready(self, wanted: Wanted, is_loose: bool) -> Level {
@@ -169,7 +146,9 @@ impl Draft {
             };
             Entry { only, what }
         });
-        Level { entries: entries.collect(), name: self.name, base: self.base, reader: wanted.reader(is_loose) }
+        let Self { name, tests, base, .. } = self;
+        let Reader { extractor, lookups } = wanted.reader(is_loose);
+        Level { extractor, events: Events { lookups, name, tests, entries: entries.collect(), base } }
     }
 }
 
@@ -221,181 +200,4 @@ impl Decoder for RecipeDecoder {
             }
         }
     }
-}
-
-impl Level {
-    /// The fields of a record of which anything is read; `None` if all of it may be.
-    fn keys(&self) -> Option<impl Iterator<Item = &str>> {
-        let may_be_an_item = |entry: &Entry| match &entry.what {
-            What::One(_) => false,
-            What::Each(arrays, _) => arrays.iter().any(|array| matches!(array, Array::Itself)),
-        };
-        if self.entries.iter().any(may_be_an_item) { None } else { self.reader.extractor.keys() }
-    }
-
-    /// The events of a whole record.
-    #[inline]
-    fn decode<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        record: &RawRecord<'a>,
-        around: Option<&View<'_, 'a>>,
-    ) -> Result<Decoded<'a>, Reject> {
-        // Most records are one event, which is read at once.
-        match (self.entries.as_mut_slice(), &self.base) {
-            ([Entry { only: None, what: What::One(reading) }], None) => {
-                let Self { reader: Reader { extractor, lookups }, name, .. } = self;
-                extractor.read(Some(bytes), |found| {
-                    let looked_up = lookups.all(record, found, around, name.as_ref());
-                    reading.item(record, &View::within(around, found, &looked_up)).map(|item| match item {
-                        Item::Event(told) => Decoded::One(told),
-                        Item::Dropped(reason) => Decoded::Dropped(reason),
-                    })
-                })
-            }
-            ([Entry { only: None, what: What::Each(arrays, level) }], None)
-                if is_itself_alone(arrays, &self.reader) && is_object(bytes) =>
-            {
-                level.decode(bytes, record, Some(&View::of_record(&[], &[])))
-            }
-            _ => self.decode_several(bytes, record, around),
-        }
-    }
-
-    #[inline(never)]
-    fn decode_several<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        record: &RawRecord<'a>,
-        around: Option<&View<'_, 'a>>,
-    ) -> Result<Decoded<'a>, Reject> {
-        let mut items = Vec::with_capacity(1);
-        self.read(bytes, record, around, &mut items)?;
-        Ok(match items.len() {
-            0 => Decoded::Ignored,
-            1 => match items.pop() {
-                Some(Item::Event(told)) => Decoded::One(told),
-                Some(Item::Dropped(reason)) => Decoded::Dropped(reason),
-                None => Decoded::Ignored,
-            },
-            _ => Decoded::Several(items),
-        })
-    }
-
-    /// Adds what is read of a record, or of an item.
-    fn read<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        record: &RawRecord<'a>,
-        around: Option<&View<'_, 'a>>,
-        items: &mut Vec<Item<'a>>,
-    ) -> Result<(), Reject> {
-        let Self { reader, name, entries, base } = self;
-        // An object is seen to be UTF-8 while it is read.
-        let other = if is_object(bytes) { None } else { Some(utf8(bytes)?) };
-        if let ([Entry { only: None, what: What::Each(arrays, level) }], None) = (entries.as_mut_slice(), &base)
-            && is_itself_alone(arrays, reader)
-        {
-            let around = View::of_record(&[], &[]);
-            return match other {
-                None => level.read(bytes, record, Some(&around), items),
-                Some(text) => level.read_items(text, record, Some(&around), items),
-            };
-        }
-        let Reader { extractor, lookups } = reader;
-        // An array by itself has no places, so that there is nothing to be read of it but its items.
-        if let Some(text) = other.filter(|text| is_array(text))
-            && let [Entry { what: What::Each(arrays, level), .. }] = entries.as_mut_slice()
-            && arrays.iter().any(|array| matches!(array, Array::Itself))
-        {
-            let found = vec![Found::Absent; extractor.slots()];
-            let looked_up = lookups.all(record, &found, around, None);
-            return level.read_items(text, record, Some(&View::of_record(&found, &looked_up)), items);
-        }
-        let take = |text: &'a str, found: &[_]| {
-            let looked_up = lookups.all(record, found, around, name.as_ref());
-            let view = View::within(around, found, &looked_up);
-            let before = items.len();
-            for Entry { only, what } in entries {
-                if let Some((tests, rule)) = only
-                    && !tests.asked(&view).holds(rule)
-                {
-                    continue;
-                }
-                match what {
-                    What::One(reading) => items.push(reading.item(record, &view)?),
-                    What::Each(arrays, level) => {
-                        let inner = View::of_record(found, &looked_up);
-                        for array in arrays {
-                            let array = match array {
-                                Array::Itself => text,
-                                Array::Slot(slot) => match &found[*slot] {
-                                    Found::Raw(array) => array,
-                                    _ => continue,
-                                },
-                            };
-                            // The first that there is, also if it is empty.
-                            level.read_items(array, record, Some(&inner), items)?;
-                            break;
-                        }
-                    }
-                }
-            }
-            if let (true, Some(base)) = (items.len() == before, base) {
-                items.push(base.item(record, &view)?);
-            }
-            Ok(())
-        };
-        match other {
-            None => extractor.read_text(Some(bytes), take),
-            Some(text) => extractor.read_any(text, take),
-        }
-    }
-
-    /// Adds what is read of the items of an array, or of its only item.
-    fn read_items<'a>(
-        &mut self,
-        array: &'a str,
-        record: &RawRecord<'a>,
-        around: Option<&View<'_, 'a>>,
-        items: &mut Vec<Item<'a>>,
-    ) -> Result<(), Reject> {
-        if !is_array(array) {
-            return self.read(array.as_bytes(), record, around, items);
-        }
-        let mut all = items::of(array);
-        for (number, item) in (&mut all).enumerate() {
-            self.read(item.as_bytes(), record, around, items).map_err(|reject| within(number, reject))?;
-        }
-        if all.is_whole() { Ok(()) } else { Err(Reject::Malformed("an array that does not end as arrays do".into())) }
-    }
-}
-
-fn is_object(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"{")
-}
-
-fn is_array(text: &str) -> bool {
-    text.trim_ascii_start().starts_with('[')
-}
-
-/// Whether nothing is wanted of a record but itself, or its items.
-fn is_itself_alone(arrays: &[Array], reader: &Reader) -> bool {
-    matches!(arrays, [Array::Itself]) && reader.wants_nothing()
-}
-
-/// Says in which item something is wrong.
-fn within(number: usize, reject: Reject) -> Reject {
-    match reject {
-        Reject::Malformed(why) => Reject::Malformed(format!("item {number}: {why}")),
-        Reject::NoCustomer(place) => Reject::NoCustomer(format!("{place} of item {number}")),
-        Reject::NoTime(place) => Reject::NoTime(format!("{place} of item {number}")),
-        Reject::BadTime(what) => Reject::BadTime(format!("{what} in item {number}")),
-        Reject::BadField(what) => Reject::BadField(format!("{what} in item {number}")),
-        other => other,
-    }
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, Reject> {
-    std::str::from_utf8(bytes).map_err(|error| Reject::InvalidUtf8(error.valid_up_to()))
 }

@@ -22,6 +22,21 @@ pub(super) enum Field {
     Made(Box<Made>),
 }
 
+/// What was found at a field's place, or made of what was.
+enum Seen<'v, 'a> {
+    There(&'v Found<'a>),
+    Made(Found<'a>),
+}
+
+impl<'a> Seen<'_, 'a> {
+    fn found(&self) -> &Found<'a> {
+        match self {
+            Self::There(found) => found,
+            Self::Made(found) => found,
+        }
+    }
+}
+
 /// A value that is put together.
 #[derive(Debug)]
 pub(super) struct Made {
@@ -78,51 +93,72 @@ impl Field {
     /// What is there.
     #[inline]
     pub(super) fn get<'a>(&self, view: &View<'_, 'a>) -> Found<'a> {
-        match self {
-            Self::Place(slot) => view.get(*slot).clone(),
-            Self::Text(slot) => Self::text_at(view, *slot).map_or(Found::Absent, |text| Found::Text(text.clone())),
-            Self::First(_) => self.with(view, Found::clone),
-            Self::Made(made) => made.get(view),
+        match self.find(view) {
+            Seen::There(found) => found.clone(),
+            Seen::Made(found) => found,
         }
     }
 
     /// What is made of what is there. (Most places are only looked at, and need not be copied for it.)
     #[inline]
     pub(super) fn with<'a, R>(&self, view: &View<'_, 'a>, make: impl FnOnce(&Found<'a>) -> R) -> R {
-        match self {
-            Self::Place(slot) => make(view.get(*slot)),
-            Self::First(fields) => {
-                for field in fields {
-                    match field {
-                        Self::Place(slot) if is_missing(view.get(*slot)) => {}
-                        Self::Place(slot) => return make(view.get(*slot)),
-                        field => {
-                            let found = field.get(view);
-                            if !is_missing(&found) {
-                                return make(&found);
-                            }
-                        }
-                    }
-                }
-                make(&Found::Absent)
-            }
-            field => make(&field.get(view)),
-        }
+        make(self.find(view).found())
     }
 
     /// As a text: also a number or a truth value; none if it is empty.
     #[inline]
     pub(super) fn text<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
-        self.with(view, as_text)
+        match self.find(view) {
+            Seen::There(found) => as_text(found),
+            Seen::Made(found) => into_text(found),
+        }
     }
 
-    /// As a part of a longer text: as a text, or as nothing where that is the default.
-    fn part<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
-        self.with(view, |found| match (self, found) {
-            (Self::Made(made), Found::Text(text)) if text.is_empty() && made.default.as_deref() == Some("") => {
-                Some(text.clone())
+    #[inline]
+    fn find<'v, 'a>(&self, view: &View<'v, 'a>) -> Seen<'v, 'a> {
+        match self {
+            Self::Place(slot) => Seen::There(view.get(*slot)),
+            Self::Text(slot) => match view.get(*slot) {
+                text @ Found::Text(_) => Seen::There(text),
+                _ => Seen::There(&Found::Absent),
+            },
+            Self::First(fields) => {
+                for field in fields {
+                    match field {
+                        Self::Place(slot) => {
+                            let found = view.get(*slot);
+                            if !is_missing(found) {
+                                return Seen::There(found);
+                            }
+                        }
+                        field => {
+                            let seen = field.find(view);
+                            if !is_missing(seen.found()) {
+                                return seen;
+                            }
+                        }
+                    }
+                }
+                Seen::There(&Found::Absent)
             }
-            (_, found) => as_text(found),
+            Self::Made(made) => Seen::Made(made.get(view)),
+        }
+    }
+
+    /// Adds it to a longer text: as a text, or as nothing where that is the default. `None`: there is nothing.
+    fn add_to(&self, whole: &mut String, view: &View<'_, '_>) -> Option<()> {
+        self.with(view, |found| match (self, found) {
+            (Self::Made(made), Found::Text(text)) if text.is_empty() && made.default.as_deref() == Some("") => Some(()),
+            (_, Found::Text(text)) if text.is_empty() => None,
+            (_, Found::Text(text)) => {
+                whole.push_str(text);
+                Some(())
+            }
+            (_, Found::Unsigned(number)) => {
+                whole.push_str(itoa::Buffer::new().format(*number));
+                Some(())
+            }
+            (_, found) => as_text(found).map(|text| whole.push_str(&text)),
         })
     }
 
@@ -131,14 +167,13 @@ impl Field {
     pub(super) fn identity<'a>(&self, view: &View<'_, 'a>) -> Option<Cow<'a, str>> {
         match self {
             Self::Place(slot) => as_identity(view.get(*slot)),
-            Self::Text(slot) => Self::text_at(view, *slot).filter(|text| !is_blank(text)).cloned(),
+            Self::Text(slot) => view.get(*slot).text().filter(|text| !is_blank(text)).cloned(),
             Self::First(fields) => fields.iter().find_map(|field| field.identity(view)),
-            Self::Made(_) => as_identity(&self.get(view)),
+            Self::Made(made) => match made.get(view) {
+                Found::Text(text) => Some(text).filter(|text| !is_blank(text)),
+                found => as_identity(&found),
+            },
         }
-    }
-
-    fn text_at<'v, 'a>(view: &View<'v, 'a>, slot: Slot) -> Option<&'v Cow<'a, str>> {
-        view.get(slot).text()
     }
 }
 
@@ -275,7 +310,14 @@ impl Made {
         if self.number_as_text {
             text = narrowed(text, without_decimals);
         }
-        if self.lower && text.chars().any(char::is_uppercase) {
+        let has_capitals = |text: &str| {
+            if text.is_ascii() {
+                text.bytes().any(|byte| byte.is_ascii_uppercase())
+            } else {
+                text.chars().any(char::is_uppercase)
+            }
+        };
+        if self.lower && has_capitals(&text) {
             text = Cow::Owned(text.to_lowercase());
         }
         Found::Text(text)
@@ -314,18 +356,19 @@ fn within_text<'a>(found: &Found<'_>, pointer: &str) -> Found<'a> {
 }
 
 fn join<'a>(parts: &[Field], with: &str, view: &View<'_, 'a>) -> Found<'a> {
-    const USUAL_BYTES: usize = 96;
+    const USUAL_BYTES: usize = 128;
     let is_nowhere = |part: &Field| matches!(part, Field::Place(slot) if view.get(*slot).is_missing());
     if parts.iter().any(is_nowhere) {
         return Found::Absent;
     }
     let mut whole = String::with_capacity(USUAL_BYTES);
     for (number, part) in parts.iter().enumerate() {
-        let Some(part) = part.part(view) else { return Found::Absent };
         if number > 0 {
             whole.push_str(with);
         }
-        whole.push_str(&part);
+        if part.add_to(&mut whole, view).is_none() {
+            return Found::Absent;
+        }
     }
     Found::Text(Cow::Owned(whole))
 }
@@ -349,12 +392,20 @@ fn without_decimals(text: &str) -> &str {
     if is_integer && zeros.bytes().all(|byte| byte == b'0') { whole } else { text }
 }
 
+/// The same as [`as_text`], of what is needed no more.
+fn into_text(found: Found<'_>) -> Option<Cow<'_, str>> {
+    match found {
+        Found::Text(text) => Some(text).filter(|text| !text.is_empty()),
+        found => as_text(&found),
+    }
+}
+
 /// A text, a number or a truth value as a text; none if it is empty.
 pub(super) fn as_text<'a>(found: &Found<'a>) -> Option<Cow<'a, str>> {
     match found {
         Found::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-        Found::Unsigned(number) => Some(number.to_string().into()),
-        Found::Signed(number) => Some(number.to_string().into()),
+        Found::Unsigned(number) => Some(itoa::Buffer::new().format(*number).to_owned().into()),
+        Found::Signed(number) => Some(itoa::Buffer::new().format(*number).to_owned().into()),
         Found::Float(number) => Some(text_of_float(*number).into()),
         Found::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
         Found::Absent | Found::Null | Found::Other | Found::Raw(_) => None,

@@ -8,7 +8,8 @@
 //! | `spec`, `test_spec`, `forms` | how a recipe is written |
 //! | `steps` | from the bytes to what is read |
 //! | `options` | what an input says beside |
-//! | `decoder` | a recipe at work: from bytes to events |
+//! | `decoder` | a recipe, compiled |
+//! | `level` | at work: from what is read to events |
 //! | `reading` | one event of it |
 //! | `slots`, `place`, `items` | where things stand, and how they get from there |
 //! | `field`, `table`, `clock`, `money` | values: texts, times, amounts |
@@ -24,6 +25,7 @@ mod expression;
 mod field;
 mod forms;
 mod items;
+mod level;
 mod money;
 mod options;
 mod place;

@@ -12,7 +12,7 @@ use super::spec::{FieldSpec, KindRule, KindSpec, RecipeSpec};
 use super::table::Table;
 use crate::formats::found::Found;
 use crate::formats::time::record_time;
-use crate::formats::{Details, Item, RawRecord, TimeSource, Told};
+use crate::formats::{Details, RawRecord, TimeSource, Told};
 use crate::journey::{Attr, AttrType, DropReason, Event, KindId, Reject, Vocabulary};
 
 /// A recipe for one event, compiled against a vocabulary.
@@ -117,17 +117,20 @@ impl Reading {
         Ok(Self { tests, drops, kind, customer, drops_anonymous, time, id, value, attrs, details })
     }
 
-    /// The event that was read.
+    /// The event that was read, or why there is none. (An event is large: it is made as what is wanted at once.)
     #[inline]
-    pub(super) fn item<'a>(&self, record: &RawRecord<'a>, view: &View<'_, 'a>) -> Result<Item<'a>, Reject> {
+    pub(super) fn read<'a, T>(&self, record: &RawRecord<'a>, view: &View<'_, 'a>) -> Result<T, Reject>
+    where
+        T: From<Told<'a>> + From<DropReason>,
+    {
         let asked = self.tests.asked(view);
         if let Some((_, reason)) = self.drops.iter().find(|(rule, _)| asked.holds(rule)) {
-            return Ok(Item::Dropped(*reason));
+            return Ok((*reason).into());
         }
         let customer = self.customer.from.iter().find_map(|field| field.identity(view));
         let Some(customer) = customer else {
             if self.drops_anonymous {
-                return Ok(Item::Dropped(DropReason::Anonymous));
+                return Ok(DropReason::Anonymous.into());
             }
             return Err(Reject::NoCustomer(self.customer.name.clone()));
         };
@@ -150,14 +153,17 @@ impl Reading {
             attrs: if known && !self.attrs.is_empty() { self.attrs(view) } else { Vec::new() },
         };
         let details = self.details.as_ref().map(|wanted| Box::new(wanted.read(view)));
-        Ok(Item::Event(Told { event, origin: None, details }))
+        Ok(Told { event, origin: None, details }.into())
     }
 
     fn attrs<'a>(&self, view: &View<'_, 'a>) -> Vec<Option<Attr<'a>>> {
-        let all = self
-            .attrs
-            .iter()
-            .map(|(fields, of)| fields.iter().find_map(|field| field.with(view, |found| attribute(found, *of))));
+        let all = self.attrs.iter().map(|(fields, of)| {
+            fields.iter().find_map(|field| match of {
+                AttrType::Text => field.text(view).map(Attr::Text),
+                AttrType::Number => field.with(view, number).map(Attr::Number),
+                AttrType::Bool => field.with(view, truth).map(Attr::Bool),
+            })
+        });
         all.collect()
     }
 }
@@ -304,12 +310,11 @@ impl Time {
     /// The first time that is there.
     fn read(times: &[Self], view: &View<'_, '_>) -> Result<i64, Reject> {
         for time in times {
-            let at = time.from.with(view, |found| {
-                let wrong = || Reject::BadTime(format!("{} is {found}", time.name));
-                if is_missing(found) { None } else { Some(time.clocks.read(found).ok_or_else(wrong)) }
-            });
-            if let Some(at) = at {
-                return at;
+            let at = time.from.with(view, |found| if is_missing(found) { None } else { Some(time.clocks.read(found)) });
+            match at {
+                Some(Some(at)) => return Ok(at),
+                Some(None) => return Err(Reject::BadTime(format!("{} is {}", time.name, time.from.get(view)))),
+                None => {}
             }
         }
         let names: Vec<&str> = times.iter().map(|time| time.name.as_str()).collect();
@@ -355,24 +360,24 @@ fn attribute_fields(spec: &RecipeSpec, name: &str, slots: &mut Slots) -> Result<
     places.map(|object| slots.of(&format!("{object}/{key}")).map(Field::Place)).collect()
 }
 
-/// What stands there as an attribute of that type.
-fn attribute<'a>(found: &Found<'a>, of: AttrType) -> Option<Attr<'a>> {
-    match of {
-        AttrType::Text => super::field::as_text(found).map(Attr::Text),
-        AttrType::Number => match found {
-            Found::Text(text) => text.trim_ascii().parse().ok(),
-            Found::Unsigned(number) => Some(*number as f64),
-            Found::Signed(number) => Some(*number as f64),
-            Found::Float(number) => Some(*number),
-            Found::Absent | Found::Null | Found::Bool(_) | Found::Other | Found::Raw(_) => None,
-        }
-        .filter(|number: &f64| number.is_finite())
-        .map(Attr::Number),
-        AttrType::Bool => match found {
-            Found::Bool(value) => Some(Attr::Bool(*value)),
-            Found::Text(text) if text.eq_ignore_ascii_case("true") => Some(Attr::Bool(true)),
-            Found::Text(text) if text.eq_ignore_ascii_case("false") => Some(Attr::Bool(false)),
-            _ => None,
-        },
+/// What stands there as a number.
+fn number(found: &Found<'_>) -> Option<f64> {
+    let number = match found {
+        Found::Text(text) => text.trim_ascii().parse().ok()?,
+        Found::Unsigned(number) => *number as f64,
+        Found::Signed(number) => *number as f64,
+        Found::Float(number) => *number,
+        Found::Absent | Found::Null | Found::Bool(_) | Found::Other | Found::Raw(_) => return None,
+    };
+    Some(number).filter(|number| number.is_finite())
+}
+
+/// What stands there as a truth value.
+fn truth(found: &Found<'_>) -> Option<bool> {
+    match found {
+        Found::Bool(value) => Some(*value),
+        Found::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Found::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
     }
 }

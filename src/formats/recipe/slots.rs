@@ -14,7 +14,8 @@ use super::spec::{FieldSpec, Ordered};
 use super::test_spec::TestSpec;
 use crate::formats::RawRecord;
 use crate::formats::extract::Extractor;
-use crate::formats::found::Found;
+use crate::formats::found::{Found, relet};
+use crate::formats::passage::Passage;
 use crate::formats::shape::Shape;
 
 /// What is kept of a place, or of a whole record.
@@ -226,7 +227,7 @@ impl Wanted {
             }
         });
         Reader {
-            lookups: Lookups { looks: looks.collect(), places: usize::from(self.looked_up) },
+            lookups: Lookups { looks: looks.collect(), memory: Vec::new(), places: usize::from(self.looked_up) },
             extractor: ready(self.shape),
         }
     }
@@ -238,16 +239,11 @@ pub(super) struct Reader {
     pub(super) lookups: Lookups,
 }
 
-impl Reader {
-    /// Whether nothing is wanted.
-    pub(super) fn wants_nothing(&self) -> bool {
-        self.extractor.slots() == 0 && self.lookups.looks.is_empty()
-    }
-}
-
 /// What is looked up after a record or an item was read.
 pub(super) struct Lookups {
     looks: Vec<Look>,
+    /// Of what was looked up last, all empty.
+    memory: Vec<Found<'static>>,
     places: usize,
 }
 
@@ -267,12 +263,12 @@ struct ItemLook {
 }
 
 impl ItemLook {
-    fn put<'a>(&mut self, found: &[Found<'a>], all: &mut [Found<'a>]) {
+    fn put<'a>(&mut self, whole: Passage<'_, 'a>, found: &[Found<'a>], all: &mut [Found<'a>]) {
         let Self { array, extractor, key_slot, wanted } = self;
         let Found::Raw(text) = &found[*array] else { return };
-        for item in items::of(text) {
+        for item in items::of(whole.part(text)) {
             // What is no object has no key.
-            let _ = extractor.read(Some(item.as_bytes()), |found| {
+            let _ = extractor.read_part(item, |_, found| {
                 let Found::Text(key) = &found[*key_slot] else { return Ok(()) };
                 for (_, slot, index) in wanted.iter().filter(|(value, ..)| value == key) {
                     let place = &mut all[usize::from(*index)];
@@ -297,18 +293,25 @@ struct Sum {
 }
 
 impl Sum {
-    fn of<'a>(&mut self, record: &RawRecord<'a>, array: &Found<'a>, around: &View<'_, 'a>) -> Found<'a> {
+    fn of<'a>(
+        &mut self,
+        record: &RawRecord<'a>,
+        whole: Passage<'_, 'a>,
+        array: &Found<'a>,
+        around: &View<'_, 'a>,
+    ) -> Found<'a> {
         let Found::Raw(text) = array else { return Found::Absent };
         let Self { reader: Reader { extractor, lookups }, of, tests, rule, .. } = self;
         let mut parts = Vec::new();
-        for item in items::of(text) {
+        for item in items::of(whole.part(text)) {
             // What is no object has nothing that could be summed up.
-            let _ = extractor.read(Some(item.as_bytes()), |found| {
-                let looked_up = lookups.all(record, found, Some(around), None);
+            let _ = extractor.read_part(item, |item, found| {
+                let looked_up = lookups.all(record, item, found, Some(around), None);
                 let view = around.with_item(found, &looked_up);
                 if tests.asked(&view).holds(rule) {
                     parts.extend(of.with(&view, decimal).map(Some));
                 }
+                lookups.keep(looked_up);
                 Ok(())
             });
         }
@@ -317,11 +320,17 @@ impl Sum {
 }
 
 impl Lookups {
-    /// Looks everything up.
+    /// Whether nothing is looked up.
+    pub(super) fn are_none(&self) -> bool {
+        self.looks.is_empty()
+    }
+
+    /// Looks everything up: in the record, and in the text that was read, of which this was found.
     #[inline]
     pub(super) fn all<'a>(
         &mut self,
         record: &RawRecord<'a>,
+        whole: Passage<'_, 'a>,
         found: &[Found<'a>],
         around: Option<&View<'_, 'a>>,
         name: Option<&Field>,
@@ -329,27 +338,37 @@ impl Lookups {
         if self.looks.is_empty() {
             return Vec::new();
         }
-        self.some(record, found, around, name)
+        self.some(record, whole, found, around, name)
+    }
+
+    /// Takes back what is needed no more. (Memory is dear where it is asked for with every record.)
+    #[inline]
+    pub(super) fn keep(&mut self, looked_up: Vec<Found<'_>>) {
+        if !looked_up.is_empty() {
+            self.memory = relet(looked_up);
+        }
     }
 
     #[inline(never)]
     fn some<'a>(
         &mut self,
         record: &RawRecord<'a>,
+        whole: Passage<'_, 'a>,
         found: &[Found<'a>],
         around: Option<&View<'_, 'a>>,
         name: Option<&Field>,
     ) -> Vec<Found<'a>> {
-        let mut all = vec![Found::Absent; self.places];
+        let mut all: Vec<Found<'a>> = relet(std::mem::take(&mut self.memory));
+        all.resize(self.places, Found::Absent);
         for look in &mut self.looks {
             match look {
                 Look::Beside { index, what } => all[usize::from(*index)] = beside(record, what),
                 Look::Sum(sum) => {
                     let around = View::within(around, found, &all);
-                    let total = sum.of(record, &found[sum.array], &around);
+                    let total = sum.of(record, whole, &found[sum.array], &around);
                     all[usize::from(sum.index)] = total;
                 }
-                Look::Items(items) => items.put(found, &mut all),
+                Look::Items(items) => items.put(whole, found, &mut all),
             }
         }
         // Made of what was looked up before.

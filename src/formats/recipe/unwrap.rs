@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memmem;
+use memchr::memchr;
+use memchr::memmem::Finder;
 
 use super::place::Place;
 use super::spec::Wrapper;
@@ -16,7 +17,7 @@ use crate::journey::Reject;
 
 /// Takes one wrapper off.
 pub(super) enum Unwrapper {
-    Sns(Extractor, [usize; 2]),
+    Sns(Extractor, [usize; 2], Box<KeySearch>),
     CloudEvents(Extractor, [usize; 4]),
     Registry,
     Debezium(Extractor, [usize; 7]),
@@ -30,7 +31,7 @@ impl Unwrapper {
         Ok(match wrapper {
             Wrapper::Sns => {
                 let (extractor, slots) = small([&["Type"], &["Message"]], &[false; 2]);
-                Self::Sns(extractor, slots)
+                Self::Sns(extractor, slots, Box::new(KeySearch::new(b"\"Type\"")))
             }
             Wrapper::CloudEvents => {
                 let (extractor, slots) =
@@ -68,8 +69,8 @@ impl Unwrapper {
     pub(super) fn take_off<'a>(&mut self, bytes: &'a [u8]) -> Result<Option<Cow<'a, [u8]>>, Reject> {
         match self {
             // Most come bare, and need not be read for that.
-            Self::Sns(..) if !may_have_key(bytes, b"\"Type\"") => Ok(Some(Cow::Borrowed(bytes))),
-            Self::Sns(extractor, [kind, message]) => extractor.read(Some(bytes), |found| {
+            Self::Sns(.., key) if !key.may_be_in(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            Self::Sns(extractor, [kind, message], _) => extractor.read(Some(bytes), |found| {
                 match (&found[*kind], &found[*message]) {
                     (Found::Text(kind), Found::Text(message)) if kind == "Notification" => {
                         Ok(Some(text_bytes(message.clone())))
@@ -135,10 +136,22 @@ fn text_bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
-/// Whether JSON may have a key, which is given with its quotes, somewhere; letters may be escaped.
-fn may_have_key(bytes: &[u8], quoted: &[u8]) -> bool {
-    let is_in = |part: &[u8]| memmem::find(bytes, part).is_some();
-    is_in(quoted) || is_in(b"\\u")
+/// Tells whether JSON may have a key somewhere.
+pub(super) struct KeySearch {
+    quoted: Finder<'static>,
+    /// Letters may be escaped.
+    escape: Finder<'static>,
+}
+
+impl KeySearch {
+    /// The key is given with its quotes.
+    fn new(quoted: &'static [u8]) -> Self {
+        Self { quoted: Finder::new(quoted), escape: Finder::new(b"\\u") }
+    }
+
+    fn may_be_in(&self, json: &[u8]) -> bool {
+        self.quoted.find(json).is_some() || (memchr(b'\\', json).is_some() && self.escape.find(json).is_some())
+    }
 }
 
 /// The extractor of one field or two, for what is around records.

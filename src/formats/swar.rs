@@ -1,0 +1,32 @@
+//! Eight bytes looked at together, in a word whose lowest byte is the first of them.
+
+const ONES: u64 = u64::from_le_bytes([1; 8]);
+
+/// A bit for each byte of a word that is this one: of the first of them, and perhaps of some behind it that are not.
+#[inline(always)]
+pub(super) fn equal(word: u64, byte: u8) -> u64 {
+    // The lowest zero byte is the lowest whose highest bit a subtraction of one sets anew (A. Mycroft, 1987).
+    let differs = word ^ (ONES * u64::from(byte));
+    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
+}
+
+/// The place of the first byte that has a bit; eight if none has.
+#[inline(always)]
+pub(super) fn first(bits: u64) -> usize {
+    bits.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_of_equal_bytes_is_found(bytes in prop::array::uniform8(b'Y'..=b'^'), byte in b'X'..=b'_') {
+            let place = bytes.iter().position(|other| *other == byte).unwrap_or(8);
+            prop_assert_eq!(first(equal(u64::from_le_bytes(bytes), byte)), place);
+        }
+    }
+}
