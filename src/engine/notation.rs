@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::formats::swar;
+
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 /// From the first moment of the year 1 to the last second but one that `jiff` has (it leaves room for offsets at the end of
@@ -137,15 +139,10 @@ fn is_plain(bytes: &[u8]) -> bool {
     are_plain(last) && eights.iter().all(|&eight| are_plain(eight))
 }
 
-/// The same of eight bytes at once. Subtracting one from each byte borrows into the top bit of those that were zero; a borrow
-/// may reach further, but only from a byte that was found.
+/// The same of eight bytes at once.
 fn are_plain(eight: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const TOPS: u64 = ONES << 7;
     let bytes = u64::from_le_bytes(eight);
-    let below = |bytes: u64, limit: u8| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
-    let equal = |wanted: u8| below(bytes ^ (ONES * u64::from(wanted)), 1);
-    (below(bytes, b' ') | equal(b'"') | equal(b'\\')) & TOPS == 0
+    (swar::below(bytes, b' ') | swar::equal(bytes, b'"') | swar::equal(bytes, b'\\')) == 0
 }
 
 #[cfg(test)]

@@ -84,8 +84,8 @@ fn unescaped(text: &str) -> Option<String> {
     }
 }
 
-/// What an escape of one letter means.
-fn of_letter(letter: u8) -> Option<u8> {
+/// What an escape of one letter means; `None`: JSON has none of this letter.
+pub(super) fn of_letter(letter: u8) -> Option<u8> {
     match letter {
         b'"' | b'\\' | b'/' => Some(letter),
         b'n' => Some(b'\n'),
@@ -225,7 +225,7 @@ pub(super) fn number_found(text: &str, is_plain: bool) -> Option<Found<'_>> {
     if is_plain && text.len() <= DIGITS_OF_U64_MIN {
         return Some(Found::Unsigned(text.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))));
     }
-    walk::read_scalar(text)
+    walk::read_number(text)
 }
 
 /// The word that the bytes begin with, and its length. `None`: it is none of the three.

@@ -6,8 +6,10 @@
 
 use std::ops::Range;
 
-/// Bytes looked at together: a bit each in a word.
-const BLOCK: usize = 64;
+use super::literal;
+use super::look::{BLOCK, Look, look, look_short};
+#[cfg(target_arch = "x86_64")]
+use super::look::{has_avx2, has_avx512, look_avx2, look_avx512, look_short_avx512};
 
 /// The quotes of one text, in order: where a string begins, where it ends, and so on.
 #[derive(Debug, Default)]
@@ -52,36 +54,6 @@ impl Default for Way {
             return Self::Avx2;
         }
         Self::Plain
-    }
-}
-
-/// What a block has where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
-    quotes: u64,
-    backslashes: u64,
-    /// Bytes below 0x20, which strings must not hold.
-    controls: u64,
-    is_ascii: bool,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self { quotes: 0, backslashes: 0, controls: 0, is_ascii: true }
-    }
-}
-
-impl Look {
-    /// What is behind the first bytes of the block, fewer than it has.
-    #[inline(always)]
-    fn behind(self, bytes: usize) -> Self {
-        Self {
-            quotes: self.quotes >> bytes,
-            backslashes: self.backslashes >> bytes,
-            controls: self.controls >> bytes,
-            // Too careful where what is not ASCII is before them.
-            is_ascii: self.is_ascii,
-        }
     }
 }
 
@@ -144,9 +116,7 @@ impl Quotes {
     pub(super) fn take(&mut self, part: &Part<'_>, length: usize) {
         let Part { places, start, has_escapes } = *part;
         (self.count, self.has_escapes, self.beyond_ascii) = (places.len(), has_escapes, 0..0);
-        if self.at.len() < self.count + BLOCK {
-            self.at.resize((self.count + BLOCK) * 2, 0);
-        }
+        self.make_room();
         for (own, place) in self.at.iter_mut().zip(places) {
             *own = place - start as u32;
         }
@@ -255,11 +225,17 @@ impl Quotes {
         Some(quotes)
     }
 
+    /// For a block's quotes behind those there are.
     #[inline(always)]
-    fn keep(&mut self, start: usize, quotes: u64, write: &impl Fn(u64, u32, &mut [u32; BLOCK])) {
+    fn make_room(&mut self) {
         if self.at.len() < self.count + BLOCK {
             self.at.resize((self.count + BLOCK) * 2, 0);
         }
+    }
+
+    #[inline(always)]
+    fn keep(&mut self, start: usize, quotes: u64, write: &impl Fn(u64, u32, &mut [u32; BLOCK])) {
+        self.make_room();
         let room = self.at[self.count..].first_chunk_mut();
         write(quotes, start as u32, room.expect("there is room for a block, as was just seen to"));
         self.count += quotes.count_ones() as usize;
@@ -308,7 +284,7 @@ fn write(mut quotes: u64, start: u32, room: &mut [u32; BLOCK]) {
 /// only matters where the string is read.
 fn is_escape(after: &[u8]) -> bool {
     match after {
-        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => true,
+        [letter, ..] if literal::of_letter(*letter).is_some() => true,
         [b'u', a, b, c, d, ..] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
         _ => false,
     }
@@ -317,87 +293,6 @@ fn is_escape(after: &[u8]) -> bool {
 /// From each quote that begins a string up to the one that ends it: the exclusive-or of all bits up to a place.
 fn inside(quotes: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].into_iter().fold(quotes, |bits, by| bits ^ bits << by)
-}
-
-/// Whether the processor has what [`Quotes::mark_avx2`] is compiled for.
-#[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt")
-}
-
-/// Whether the processor has what [`Quotes::mark_avx512`] is compiled for.
-#[cfg(target_arch = "x86_64")]
-fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vbmi2")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("popcnt")
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx2")]
-fn look_avx2(block: &[u8; BLOCK]) -> Look {
-    use std::arch::x86_64::{
-        __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256,
-        _mm256_set1_epi8, _mm256_testz_si256,
-    };
-    let (parts, _) = block.as_chunks::<32>();
-    // SAFETY: thirty-two bytes are read where thirty-two are, at any alignment.
-    let [low, high] = [0, 1].map(|part: usize| unsafe { _mm256_loadu_si256(parts[part].as_ptr().cast::<__m256i>()) });
-    let (quote, backslash, control) =
-        (_mm256_set1_epi8(b'"' as i8), _mm256_set1_epi8(b'\\' as i8), _mm256_set1_epi8(0x1f));
-    let bits = |of: [__m256i; 2]| {
-        let [low, high] = of.map(|bytes| u64::from(_mm256_movemask_epi8(bytes) as u32));
-        high << 32 | low
-    };
-    let equal = |wanted| [low, high].map(|bytes| _mm256_cmpeq_epi8(bytes, wanted));
-    let controls = [low, high].map(|bytes| _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, control), bytes));
-    let backslashes = equal(backslash);
-    // Seldom is there any: then one look is enough for both.
-    let odd = [0, 1].map(|part: usize| _mm256_or_si256(controls[part], backslashes[part]));
-    let odd = _mm256_or_si256(odd[0], odd[1]);
-    let (backslashes, controls) =
-        if _mm256_testz_si256(odd, odd) == 0 { (bits(backslashes), bits(controls)) } else { (0, 0) };
-    Look {
-        quotes: bits(equal(quote)),
-        backslashes,
-        controls,
-        is_ascii: _mm256_movemask_epi8(_mm256_or_si256(low, high)) == 0,
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn look_avx512(block: &[u8; BLOCK]) -> Look {
-    // SAFETY: sixty-four bytes are read where sixty-four are, at any alignment.
-    look_at_avx512(unsafe { std::arch::x86_64::_mm512_loadu_si512(block.as_ptr().cast()) })
-}
-
-/// The same for a text shorter than a block. (Read where a copy was just written, a block waits for that.)
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn look_short_avx512(text: &[u8]) -> Look {
-    use std::arch::x86_64::{_mm512_mask_loadu_epi8, _mm512_set1_epi8};
-    let bits = u64::MAX.checked_shr((BLOCK - text.len().min(BLOCK)) as u32).unwrap_or(0);
-    // SAFETY: only the bytes that have a bit are read, and they are the text's.
-    look_at_avx512(unsafe { _mm512_mask_loadu_epi8(_mm512_set1_epi8(b' ' as i8), bits, text.as_ptr().cast()) })
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn look_at_avx512(bytes: std::arch::x86_64::__m512i) -> Look {
-    use std::arch::x86_64::{_mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_movepi8_mask, _mm512_set1_epi8};
-    Look {
-        quotes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'"' as i8)),
-        backslashes: _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(b'\\' as i8)),
-        controls: _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)),
-        is_ascii: _mm512_movepi8_mask(bytes) == 0,
-    }
 }
 
 /// [`write`], sixteen places at once.
@@ -441,37 +336,6 @@ fn write_avx512(quotes: u64, start: u32, room: &mut [u32; BLOCK]) {
     }
 }
 
-/// A look at a text shorter than a block.
-#[inline(always)]
-fn look_short(look: impl Fn(&[u8; BLOCK]) -> Look) -> impl Fn(&[u8]) -> Look {
-    move |text| {
-        let mut block = [b' '; BLOCK];
-        block[..text.len()].copy_from_slice(text);
-        look(&block)
-    }
-}
-
-/// A look where there are no wide instructions.
-fn look(block: &[u8; BLOCK]) -> Look {
-    let (mut has_odd, mut all) = (false, 0);
-    for &byte in block {
-        has_odd |= byte < 0x20 || byte == b'\\';
-        all |= byte;
-    }
-    let odd = |holds: fn(u8) -> bool| if has_odd { bits(block, holds) } else { 0 };
-    Look {
-        quotes: bits(block, |byte| byte == b'"'),
-        backslashes: odd(|byte| byte == b'\\'),
-        controls: odd(|byte| byte < 0x20),
-        is_ascii: all < 0x80,
-    }
-}
-
-/// A bit for every byte, set where the test holds.
-fn bits(block: &[u8; BLOCK], holds: impl Fn(u8) -> bool) -> u64 {
-    block.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(holds(byte)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -489,31 +353,6 @@ mod tests {
             assert_eq!(plain.places(), quotes.places(), "{text}");
         }
         Some(quotes.places().to_vec())
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[test]
-    fn every_way_of_looking_sees_the_same() {
-        if !has_avx2() {
-            return;
-        }
-        for byte in 0..=u8::MAX {
-            for at in 0..BLOCK {
-                let mut block = [b'x'; BLOCK];
-                block[at] = byte;
-                // SAFETY: the processor has the instructions, as was just seen.
-                assert_eq!(unsafe { look_avx2(&block) }, look(&block), "{byte} at {at}");
-                if has_avx512() {
-                    // SAFETY: as before.
-                    assert_eq!(unsafe { look_avx512(&block) }, look(&block), "{byte} at {at}");
-                    for end in [0, at, at + 1].into_iter().filter(|end| *end < BLOCK) {
-                        // SAFETY: as before.
-                        let seen = unsafe { look_short_avx512(&block[..end]) };
-                        assert_eq!(seen, look_short(look)(&block[..end]), "{byte} at {at} of {end}");
-                    }
-                }
-            }
-        }
     }
 
     #[test]

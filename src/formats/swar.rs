@@ -2,17 +2,22 @@
 
 const ONES: u64 = u64::from_le_bytes([1; 8]);
 
-/// A bit for each byte of a word that is this one: of the first of them, and perhaps of some behind it that are not.
+/// A bit for each byte of a word that is less than a limit of at most 128: of the first of them, and perhaps of some behind it
+/// that are not. (Subtracting borrows into the top bit; a borrow may reach further, but only from a byte that was found.)
 #[inline(always)]
-pub(super) fn equal(word: u64, byte: u8) -> u64 {
-    // The lowest zero byte is the lowest whose highest bit a subtraction of one sets anew (A. Mycroft, 1987).
-    let differs = word ^ (ONES * u64::from(byte));
-    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
+pub(crate) fn below(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(ONES * u64::from(limit)) & !word & (ONES << 7)
+}
+
+/// The same for each byte that is this one.
+#[inline(always)]
+pub(crate) fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * u64::from(byte)), 1)
 }
 
 /// The place of the first byte that has a bit; eight if none has.
 #[inline(always)]
-pub(super) fn first(bits: u64) -> usize {
+pub(crate) fn first(bits: u64) -> usize {
     bits.trailing_zeros() as usize / 8
 }
 

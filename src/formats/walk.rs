@@ -42,8 +42,8 @@ pub(super) fn read_any<'a>(shape: &Shape, text: &'a str, found: &mut [Found<'a>]
     walked.and_then(|()| json.end()).map_err(|error| Reject::Malformed(error.to_string()))
 }
 
-/// What a text or a number is by itself; `None` if it is neither.
-pub(super) fn read_scalar(text: &str) -> Option<Found<'_>> {
+/// A number by itself; `None` if it is too large for a float.
+pub(super) fn read_number(text: &str) -> Option<Found<'_>> {
     static ALONE: LazyLock<Shape> = LazyLock::new(|| {
         let mut shape = Shape::new();
         shape.slot([""; 0]);

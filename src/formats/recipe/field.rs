@@ -124,19 +124,13 @@ impl Field {
             },
             Self::First(fields) => {
                 for field in fields {
-                    match field {
-                        Self::Place(slot) => {
-                            let found = view.get(*slot);
-                            if !is_missing(found) {
-                                return Seen::There(found);
-                            }
-                        }
-                        field => {
-                            let seen = field.find(view);
-                            if !is_missing(seen.found()) {
-                                return seen;
-                            }
-                        }
+                    let seen = match field {
+                        // As most are: seen at once.
+                        Self::Place(slot) => Seen::There(view.get(*slot)),
+                        field => field.find(view),
+                    };
+                    if !is_missing(seen.found()) {
+                        return seen;
                     }
                 }
                 Seen::There(&Found::Absent)
@@ -147,19 +141,17 @@ impl Field {
 
     /// Adds it to a longer text: as a text, or as nothing where that is the default. `None`: there is nothing.
     fn add_to(&self, whole: &mut String, view: &View<'_, '_>) -> Option<()> {
-        self.with(view, |found| match (self, found) {
-            (Self::Made(made), Found::Text(text)) if text.is_empty() && made.default.as_deref() == Some("") => Some(()),
-            (_, Found::Text(text)) if text.is_empty() => None,
-            (_, Found::Text(text)) => {
-                whole.push_str(text);
-                Some(())
+        let seen = self.find(view);
+        match seen.found() {
+            Found::Text(text) if text.is_empty() => {
+                let may_be_empty = matches!(self, Self::Made(made) if made.default.as_deref() == Some(""));
+                return may_be_empty.then_some(());
             }
-            (_, Found::Unsigned(number)) => {
-                whole.push_str(itoa::Buffer::new().format(*number));
-                Some(())
-            }
-            (_, found) => as_text(found).map(|text| whole.push_str(&text)),
-        })
+            Found::Text(text) => whole.push_str(text),
+            Found::Unsigned(number) => whole.push_str(itoa::Buffer::new().format(*number)),
+            found => whole.push_str(&as_text(found)?),
+        }
+        Some(())
     }
 
     /// As what identifies somebody: a text or an integer.

@@ -4,7 +4,6 @@
 //! is read of it says what is wrong.
 
 use crate::formats::passage::Passage;
-use crate::formats::swar;
 
 /// The items of an array; of anything else itself, as its only item.
 pub(super) fn of<'q, 'a>(array: Passage<'q, 'a>) -> Items<'q, 'a> {
@@ -83,10 +82,9 @@ impl<'q, 'a> Iterator for Items<'q, 'a> {
     }
 }
 
-/// The place of the quote that ends a text.
-#[inline]
+/// The place of the quote that ends a text, where it was not marked: what cannot be is not JSON.
 fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(next) = bytes.get(at..).and_then(end_or_escape) {
+    while let Some(next) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
         at += next;
         if bytes[at] == b'"' {
             return at;
@@ -94,22 +92,6 @@ fn end_of_text(bytes: &[u8], mut at: usize) -> usize {
         at += 2;
     }
     bytes.len()
-}
-
-/// The place of the first quote or backslash. Most texts are short, and are looked at here by the word.
-#[inline]
-fn end_or_escape(bytes: &[u8]) -> Option<usize> {
-    const WORDS: usize = 3;
-    let (words, _) = bytes.as_chunks();
-    for (number, word) in words.iter().take(WORDS).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let hits = swar::equal(word, b'"') | swar::equal(word, b'\\');
-        if hits != 0 {
-            return Some(number * 8 + swar::first(hits));
-        }
-    }
-    let seen = words.len().min(WORDS) * 8;
-    memchr::memchr2(b'"', b'\\', &bytes[seen..]).map(|place| seen + place)
 }
 
 #[cfg(test)]

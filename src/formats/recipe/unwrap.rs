@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memchr;
 use memchr::memmem::Finder;
 
 use super::place::Place;
@@ -150,7 +149,7 @@ impl KeySearch {
     }
 
     fn may_be_in(&self, json: &[u8]) -> bool {
-        self.quoted.find(json).is_some() || (memchr(b'\\', json).is_some() && self.escape.find(json).is_some())
+        self.quoted.find(json).is_some() || self.escape.find(json).is_some()
     }
 }
 
