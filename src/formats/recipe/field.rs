@@ -124,11 +124,15 @@ impl Field {
             },
             Self::First(fields) => {
                 for field in fields {
-                    let seen = match field {
-                        // As most are: seen at once.
-                        Self::Place(slot) => Seen::There(view.get(*slot)),
-                        field => field.find(view),
-                    };
+                    // Most are places, and most of these empty: then there is nothing to be handed on.
+                    if let Self::Place(slot) = field {
+                        let found = view.get(*slot);
+                        if !is_missing(found) {
+                            return Seen::There(found);
+                        }
+                        continue;
+                    }
+                    let seen = field.find(view);
                     if !is_missing(seen.found()) {
                         return seen;
                     }
